@@ -1,0 +1,69 @@
+"""Image-to-image translation built of plugins: train model families, and apply them to images in batches.
+
+What needs torch is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from img2img.config import ModelConfig
+    from img2img.errors import Img2ImgError
+    from img2img.families import Batch, Condition, Dataset, Engine, ModelFamily, Sample, Trainer, Translator
+    from img2img.hookspecs import hookimpl
+    from img2img.plugins import PluginHost
+    from img2img.training.loop import train
+    from img2img.translation.job import translate
+    from img2img.translation.model import Model, load_model
+
+_HOMES = {
+    "Batch": "families",
+    "Condition": "families",
+    "Dataset": "families",
+    "Engine": "families",
+    "Img2ImgError": "errors",
+    "Model": "translation.model",
+    "ModelConfig": "config",
+    "ModelFamily": "families",
+    "PluginHost": "plugins",
+    "Sample": "families",
+    "Trainer": "families",
+    "Translator": "families",
+    "hookimpl": "hookspecs",
+    "load_model": "translation.model",
+    "train": "training.loop",
+    "translate": "translation.job",
+}
+
+__all__ = [  # noqa: RUF022 - by subject
+    "load_model",
+    "translate",
+    "train",
+    "Model",
+    "PluginHost",
+    "Img2ImgError",
+    "hookimpl",
+    "ModelFamily",
+    "ModelConfig",
+    "Dataset",
+    "Sample",
+    "Batch",
+    "Trainer",
+    "Engine",
+    "Translator",
+    "Condition",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'img2img' has no attribute {name!r}")
+    value = getattr(import_module(f"img2img.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,107 @@
+"""How a family declares its options: validated, immutable, from TOML, JSON or `key=value`."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import reprlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from img2img.errors import ConfigError
+
+MAX_COMPLAINTS = 10
+"""So many wrong options are named; a hostile model file may hold a million."""
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 200
+
+
+class ModelConfig(BaseModel):
+    """The hyper-parameters of one model of a family; subclass it and add fields.
+
+    A field is an option: `name: type = default`, with its meaning and unit in `Field(description=...)` and its range in
+    `Field(ge=..., le=...)`. Unknown keys are refused. The whole config is stored in the model file, so bound whatever
+    sizes a network: a hostile file must not be able to ask for a million layers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    batch_size: int = Field(16, ge=1, le=4096, description="images in one forward pass of training")
+    accumulate: int = Field(
+        1, ge=1, le=1024, description="batches whose gradients are added up before an optimiser moves"
+    )
+    ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged generator; 0 switches averaging off")
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole training; every family says how many that are."""
+        raise NotImplementedError
+
+    @classmethod
+    def parse(cls, options: Mapping[str, Any]) -> Self:
+        """Build a config, turning pydantic's report into one `ConfigError` that names each offending option."""
+        try:
+            return cls.model_validate(dict(options))
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            complaints = [cls._complaint(detail) for detail in details[:MAX_COMPLAINTS]]
+            if len(details) > MAX_COMPLAINTS:
+                complaints.append(f"and {len(details) - MAX_COMPLAINTS} more")
+            raise ConfigError("\n".join(complaints)) from error
+
+    @classmethod
+    def parse_json(cls, text: str) -> Self:
+        try:
+            options = json.loads(text)
+        except (ValueError, RecursionError) as error:  # also a number of too many digits, and brackets in brackets
+            raise ConfigError(f"the config is not valid JSON: {error}") from error
+        if not isinstance(options, dict):
+            raise ConfigError(f"the config must be a table of options, not {type(options).__name__}")
+        return cls.parse(options)
+
+    @classmethod
+    def _complaint(cls, detail: Any) -> str:
+        key = ".".join(str(part) for part in detail["loc"])
+        if not key:  # a rule between options, which speaks for itself
+            return str(detail["msg"]).removeprefix("Value error, ")
+        if detail["type"] == "missing":
+            return f"option {key!r}: {detail['msg']}"
+        if detail["type"] != "extra_forbidden":
+            return f"option {key!r}: {detail['msg']}, got {_SHORT.repr(detail['input'])}"
+        near = difflib.get_close_matches(key, cls.model_fields, n=1) if len(key) < 100 else []
+        hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(cls.model_fields))}"
+        return f"unknown option {_SHORT.repr(key)}; {hint}"
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
+    """Turn `key=value` words into options; a value is read as TOML and, failing that, taken as plain text."""
+    options: dict[str, Any] = {}
+    for assignment in assignments:
+        key, separator, text = assignment.partition("=")
+        if not separator or not key.strip():
+            raise ConfigError(f"{assignment!r} is no option: write it as key=value, for example scale=4")
+        options[key.strip()] = _parse_value(text)
+    return options
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a table of options from a TOML file."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the config file {path}: {error.strerror}") from error
+    except ValueError as error:  # no TOML, no UTF-8, or a number of too many digits
+        raise ConfigError(f"{path} is not a TOML file: {error}") from error
+
+
+def _parse_value(text: str) -> Any:
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except ValueError:
+        return text.strip()
+    return table["value"] if len(table) == 1 else text

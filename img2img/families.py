@@ -1,0 +1,228 @@
+"""The contract of a model family: what a plugin implements, and what it gets to work with.
+
+Four classes. A `ModelFamily` is registered by a plugin; it makes datasets, networks, a `Trainer` and a `Translator`.
+A `Trainer` turns a `Batch` into one step of learning; a `Translator` turns images into images. Everything around them
+(devices, precision, padding, tiles, files, checkpoints, averaging, logging) is the core's.
+
+This module imports no torch, and a family's own module need not either: import networks inside the methods that need
+them, and `img2img plugins` can list the family at once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import Tensor, nn
+
+    from img2img.config import ModelConfig
+
+C = TypeVar("C", bound="ModelConfig")
+
+Split = Literal["train", "validation"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One item of a dataset: a `Batch` without its first dimension."""
+
+    source: Tensor
+    """(C, H, W), float, [0, 1]."""
+    target: Tensor
+    """(C, H', W'), float, [0, 1]: the truth for `source`, or any image of the target domain where data are unpaired."""
+    condition: Mapping[str, Tensor] = field(default_factory=dict)
+    """What else steers the translation: name to a tensor of any shape."""
+    name: str = ""
+    """Where it came from, for previews and reports."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a trainer learns from in one step, on its device."""
+
+    source: Tensor
+    """(N, C, H, W), RGB, float, [0, 1]."""
+    target: Tensor
+    """(N, C, H', W'), RGB, float, [0, 1]."""
+    condition: Mapping[str, Tensor] = field(default_factory=dict)
+    """Name to a tensor of N rows."""
+    names: tuple[str, ...] = ()
+    """Where the N images came from."""
+
+
+class Dataset(Protocol):
+    """How source and target of a family relate; `img2img.datasets` has the usual ones."""
+
+    def __len__(self) -> int: ...
+
+    def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """Return item `index`.
+
+        Args:
+            index: 0 ... len(self) - 1.
+            rng: The only source of chance (crop, flip, an unpaired partner). The core seeds it from the run's seed, the
+                epoch and the index, so that a resumed training sees the same data. None asks for the whole image,
+                unaltered, as validation does.
+        """
+
+
+class Engine(Protocol):
+    """What the core lends a trainer: device, precision, schedules, and the one place where weights move."""
+
+    device: torch.device
+    step: int
+    """Steps finished before the current one; 0 in the first."""
+
+    def prepare(self, network: nn.Module) -> nn.Module:
+        """Move a network to the device, in the memory format that is fastest there."""
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """Run the networks inside in the precision of the run; compute losses outside, in float32."""
+
+    def update(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+        """Go down the gradient of `loss`: clear, backward, step.
+
+        With `accumulate` = k, gradients of k batches are averaged before the step. Call it once an optimiser and step.
+        """
+
+    def schedule(self, optimizer: torch.optim.Optimizer, factor: Callable[[int], float]) -> None:
+        """Multiply the optimiser's learning rates by `factor(step)`, a pure function, before each step."""
+
+
+class Translate(Protocol):
+    """A translator that takes images of any size: the core pads, crops, and switches to `eval()`."""
+
+    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor: ...
+
+
+class Trainer(ABC):
+    """Owns the networks and optimisers of one training and does one step on one batch."""
+
+    networks: Mapping[str, nn.Module]
+    """Every network whose state a resumed training needs, by name."""
+    optimizers: Mapping[str, torch.optim.Optimizer]
+    """Every optimiser, by name."""
+    milestones: Mapping[int, str] = {}
+    """Steps after which the model files are also kept for good, under this name: the ends of stages."""
+    goal: tuple[str, Literal["max", "min"]] | None = None
+    """Which figure of `validate` tells the best checkpoint, and whether more or less of it is better."""
+
+    @abstractmethod
+    def step(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Learn from one batch and return the losses, as detached scalars that stay on the device."""
+
+    @abstractmethod
+    def generators(self) -> Mapping[str, nn.Module]:
+        """Return what is saved as model files: direction to generator. One direction is called `forward`."""
+
+    def validate(self, batches: Iterable[Batch], translate: Mapping[str, Translate]) -> Mapping[str, float]:
+        """Judge the averaged generators on the held-out images, whole and one to a batch.
+
+        Args:
+            batches: Can be gone through once.
+            translate: Direction to a function of images of any size (and conditions) that runs that generator.
+        """
+        return {}
+
+    def previews(self, batch: Batch, translate: Mapping[str, Translate]) -> Mapping[str, Tensor]:
+        """Return named images, (N, C, H, W) in [0, 1], that stand side by side in a preview sheet."""
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what else must survive a resume, such as an image pool: tensors, numbers, strings, lists, dicts."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - nothing to take back is the default
+        """Take back what `state_dict` returned."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing besides the image that a user may or must give, such as the label `winter`."""
+
+    description: str
+    parse: Callable[[str], Tensor]
+    """From what was typed to one row, without the batch dimension; a ValueError's text reaches the user."""
+    required: bool = False
+
+
+class Translator:
+    """Turns a batch of images into a batch of images; what a loaded model is to its user.
+
+    The core calls it in `eval()` and inference mode with sizes it can take, on the right device. Nothing in a batch may
+    depend on its neighbours. A subclass sets what differs from a network that keeps the size of any RGB image.
+    """
+
+    scale: int | Fraction = 1
+    """Size of the output over that of the input."""
+    multiple_of: int = 1
+    """Height and width that come in are multiples of this; the core pads by reflection and crops afterwards."""
+    minimum_size: int = 1
+    """Smallest height and width that the network can take; the core pads up to it."""
+    channels_in: int = 3
+    channels_out: int = 3
+    """1 (grey) or 3 (RGB); the core converts, and carries alpha beside."""
+    tiling: Literal["exact", "never"] = "never"
+    """`exact`: a tile with `halo` around it gives what the whole image gives. `never`: an output pixel depends on the
+    whole image, as with InstanceNorm, so that no tiling is right."""
+    halo: int = 0
+    """How far, in input pixels, an output pixel looks; needed where tiling is `exact`."""
+    conditions: Mapping[str, Condition] = {}
+    """What besides the image steers the translation."""
+
+    def __init__(self, generator: nn.Module) -> None:
+        self.generator = generator
+
+    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+        """Translate (N, channels_in, H, W) in [0, 1] to (N, channels_out, scale H, scale W) in [0, 1].
+
+        Args:
+            images: Height and width are multiples of `multiple_of` and at least `minimum_size`.
+            conditions: One tensor of N rows for each name in `conditions` that was given.
+        """
+        return self.generator(images)
+
+    def reset(self) -> None:
+        """Forget what was remembered of earlier images; called between clips."""
+
+
+class ModelFamily(ABC, Generic[C]):
+    """A kind of model: what a plugin registers. It holds no state; one instance serves the whole program."""
+
+    name: str
+    """The word that users type: `[a-z][a-z0-9_]*`."""
+    summary: str
+    """One line for `img2img models`."""
+
+    @property
+    @abstractmethod
+    def config_class(self) -> type[C]:
+        """The pydantic model of the family's options."""
+
+    @abstractmethod
+    def dataset(self, root: Path, config: C, split: Split) -> Dataset:
+        """Read training data from a folder in any layout that the family knows.
+
+        Raises:
+            DataError: Nothing fits; the message names the layouts that would.
+        """
+
+    @abstractmethod
+    def build_generator(self, config: C) -> nn.Module:
+        """Build the network used at inference, with fresh weights. Its `state_dict` is what a model file holds."""
+
+    @abstractmethod
+    def trainer(self, config: C, engine: Engine) -> Trainer:
+        """The training hook: networks, optimisers and losses, ready for the first step."""
+
+    @abstractmethod
+    def translator(self, config: C, generator: nn.Module) -> Translator:
+        """The inference hook: wrap a generator and declare its scale, sizes and tiling."""

@@ -1,0 +1,70 @@
+"""Every extension point of img2img: what a plugin may implement with `@img2img.hookimpl`.
+
+An implementation may leave out arguments that it does not need. Observers are isolated: one that raises is reported
+once and switched off for the rest of the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from img2img.families import ModelFamily
+    from img2img.training.run import Run
+    from img2img.translation.job import Job
+    from img2img.translation.report import Item, Report
+
+hookspec = pluggy.HookspecMarker("img2img")
+hookimpl = pluggy.HookimplMarker("img2img")
+
+
+@hookspec
+def register_models(register: Callable[[ModelFamily[Any]], None]) -> None:
+    """Register model families: call `register(family)` once for each."""
+
+
+@hookspec
+def training_started(run: Run) -> None:
+    """A run is about to do its first step, or its first after a resume (`run.step` > 0)."""
+
+
+@hookspec
+def training_stepped(run: Run, step: int, losses: Mapping[str, float]) -> None:
+    """A log line is due: `losses` are means over the steps since the last one."""
+
+
+@hookspec
+def validated(run: Run, step: int, metrics: Mapping[str, float], previews: Mapping[str, Tensor]) -> None:
+    """Held-out images were judged; `previews` are images of a few of them, (N, C, H, W) in [0, 1]."""
+
+
+@hookspec
+def checkpoint_saved(run: Run, step: int, path: Path) -> None:
+    """The complete state of the run stands in the folder `path`."""
+
+
+@hookspec
+def training_finished(run: Run, step: int, error: BaseException | None) -> None:
+    """The run is over: done (`error` is None), stopped, or failed."""
+
+
+@hookspec
+def translation_started(job: Job) -> None:
+    """A job is planned and about to begin: `job.items` is what it will do."""
+
+
+@hookspec
+def batch_translated(job: Job, items: Sequence[Item]) -> None:
+    """These items came to their end: done, skipped or failed."""
+
+
+@hookspec
+def translation_finished(job: Job, report: Report) -> None:
+    """The job is over; `report` has a row for each planned item, whatever happened."""
