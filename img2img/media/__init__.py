@@ -1,0 +1,40 @@
+"""Images in and out of files, with all that the files say about them.
+
+What needs OpenCV is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from img2img.media.files import printable, read_file, remove_leftovers, write_file
+from img2img.media.images import READABLE_SUFFIXES, WRITABLE_SUFFIXES, Encoded, Image, Metadata
+
+if TYPE_CHECKING:
+    from img2img.media.alpha import fill_transparent
+    from img2img.media.decode import decode_image
+    from img2img.media.encode import encode_image
+
+_HOMES = {"decode_image": "decode", "encode_image": "encode", "fill_transparent": "alpha"}
+
+__all__ = [
+    "READABLE_SUFFIXES",
+    "WRITABLE_SUFFIXES",
+    "Encoded",
+    "Image",
+    "Metadata",
+    "decode_image",
+    "encode_image",
+    "fill_transparent",
+    "printable",
+    "read_file",
+    "remove_leftovers",
+    "write_file",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'img2img.media' has no attribute {name!r}")
+    return getattr(import_module(f"img2img.media.{_HOMES[name]}"), name)

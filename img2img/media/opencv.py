@@ -1,0 +1,23 @@
+"""The one place that imports OpenCV: `from img2img.media.opencv import cv2`."""
+
+from __future__ import annotations
+
+from img2img.errors import UsageError
+
+try:
+    import cv2
+except ModuleNotFoundError as error:
+    raise UsageError(f"OpenCV cannot be used ({error}); install it: pip install opencv-python") from error
+except ImportError as error:
+    raise UsageError(
+        f"OpenCV cannot be used, since a library of the system is missing ({error}); install it (on Debian or Ubuntu: "
+        "apt-get install libgl1 libglib2.0-0), or take the build that needs none: pip uninstall opencv-python, then "
+        "pip install opencv-python-headless in the same version"
+    ) from error
+
+__all__ = ["cv2"]
+
+# Parallelism is between images, in our own threads: more threads inside of one image would get in their way.
+cv2.setNumThreads(1)
+# What it would write to stderr is said by our errors, with the name of the file.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
