@@ -1,0 +1,41 @@
+"""Finding the images of a dataset, and setting some aside for validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from img2img.errors import DataError
+from img2img.families import Split
+from img2img.media import READABLE_SUFFIXES
+
+T = TypeVar("T")
+
+MAX_HELD_OUT = 16
+
+
+def list_images(folder: Path) -> list[Path]:
+    """Return the images below a folder, sorted by path.
+
+    Raises:
+        DataError: There is no such folder, or no image in it.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder; training data are given as a folder of images")
+    images = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE_SUFFIXES and path.is_file())
+    if not images:
+        raise DataError(f"no images in {folder} (looked for {', '.join(sorted(READABLE_SUFFIXES))})")
+    return images
+
+
+def hold_out(items: Sequence[T], split: Split) -> list[T]:
+    """Split a list for good: every 20th item, at most 16 spread evenly, is for validation; the others for training.
+
+    A single item is in both: there is nothing to set aside.
+    """
+    if len(items) == 1:
+        return list(items)
+    count = min(MAX_HELD_OUT, max(1, len(items) // 20))
+    held_out = {(2 * index + 1) * len(items) // (2 * count) for index in range(count)}
+    return [item for index, item in enumerate(items) if (index in held_out) == (split == "validation")]

@@ -1,0 +1,57 @@
+"""Decoded images for training: read once, kept in memory while there is room."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from img2img.errors import DataError, ImageError
+from img2img.media import decode_image, read_file
+
+if TYPE_CHECKING:
+    from img2img.media import Pixels
+
+
+class ImageCache:
+    """Reads images as RGB and keeps the most recently used ones, up to `limit` bytes of pixels."""
+
+    def __init__(self, limit: int = 2 << 30) -> None:
+        self.limit = limit
+        self._held = 0
+        self._pixels: OrderedDict[Path, Pixels] = OrderedDict()
+
+    def read(self, path: Path) -> Pixels:
+        """Return (H, W, 3), uint8 or uint16; grey is repeated, alpha is left out.
+
+        Raises:
+            DataError: The file is no readable image.
+        """
+        if path in self._pixels:
+            self._pixels.move_to_end(path)
+            return self._pixels[path]
+        try:
+            pixels = _as_rgb(decode_image(read_file(path), str(path)).pixels)
+        except ImageError as error:
+            raise DataError(f"{error}\nRemove the file from the training data.") from error
+        self._pixels[path] = pixels
+        self._held += pixels.nbytes
+        while self._held > self.limit and len(self._pixels) > 1:
+            self._held -= self._pixels.popitem(last=False)[1].nbytes
+        return pixels
+
+
+def to_tensor(pixels: Pixels) -> Tensor:
+    """Turn (H, W, C) integers into (C, H, W) floats in [0, 1]."""
+    scale = np.float32(1 / np.iinfo(pixels.dtype).max)
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)).astype(np.float32) * scale)
+
+
+def _as_rgb(pixels: Pixels) -> Pixels:
+    if pixels.shape[2] <= 2:
+        return np.repeat(pixels[..., :1], 3, axis=2)
+    return np.ascontiguousarray(pixels[..., :3])

@@ -1,0 +1,48 @@
+"""Which device, and in which precision, networks run."""
+
+from __future__ import annotations
+
+import torch
+
+from img2img.errors import UsageError
+
+PRECISIONS = ("auto", "bf16", "fp32")
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """Turn `auto`, `cpu`, `cuda`, `cuda:1`, `mps` … into a device that is there.
+
+    Raises:
+        UsageError: The device is unknown or absent.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).item()  # refused by `meta` too, which holds no numbers
+    except (RuntimeError, AssertionError, ImportError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(
+            f"the device {name!r} cannot be used: {reason}; try --device cpu or leave it to auto"
+        ) from error
+    return device
+
+
+def pick_precision(name: str, device: torch.device) -> torch.dtype:
+    """Turn `auto`, `bf16` or `fp32` into the type that networks compute in; `auto` is bf16 where hardware has it."""
+    if name not in PRECISIONS:
+        raise UsageError(f"unknown precision {name!r}; choose one of {', '.join(PRECISIONS)}")
+    if name == "auto":
+        return torch.bfloat16 if _has_bf16(device) else torch.float32
+    return torch.bfloat16 if name == "bf16" else torch.float32
+
+
+def _has_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu":
+        capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # torch < 2.13 has none
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return False

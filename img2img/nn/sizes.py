@@ -1,0 +1,45 @@
+"""Images of any size for networks that take only some: pad by reflection before, crop after."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import torch
+from torch import Tensor
+
+from img2img.families import Translator
+
+
+def translate_any_size(translator: Translator, images: Tensor, **conditions: Tensor) -> Tensor:
+    """Run a translator on (N, C, H, W) of any H, W >= 1; the result is (N, C', scale H, scale W), rounded down."""
+    height, width = images.shape[-2:]
+    result = translator(pad_to_size(images, translator), **conditions)
+    return result[..., : int(height * translator.scale), : int(width * translator.scale)]
+
+
+def pad_to_size(images: Tensor, translator: Translator) -> Tensor:
+    """Pad at the bottom and right to a size that the translator takes."""
+    height, width = images.shape[-2:]
+    return reflect(images, fitting(width, translator) - width, fitting(height, translator) - height)
+
+
+def fitting(size: int, translator: Translator) -> int:
+    """The smallest height or width from `size` up that the translator takes."""
+    multiple = translator.multiple_of
+    return ceil(max(size, translator.minimum_size) / multiple) * multiple
+
+
+def reflect(images: Tensor, right: int, bottom: int) -> Tensor:
+    """Pad by reflection without repeating the edge, as often as it takes; a single row or column is repeated."""
+    height, width = images.shape[-2:]
+    if bottom:
+        images = images.index_select(-2, _mirrored(height, height + bottom, images))
+    if right:
+        images = images.index_select(-1, _mirrored(width, width + right, images))
+    return images
+
+
+def _mirrored(size: int, length: int, like: Tensor) -> Tensor:
+    period = max(1, 2 * (size - 1))
+    positions = torch.arange(length, device=like.device) % period
+    return torch.minimum(positions, period - positions)
