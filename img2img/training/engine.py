@@ -1,0 +1,53 @@
+"""What the core lends a trainer: device, precision, schedules, and the one place where weights move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import torch
+from torch import Tensor, nn
+
+
+class TrainingEngine:
+    """The `img2img.Engine` of a run.
+
+    Args:
+        device: Where the networks live.
+        precision: What they compute in; weights, losses and optimisers stay in float32.
+        accumulate: Batches whose gradients make up one step.
+    """
+
+    def __init__(self, device: torch.device, precision: torch.dtype, accumulate: int = 1) -> None:
+        self.device = device
+        self.precision = precision
+        self.accumulate = accumulate
+        self.step = 0
+        self._part = 0
+        self._schedules: list[tuple[torch.optim.Optimizer, Callable[[int], float]]] = []
+
+    def prepare(self, network: nn.Module) -> nn.Module:
+        return network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def autocast(self) -> AbstractContextManager[None]:
+        return torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32)
+
+    def update(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+        if self._part == 0:
+            optimizer.zero_grad()
+        (loss / self.accumulate).backward()  # type: ignore[no-untyped-call]
+        if self._part == self.accumulate - 1:
+            optimizer.step()
+
+    def schedule(self, optimizer: torch.optim.Optimizer, factor: Callable[[int], float]) -> None:
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+        self._schedules.append((optimizer, factor))
+
+    def begin(self, step: int, part: int) -> None:
+        """Called by the loop before each batch: the step it belongs to, and which of its `accumulate` parts it is."""
+        self.step, self._part = step, part
+        if part == 0:
+            for optimizer, factor in self._schedules:
+                for group in optimizer.param_groups:
+                    group["lr"] = group["initial_lr"] * factor(step)

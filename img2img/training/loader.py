@@ -1,0 +1,93 @@
+"""Batches for a run, in an order that depends on the seed and the position alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from img2img.families import Batch, Sample
+from img2img.families import Dataset as FamilyDataset
+
+Key = tuple[int, int]
+"""Epoch and index."""
+
+
+def training_batches(
+    dataset: FamilyDataset, batch_size: int, seed: int, start: int, device: torch.device, workers: int
+) -> Iterator[Batch]:
+    """Yield batches without end, beginning with number `start`, as if the ones before had been drawn.
+
+    Each epoch goes through the data once in a new order; a sample's chance is seeded by (seed, epoch, index). Nothing
+    is remembered, so that a run goes on where it was whatever the number of workers.
+    """
+    loader: DataLoader[Sample] = DataLoader(
+        _Keyed(dataset, seed),
+        batch_sampler=_Order(len(dataset), batch_size, seed, start),
+        collate_fn=collate,
+        num_workers=workers,
+        pin_memory=device.type == "cuda",
+        generator=torch.Generator(),  # or it would draw its own seed from the run's random numbers
+    )
+    return map(partial(to_device, device=device), loader)
+
+
+def validation_batches(dataset: FamilyDataset, device: torch.device) -> Iterator[Batch]:
+    """Yield every image, whole, one to a batch."""
+    for index in range(len(dataset)):
+        yield to_device(collate([dataset.sample(index, None)]), device)
+
+
+def collate(samples: list[Sample]) -> Batch:
+    """Stack samples of one size to a batch."""
+    return Batch(
+        torch.stack([sample.source for sample in samples]),
+        torch.stack([sample.target for sample in samples]),
+        {name: torch.stack([sample.condition[name] for sample in samples]) for name in samples[0].condition},
+        tuple(sample.name for sample in samples),
+    )
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """Move a batch to the device, images in channels-last order."""
+
+    def move(images: Tensor) -> Tensor:
+        return images.to(device, memory_format=torch.channels_last, non_blocking=True)
+
+    condition: Mapping[str, Tensor] = {
+        name: rows.to(device, non_blocking=True) for name, rows in batch.condition.items()
+    }
+    return Batch(move(batch.source), move(batch.target), condition, batch.names)
+
+
+class _Keyed(Dataset[Sample]):
+    def __init__(self, dataset: FamilyDataset, seed: int) -> None:
+        self.dataset, self.seed = dataset, seed
+
+    def __getitem__(self, key: Key) -> Sample:
+        epoch, index = key
+        return self.dataset.sample(index, np.random.default_rng((self.seed, epoch, index)))
+
+
+class _Order(Sampler[list[Key]]):
+    """Lists of (epoch, index) from batch number `start` on; a batch may end one epoch and begin the next."""
+
+    def __init__(self, length: int, batch_size: int, seed: int, start: int) -> None:
+        self.length, self.batch_size, self.seed, self.start = length, batch_size, seed, start
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        keys = self._keys(self.start * self.batch_size)
+        while True:
+            yield [next(keys) for _ in range(self.batch_size)]
+
+    def _keys(self, position: int) -> Iterator[Key]:
+        epoch, offset = divmod(position, self.length)
+        while True:
+            order = np.random.default_rng((self.seed, epoch)).permutation(self.length)
+            for index in order[offset:]:
+                yield epoch, int(index)
+            epoch, offset = epoch + 1, 0

@@ -1,0 +1,116 @@
+"""A run's folder: `run.toml` says what is trained, on what, and how; a resumed training reads it back."""
+
+from __future__ import annotations
+
+import platform
+import tomllib
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+import torch
+
+from img2img.config import ModelConfig
+from img2img.errors import UsageError
+from img2img.media.files import write_file
+
+
+@dataclass
+class Run:
+    """One training, in a folder of its own."""
+
+    folder: Path
+    family: str
+    config: ModelConfig
+    data: Path
+    seed: int = 0
+    init: str = ""
+    """Model file that the generator starts from."""
+    trained_on: str = ""
+    license: str = ""
+    validate_every: int = 1000
+    """Steps between validations; each is followed by a checkpoint."""
+    log_every: int = 100
+    """Steps between log lines."""
+    step: int = 0
+    """Steps done."""
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    precision: torch.dtype = torch.float32
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    def model_path(self, direction: str, milestone: str = "") -> Path:
+        """Where a direction's model file stands; `forward` alone goes by the run's name."""
+        words = [
+            self.folder.resolve().name,
+            *([] if direction == "forward" else [direction]),
+            *([milestone] if milestone else []),
+        ]
+        return self.folder / f"{'-'.join(words)}.safetensors"
+
+    def settings(self) -> dict[str, Any]:
+        """What must be the same when the run goes on."""
+        return {
+            "family": self.family,
+            "data": str(self.data.resolve()),
+            "seed": self.seed,
+            "init": self.init,
+            "config": self.config.model_dump(),
+        }
+
+    def begin(self) -> None:
+        """Write `run.toml`.
+
+        Raises:
+            UsageError: Another run stands in the folder.
+        """
+        if (self.folder / "run.toml").exists():
+            raise UsageError(f"a run stands in {self.folder}: go on with it by --resume, or name another folder")
+        about = {
+            **self.settings(),
+            "trained_on": self.trained_on,
+            "license": self.license,
+            "validate_every": self.validate_every,
+            "log_every": self.log_every,
+            "versions": {
+                "img2img-runtime": version("img2img-runtime"),
+                "torch": torch.__version__,
+                "python": platform.python_version(),
+            },
+        }
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make the folder {self.folder}: {error.strerror}") from error
+        write_file(self.folder / "run.toml", tomli_w.dumps(about).encode())
+
+    def check_same(self) -> None:
+        """Compare with the `run.toml` that stands in the folder.
+
+        Raises:
+            UsageError: The run there is another one; the message names each difference.
+        """
+        try:
+            stored = tomllib.loads((self.folder / "run.toml").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{self.folder / 'run.toml'} cannot be read: {error}") from error
+        old, new = _flat(stored), _flat(self.settings())
+        changed = [
+            f"{key}: {old.get(key)!r} then, {value!r} now" for key, value in new.items() if old.get(key) != value
+        ]
+        if changed:
+            raise UsageError(
+                f"the run in {self.folder} was begun with other settings:\n  " + "\n  ".join(changed) + "\n"
+                "Leave them out to go on with it, or begin another run, with --init from this one's model file."
+            )
+
+
+def _flat(table: dict[str, Any]) -> dict[str, Any]:
+    config = table.get("config", {})
+    return {key: value for key, value in table.items() if key != "config"} | {
+        f"config.{key}": config[key] for key in config
+    }

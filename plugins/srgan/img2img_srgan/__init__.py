@@ -1,0 +1,15 @@
+"""Super-resolution: SRResNet, SRGAN and the residual networks that followed them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import img2img
+
+
+@img2img.hookimpl
+def register_models(register: Callable[[img2img.ModelFamily[Any]], None]) -> None:
+    from .family import SRGAN
+
+    register(SRGAN())

@@ -1,0 +1,49 @@
+"""The options of the family `srgan`."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+import img2img
+
+
+class SRGANConfig(img2img.ModelConfig):
+    """Defaults follow the field's practice since ESRGAN; the paper's SRGAN is `samples/configs/srgan-paper.toml`."""
+
+    scale: Literal[2, 3, 4] = Field(4, description="size of the output over that of the input")
+    generator: Literal["msrresnet", "srresnet"] = Field(
+        "msrresnet", description="msrresnet: no normalisation, added to the bilinear image; srresnet: as published"
+    )
+    width: int = Field(64, ge=4, le=512, description="channels of the generator")
+    depth: int = Field(16, ge=1, le=128, description="residual blocks of the generator")
+    upsampling: Literal["pixel_shuffle", "resize"] = Field(
+        "pixel_shuffle", description="resize: nearest neighbour and a convolution; leaves no lattice"
+    )
+
+    crop: int = Field(96, ge=16, le=1024, description="side of a training crop of the target, in pixels")
+    pretrain_steps: int = Field(100_000, ge=0, description="steps of stage `pretrain`: pixel loss alone")
+    gan_steps: int = Field(50_000, ge=0, description="steps of stage `gan`: pixel, perceptual and adversarial loss")
+    pretrain_lr: float = Field(2e-4, gt=0, le=1, description="learning rate of Adam, falling along a cosine")
+    gan_lr: float = Field(1e-4, gt=0, le=1, description="learning rate of Adam, halved at 1/2 and at 3/4 of the stage")
+
+    pixel_loss: Literal["l1", "l2"] = Field("l1", description="l2 is the paper's mean squared error")
+    pixel_weight: float = Field(1e-2, ge=0, description="weight of the pixel loss in stage `gan`")
+    perceptual: Literal["vgg19", "random", "none"] = Field("vgg19", description="the perceptual loss's features")
+    perceptual_weight: float = Field(1.0, ge=0)
+    vgg_layer: str = Field("conv5_4", description="convB_I is before the ReLU, reluB_I (the paper's) after it")
+    vgg_weights: str = Field("", description="path of torchvision's VGG19 weights, .pth or .safetensors")
+    vgg_sha256: str = Field("", description="SHA-256 that this file must have")
+    adversarial_weight: float = Field(5e-3, ge=0)
+    discriminator_width: int = Field(64, ge=4, le=512, description="channels of the discriminator's first layer")
+
+    @property
+    def total_steps(self) -> int:
+        return self.pretrain_steps + self.gan_steps
+
+    @model_validator(mode="after")
+    def _check_crop(self) -> Self:
+        if self.crop % self.scale:
+            raise ValueError(f"crop={self.crop} must be a multiple of scale={self.scale}")
+        return self

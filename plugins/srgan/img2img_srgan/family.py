@@ -1,0 +1,50 @@
+"""The family `srgan`: what it is made of. Torch comes in only when something is built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import img2img
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .config import SRGANConfig
+
+
+class SRGAN(img2img.ModelFamily["SRGANConfig"]):
+    """Photo-realistic single-image super-resolution (Ledig et al. 2017, arXiv:1609.04802)."""
+
+    name = "srgan"
+    summary = "super-resolution ×2, ×3, ×4: SRResNet and MSRResNet, by pixel loss and then adversarially"
+
+    @property
+    def config_class(self) -> type[SRGANConfig]:
+        from .config import SRGANConfig
+
+        return SRGANConfig
+
+    def dataset(self, root: Path, config: SRGANConfig, split: Literal["train", "validation"]) -> img2img.Dataset:
+        from img2img.datasets import super_resolution
+
+        return super_resolution(root, scale=config.scale, crop=config.crop, split=split)
+
+    def build_generator(self, config: SRGANConfig) -> nn.Module:
+        from .generators import build_generator
+
+        return build_generator(config)
+
+    def trainer(self, config: SRGANConfig, engine: img2img.Engine) -> img2img.Trainer:
+        from .trainer import SRGANTrainer
+
+        return SRGANTrainer(config, engine)
+
+    def translator(self, config: SRGANConfig, generator: nn.Module) -> img2img.Translator:
+        from .generators import halo
+
+        translator = img2img.Translator(generator)
+        translator.scale = config.scale
+        translator.tiling = "exact"
+        translator.halo = halo(config)
+        return translator

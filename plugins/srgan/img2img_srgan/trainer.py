@@ -1,0 +1,148 @@
+"""The training of SRGAN: a stage of pixel loss, then a stage against a discriminator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, l1_loss, mse_loss
+
+import img2img
+from img2img.families import Translate
+from img2img.nn import metrics, schedules
+from img2img.nn.losses import discriminator_loss, generator_loss
+from img2img.nn.perceptual import VGG19, PerceptualLoss, random_features
+
+from .config import SRGANConfig
+from .discriminator import Discriminator
+from .generators import build_generator
+
+
+class SRGANTrainer(img2img.Trainer):
+    """Two stages, with G the generator, D the discriminator, φ the features, x the source and y the target.
+
+    `pretrain`: L = |G(x) - y|.
+    `gan`: L_G = w_pix |G(x) - y| + w_perc |φ(G(x)) - φ(y)| - w_adv log D(G(x)); L_D = -log D(y) - log(1 - D(G(x))).
+    With `pixel_loss=l2` each |…| is the mean squared difference.
+
+    Args:
+        config: `pretrain_steps` of the first stage, then `gan_steps` of the second.
+        engine: Device, precision and step.
+    """
+
+    goal = ("psnr_y", "max")
+
+    def __init__(self, config: SRGANConfig, engine: img2img.Engine) -> None:
+        self.config = config
+        self.engine = engine
+        self.pixel_loss = l1_loss if config.pixel_loss == "l1" else mse_loss
+        self.generator = engine.prepare(build_generator(config))
+        self.networks: dict[str, nn.Module] = {"generator": self.generator}
+        self.optimizers: dict[str, torch.optim.Optimizer] = {
+            "generator": torch.optim.Adam(self.generator.parameters(), config.pretrain_lr, betas=(0.9, 0.99))
+        }
+        engine.schedule(self.optimizers["generator"], self._generator_lr)
+        if config.gan_steps:
+            self._prepare_gan()
+        if config.gan_steps and config.pretrain_steps:
+            self.milestones = {config.pretrain_steps: "pretrain"}
+
+    def step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
+        if self.engine.step < self.config.pretrain_steps:
+            return self._pretrain_step(batch)
+        return self._gan_step(batch)
+
+    def generators(self) -> Mapping[str, nn.Module]:
+        return {"forward": self.generator}
+
+    def validate(self, batches: Iterable[img2img.Batch], translate: Mapping[str, Translate]) -> Mapping[str, float]:
+        """PSNR and SSIM of the luma as papers state them, and the sharpness of the results over that of the truth."""
+        rows = [self._figures(batch, translate["forward"]) for batch in batches]
+        return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]} if rows else {}
+
+    def previews(self, batch: img2img.Batch, translate: Mapping[str, Translate]) -> Mapping[str, Tensor]:
+        bicubic = interpolate(batch.source, scale_factor=self.config.scale, mode="bicubic", antialias=True)
+        return {"bicubic": bicubic, "result": translate["forward"](batch.source), "truth": batch.target}
+
+    def _pretrain_step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
+        with self.engine.autocast():
+            fake = self.generator(batch.source)
+        loss = self.pixel_loss(fake.float(), batch.target)
+        self.engine.update(self.optimizers["generator"], loss)
+        return {"pixel": loss.detach()}
+
+    def _gan_step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
+        fake, losses = self._generator_losses(batch)
+        weights = {
+            "pixel": self.config.pixel_weight,
+            "perceptual": self.config.perceptual_weight,
+            "adversarial": self.config.adversarial_weight,
+        }
+        self.engine.update(
+            self.optimizers["generator"], torch.stack([weights[name] * losses[name] for name in weights]).sum()
+        )
+        with self.engine.autocast():
+            real_logits = self.discriminator(batch.target)
+            fake_logits = self.discriminator(fake.detach())
+        loss = discriminator_loss(real_logits, fake_logits)
+        self.engine.update(self.optimizers["discriminator"], loss)
+        judged = {"real": real_logits.detach().sigmoid().mean(), "fake": fake_logits.detach().sigmoid().mean()}
+        return {name: loss.detach() for name, loss in losses.items()} | {"discriminator": loss.detach()} | judged
+
+    def _generator_losses(self, batch: img2img.Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        self.discriminator.requires_grad_(False)
+        with self.engine.autocast():
+            fake = self.generator(batch.source)
+            logits = self.discriminator(fake)
+            perceptual = self.perceptual_loss(fake, batch.target) if self.perceptual_loss else fake.new_zeros(())
+        self.discriminator.requires_grad_(True)
+        pixel = self.pixel_loss(fake.float(), batch.target)
+        return fake, {"pixel": pixel, "perceptual": perceptual, "adversarial": generator_loss(logits)}
+
+    def _prepare_gan(self) -> None:
+        config = self.config
+        self.discriminator = self.engine.prepare(Discriminator(config.discriminator_width))
+        self.networks["discriminator"] = self.discriminator
+        self.optimizers["discriminator"] = torch.optim.Adam(
+            self.discriminator.parameters(), config.gan_lr, betas=(0.9, 0.99)
+        )
+        self.engine.schedule(self.optimizers["discriminator"], self._gan_factor)
+        self.perceptual_loss = self._build_perceptual_loss()
+
+    def _build_perceptual_loss(self) -> PerceptualLoss | None:
+        config = self.config
+        if config.perceptual == "none" or config.perceptual_weight == 0:
+            return None
+        if config.perceptual == "random":
+            features = random_features()
+        elif config.vgg_weights:
+            features = VGG19(config.vgg_layer, Path(config.vgg_weights), config.vgg_sha256)
+        else:
+            raise img2img.ConfigError(
+                "perceptual=vgg19 needs torchvision's weights file: give vgg_weights=PATH and vgg_sha256=HEX, "
+                "or choose fixed random features with perceptual=random, or perceptual=none"
+            )
+        loss = self.engine.prepare(PerceptualLoss(features, config.pixel_loss))
+        assert isinstance(loss, PerceptualLoss)
+        return loss
+
+    def _generator_lr(self, step: int) -> float:
+        config = self.config
+        if step < config.pretrain_steps:
+            return schedules.cosine(config.pretrain_steps, warmup=min(500, config.pretrain_steps // 10))(step)
+        return config.gan_lr / config.pretrain_lr * self._gan_factor(step)
+
+    def _gan_factor(self, step: int) -> float:
+        start, length = self.config.pretrain_steps, self.config.gan_steps
+        return schedules.halved(start + length // 2, start + length * 3 // 4)(step)
+
+    def _figures(self, batch: img2img.Batch, translate: Translate) -> dict[str, float]:
+        crop = self.config.scale
+        result = metrics.to_8_bit(translate(batch.source))
+        return {
+            "psnr_y": metrics.psnr_y(result, batch.target, crop).mean().item(),
+            "ssim_y": metrics.ssim_y(result, batch.target, crop).mean().item(),
+            "sharpness": (metrics.detail(result) / metrics.detail(batch.target)).mean().item(),
+        }
