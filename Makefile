@@ -1,0 +1,46 @@
+# What a person types. `make demo` and `make test` set up whatever they need.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?= ../shared/data
+
+.PHONY: demo test lint bench evidence clean
+
+demo: .venv/installed
+	$(BIN)/img2img translate photo-x4 samples/images out/demo/photo-x4 --overwrite
+	$(BIN)/img2img translate photo-x4-gan samples/images out/demo/photo-x4-gan --overwrite
+	$(BIN)/python samples/compare.py samples/images out/demo
+	@echo
+	@echo "Four times larger: out/demo/photo-x4 (faithful) and out/demo/photo-x4-gan (sharper)."
+	@echo "Side by side with bicubic: out/demo/before-after.png"
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/installed
+	$(BIN)/python tests/benchmarks/bench.py --photos $(DATA)/photos/test
+
+evidence: .venv/installed
+	$(BIN)/python tests/evidence/super_resolution.py
+
+clean:
+	rm -rf .venv out
+
+# Debian keeps `venv` in a package of its own, and OpenCV's usual wheel needs libraries of a desktop: where these are missing,
+# the headless wheel of the same version takes its place.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv || { \
+		rm -rf .venv; echo "Python's venv is missing; installing python3-venv"; \
+		{ apt-get update -q && apt-get install -qy python3-venv; } && $(PYTHON) -m venv .venv; }
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -c 'import cv2' 2>/dev/null || { \
+		version=$$($(BIN)/python -c 'from importlib.metadata import version; print(version("opencv-python"))'); \
+		echo "NOTICE: libraries that opencv-python needs are missing; using opencv-python-headless $$version instead"; \
+		$(BIN)/pip uninstall --quiet --yes opencv-python; \
+		$(BIN)/pip install --quiet --disable-pip-version-check "opencv-python-headless==$$version"; }
+	@touch $@

@@ -1,0 +1,31 @@
+"""`img2img inspect`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+
+@click.command()
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with the shape of every tensor.")
+def command(model: str, as_json: bool) -> None:
+    """Show what MODEL, a model file or the name of one, holds. Nothing in it is executed."""
+    from img2img.media import printable
+    from img2img.modelfile import read_info
+    from img2img.modelstore import find_model
+
+    info = read_info(find_model(model))
+    row = {**asdict(info), "path": str(info.path), "config": json.loads(info.config), "parameters": info.parameters}
+    if as_json:
+        click.echo(json.dumps(row, indent=1))
+        return
+    row["tensors"] = len(row.pop("shapes"))
+    for key, value in row.items():
+        if key != "config":
+            click.echo(f"{key:14} {printable(str(value))}")
+    click.echo("config")
+    for key, value in row["config"].items():
+        click.echo(f"  {key} = {printable(json.dumps(value))}")

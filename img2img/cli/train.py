@@ -1,0 +1,97 @@
+"""`img2img train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from img2img.cli.progress import TrainingProgress
+from img2img.cli.signals import orderly_stop
+
+
+@click.command()
+@click.argument("family")
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--run",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the run; its name becomes the model's.",
+)
+@click.option(
+    "-o",
+    "--option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of the family (see `img2img models FAMILY`).",
+)
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Options from a TOML file; -o comes after it.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the run in the folder, or begin one where there is none.")
+@click.option("--init", default="", metavar="MODEL", help="Start the generator from a model file of the same network.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.", show_default=True)
+@click.option("--precision", type=click.Choice(["auto", "bf16", "fp32"]), default="auto", show_default=True)
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Processes that read data beside the training.",
+)
+@click.option(
+    "--validate-every",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Steps between validations, each with a checkpoint.",
+)
+@click.option(
+    "--log-every", type=click.IntRange(1), default=100, show_default=True, help="Steps between rows of log.csv."
+)
+@click.option("--trained-on", default="", metavar="TEXT", help="What the data are; stands in the model file.")
+@click.option("--license", default="", metavar="TEXT", help="Terms of the weights; stands in the model file.")
+@click.pass_obj
+def command(
+    strict_plugins: bool,
+    family: str,
+    data: Path,
+    run: Path,
+    options: tuple[str, ...],
+    config: Path | None,
+    resume: bool,
+    init: str,
+    seed: int,
+    device: str,
+    precision: str,
+    workers: int,
+    validate_every: int,
+    log_every: int,
+    trained_on: str,
+    license: str,
+) -> None:
+    """Train a model of FAMILY on the folder DATA.
+
+    The run's folder holds `log.csv`, `previews/`, `checkpoints/` and the model file, refreshed with each checkpoint.
+    A run that was stopped, by whatever, goes on by --resume as if it had not been.
+    """
+    with orderly_stop() as stop:
+        from img2img.config import parse_assignments, read_toml
+        from img2img.plugins import PluginHost
+        from img2img.training.loop import train
+
+        host = PluginHost.discover(strict=strict_plugins)
+        host.add_observer(TrainingProgress())
+        chosen = {**(read_toml(config) if config else {}), **parse_assignments(options)}
+        done = train(
+            family, data, run, chosen, resume=resume, init=init, seed=seed, device=device, precision=precision,
+            workers=workers, validate_every=validate_every, log_every=log_every, trained_on=trained_on,
+            license=license, host=host, stop=stop,
+        )  # fmt: skip
+    for path in sorted(done.folder.glob("*.safetensors")):
+        click.echo(path)

@@ -1,0 +1,99 @@
+"""`img2img translate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from img2img.cli.progress import TranslationProgress
+from img2img.cli.signals import orderly_stop
+from img2img.errors import UsageError
+
+
+@click.command()
+@click.argument("model")
+@click.argument("source")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    default="",
+    metavar="SUFFIX",
+    help="Format of the targets: png, jpg, webp, tiff, bmp, avif. [default: the source's]",
+)
+@click.option("--quality", type=click.IntRange(1, 100), help="Quality of formats that lose.")
+@click.option(
+    "-c", "--condition", "conditions", multiple=True, metavar="NAME=VALUE", help="What else steers the model."
+)
+@click.option("--batch-size", type=click.IntRange(0), default=0, help="Images in one forward pass. [default: chosen]")
+@click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.", show_default=True)
+@click.option("--precision", type=click.Choice(["auto", "bf16", "fp32"]), default="auto", show_default=True)
+@click.option(
+    "--tile", default="auto", metavar="auto|off|N", help="Side of tiles, in source pixels.", show_default=True
+)
+@click.option(
+    "--max-pixels", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse larger sources."
+)
+@click.option("--overwrite", is_flag=True, help="Replace targets that stand there and were made otherwise.")
+@click.option(
+    "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write what became of each file, as JSON."
+)
+@click.pass_obj
+def command(
+    strict_plugins: bool,
+    model: str,
+    source: str,
+    target: Path,
+    format: str,
+    quality: int | None,
+    conditions: tuple[str, ...],
+    batch_size: int,
+    device: str,
+    precision: str,
+    tile: str,
+    max_pixels: int,
+    overwrite: bool,
+    report: Path | None,
+) -> None:
+    """Translate SOURCE into TARGET with MODEL.
+
+    MODEL is a model file or the name of one (see `img2img models`). SOURCE is an image, a folder, or a pattern in
+    quotes such as 'photos/**/*.jpg'. TARGET is a file for an image and a folder for more, in which the tree of the
+    sources is mirrored. Run again, the same command skips what is done and goes on with the rest.
+    """
+    side = _tile(tile)
+    with orderly_stop() as stop:
+        from img2img.plugins import PluginHost
+        from img2img.translation.job import translate
+
+        host = PluginHost.discover(strict=strict_plugins)
+        host.add_observer(TranslationProgress())
+        outcome = translate(
+            source, target, model=model, conditions=dict(_split(word) for word in conditions), format=format,
+            quality=quality, batch_size=batch_size, device=device, precision=precision, tile=side,
+            max_pixels=max_pixels, overwrite=overwrite, report=report, host=host, stop=stop,
+        )  # fmt: skip
+    for item in outcome.items:
+        if item.status == "failed":
+            click.echo(f"failed: {item.reason}", err=True)
+        for note in item.notes:
+            click.echo(f"note: {item.target.name!r}: {note}", err=True)
+    counts = ", ".join(f"{count} {status}" for status, count in outcome.counts.items() if count)
+    click.echo(f"{counts} in {outcome.seconds:.1f} s: {target}", err=True)
+    if outcome.counts["failed"]:
+        raise click.exceptions.Exit(1)
+
+
+def _tile(text: str) -> int | None:
+    if text in ("auto", "off"):
+        return 0 if text == "auto" else None
+    if text.isdigit() and int(text) >= 16:
+        return int(text)
+    raise click.BadParameter(f"--tile is auto, off, or a number of pixels from 16 up, not {text!r}")
+
+
+def _split(word: str) -> tuple[str, str]:
+    name, separator, value = word.partition("=")
+    if not separator:
+        raise UsageError(f"{word!r} is no condition: write it as name=value, for example -c label=winter")
+    return name, value

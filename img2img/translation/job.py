@@ -1,0 +1,174 @@
+"""A job: one model, many images, from planning to the report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from img2img.errors import Img2ImgError, UsageError
+from img2img.plugins import PluginHost
+from img2img.translation.execute import Executor
+from img2img.translation.journal import Journal
+from img2img.translation.model import Model, load_model
+from img2img.translation.pipeline import Pipeline, Settings
+from img2img.translation.plan import Plan, make_plan
+from img2img.translation.report import Item, Report
+
+MAX_PIXELS = 100_000_000
+
+
+@dataclass
+class Job:
+    """One translation of a source into a target, as observers see it."""
+
+    model: Model
+    items: Sequence[Item]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What decides what the targets look like."""
+
+
+def translate(
+    source: str | Path,
+    target: str | Path,
+    *,
+    model: str | Path | Model,
+    conditions: Mapping[str, Any] | None = None,
+    format: str = "",
+    quality: int | None = None,
+    batch_size: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    tile: int | None = 0,
+    max_pixels: int = MAX_PIXELS,
+    overwrite: bool = False,
+    report: str | Path | None = None,
+    host: PluginHost | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Report:
+    """Translate an image, or all images of a folder or a pattern.
+
+    Targets that this call, with the same settings, made of the same sources before are skipped.
+
+    Args:
+        source: An image, a folder, or a pattern such as `photos/**/*.jpg`.
+        target: A file for an image, a folder for more; made if it is not there. The sources' tree is mirrored.
+        model: A loaded model, or what `load_model` takes.
+        conditions: What besides the image steers the translation, by name.
+        format: Format of the targets (`png`, `jpg`, …); by default each keeps its source's.
+        quality: 1 ... 100 for formats that lose.
+        batch_size: Images in one forward pass; 0 chooses.
+        device: As for `load_model`; without effect for a loaded model, as are `precision` and `tile`.
+        precision: As for `load_model`.
+        tile: As for `load_model`.
+        max_pixels: Larger images are refused before they are decoded.
+        overwrite: Replace targets that stand there already and were made otherwise.
+        report: Where to write the report as JSON, however the job ends.
+        host: Plugins to use, and observers to tell; all installed plugins by default.
+        stop: Asked between items; True ends the job in order.
+
+    Returns:
+        The report; an item that could not be translated is `failed` in it, and the others are done.
+
+    Raises:
+        UsageError: Nothing was attempted.
+        FatalError: The job ended early; what is done stays.
+        Stopped: `stop` said so.
+    """
+    host = host or PluginHost.discover()
+    plan = make_plan(source, target, format)
+    if not isinstance(model, Model):
+        model = load_model(model, device=device, precision=precision, tile=tile, host=host)
+    rows = model.parse_conditions(conditions or {})
+    options = {
+        "format": format,
+        "quality": quality,
+        "precision": str(model.precision).removeprefix("torch."),
+        "conditions": {name: str(value) for name, value in (conditions or {}).items()},
+    }
+    job = Job(model, plan.items, options)
+    outcome = Report(plan.items, str(model.info.path), model.info.sha256, options, plan.ignored)
+    with (
+        _open_journal(plan, job, overwrite=overwrite) as journal,
+        _threads(model, len(plan.items)) as (workers, codecs),
+    ):
+        settings = Settings(rows, quality, max_pixels, batch_size, workers, codecs)
+        executor = Executor(model.translator, model.device, model.precision, model.executor.tile, workers)
+        pipeline = Pipeline(
+            executor, settings, journal, lambda ended: host.notify("batch_translated", job=job, items=ended), stop
+        )
+        _carry_out(job, pipeline, outcome, host, Path(report) if report else None)
+    return outcome
+
+
+def _carry_out(job: Job, pipeline: Pipeline, outcome: Report, host: PluginHost, report: Path | None) -> None:
+    """Run a planned job, and write and announce its report whatever happens."""
+    started = perf_counter()
+    host.notify("translation_started", job=job)
+    try:
+        pipeline.run(job.items)
+    except BaseException as error:
+        outcome.stopped = str(error) if isinstance(error, Img2ImgError) else f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        outcome.seconds = perf_counter() - started
+        if report is not None:
+            outcome.write(report)
+        host.notify("translation_finished", job=job, report=outcome)
+
+
+@contextmanager
+def _open_journal(plan: Plan, job: Job, *, overwrite: bool) -> Iterator[Journal | None]:
+    if plan.folder is None:
+        target = plan.items[0].target
+        if target.exists() and not overwrite:
+            raise UsageError(f"{target} exists; replace it by --overwrite, or name another target")
+        _make_folder(target.parent)
+        yield None
+        return
+    decisive = {**job.options, "model": job.model.info.sha256}
+    journal = Journal(
+        plan.folder, hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest(), overwrite=overwrite
+    )
+    try:
+        journal.check_existing(plan.items)
+        journal.clean(plan.items)
+        for folder in {item.target.parent for item in plan.items}:
+            _make_folder(folder)
+        yield journal
+    finally:
+        journal.close()
+
+
+@contextmanager
+def _threads(model: Model, items: int) -> Iterator[tuple[int, int]]:
+    """Divide the CPU: on it, each core runs the network on batches or tiles of its own, which no other core waits for.
+
+    Yields:
+        How many batches run at once, and how many threads decode (and as many encode).
+    """
+    cores = torch.get_num_threads()
+    if model.device.type != "cpu":
+        yield 1, min(8, os.cpu_count() or 1)
+        return
+    workers = cores if model.translator.tiling == "exact" else min(cores, items)
+    torch.set_num_threads(max(1, cores // workers))
+    try:
+        yield workers, max(2, min(4, cores))
+    finally:
+        torch.set_num_threads(cores)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {folder}: {error.strerror}; name another target") from error

@@ -1,0 +1,123 @@
+"""A loaded model: a translator on a device, for one image or for a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from img2img.errors import UsageError
+from img2img.families import Translator
+from img2img.modelfile import ModelInfo, load_generator, read_info
+from img2img.modelstore import find_model
+from img2img.nn.device import pick_device, pick_precision
+from img2img.nn.sizes import translate_any_size
+from img2img.plugins import PluginHost
+from img2img.translation.channels import from_network, to_network
+from img2img.translation.execute import Executor
+
+if TYPE_CHECKING:
+    from img2img.media import Pixels
+
+
+def load_model(
+    model: str | Path,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    tile: int | None = 0,
+    host: PluginHost | None = None,
+) -> Model:
+    """Load a model for use.
+
+    Args:
+        model: Path of a model file, or the name of a bundled or installed one.
+        device: `auto`, `cpu`, `cuda`, …
+        precision: `auto` (bf16 where the hardware has it), `bf16` or `fp32`.
+        tile: Side of the tiles that large images are cut into, in input pixels; 0 chooses, None switches tiling off.
+        host: Plugins to use; all installed ones by default.
+
+    Raises:
+        ModelFileError: There is no such model, or the file is damaged.
+        PluginError: No plugin provides its family.
+    """
+    place = pick_device(device)
+    info = read_info(find_model(model))
+    family, config, generator = load_generator(info, host or PluginHost.discover())
+    generator = generator.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Model(info, family.translator(config, generator), place, pick_precision(precision, place), tile)
+
+
+class Model:
+    """Translates images; what `load_model` returns."""
+
+    def __init__(
+        self,
+        info: ModelInfo,
+        translator: Translator,
+        device: torch.device,
+        precision: torch.dtype,
+        tile: int | None = 0,
+    ) -> None:
+        self.info, self.translator, self.device, self.precision = info, translator, device, precision
+        self.executor = Executor(translator, device, precision, tile)
+
+    @overload
+    def __call__(self, image: Tensor, **conditions: Any) -> Tensor: ...
+    @overload
+    def __call__(self, image: Pixels, **conditions: Any) -> Pixels: ...
+    def __call__(self, image: Pixels | Tensor, **conditions: Any) -> Pixels | Tensor:
+        """Translate one image, or a batch; what comes back is of the kind that went in.
+
+        Args:
+            image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1].
+            conditions: What the model's translator asks for, as typed on the command line or as a tensor row.
+        """
+        rows = self.parse_conditions(conditions)
+        if isinstance(image, Tensor):
+            return self._translate_tensor(image, rows)
+        if image.dtype not in (np.uint8, np.uint16) or image.ndim not in (2, 3):
+            raise UsageError(
+                f"an image is an array (H, W) or (H, W, C) of uint8 or uint16, or a tensor (N, C, H, W); "
+                f"got {image.dtype} of shape {image.shape}"
+            )
+        colour, beside = to_network(image if image.ndim == 3 else image[..., None], self.translator)
+        result = self.executor.run(colour[None], {name: row[None] for name, row in rows.items()})[0]
+        result = from_network(result, beside, self.translator)
+        return result[..., 0] if image.ndim == 2 and result.shape[2] == 1 else result
+
+    def parse_conditions(self, conditions: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Turn what was typed into tensor rows.
+
+        Raises:
+            UsageError: A condition is unknown, missing or wrong.
+        """
+        declared = self.translator.conditions
+        for name in conditions:
+            if name not in declared:
+                raise UsageError(f"the model takes no condition {name!r}; it takes {', '.join(declared) or 'none'}")
+        rows = {}
+        for name, condition in declared.items():
+            if name not in conditions:
+                if condition.required:
+                    raise UsageError(
+                        f"the model needs the condition {name!r}: {condition.description}; give -c {name}=…"
+                    )
+                continue
+            value = conditions[name]
+            try:
+                rows[name] = value if isinstance(value, Tensor) else condition.parse(str(value))
+            except ValueError as error:
+                raise UsageError(f"condition {name}={value!r}: {error}") from error
+        return rows
+
+    @torch.inference_mode()
+    def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
+        repeated = {name: row.expand(len(images), *row.shape).to(self.device) for name, row in rows.items()}
+        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+            result = translate_any_size(self.translator, images.to(self.device), **repeated)
+        return result.float().clamp(0, 1).to(images.device)
