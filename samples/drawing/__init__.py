@@ -1,0 +1,3 @@
+"""The sample images: one module a scene, with what the scenes share."""
+
+from __future__ import annotations
