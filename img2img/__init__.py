@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from img2img.config import ModelConfig
-    from img2img.errors import Img2ImgError
+    from img2img.errors import ConfigError, DataError, Img2ImgError
     from img2img.families import Batch, Condition, Dataset, Engine, ModelFamily, Sample, Trainer, Translator
     from img2img.hookspecs import hookimpl
     from img2img.plugins import PluginHost
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Batch": "families",
     "Condition": "families",
+    "ConfigError": "errors",
+    "DataError": "errors",
     "Dataset": "families",
     "Engine": "families",
     "Img2ImgError": "errors",
@@ -44,6 +46,8 @@ __all__ = [  # noqa: RUF022 - by subject
     "Model",
     "PluginHost",
     "Img2ImgError",
+    "ConfigError",
+    "DataError",
     "hookimpl",
     "ModelFamily",
     "ModelConfig",
@@ -57,12 +61,14 @@ __all__ = [  # noqa: RUF022 - by subject
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'img2img' has no attribute {name!r}")
-    value = getattr(import_module(f"img2img.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker would believe that every name is there
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'img2img' has no attribute {name!r}")
+        value = getattr(import_module(f"img2img.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

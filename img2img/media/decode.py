@@ -87,31 +87,35 @@ def _decoder(header: Header) -> Callable[[bytes, Header], tuple[Pixels, Header, 
     if header.format == "TIFF":
         return decode_tiff
     if header.mode == "CMYK":
-        return _decode_cmyk_jpeg
+        return _decode_with_pillow
     return _decode_with_opencv
 
 
-def _decode_cmyk_jpeg(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
+def _decode_with_pillow(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
     with open_with_pillow(header.format, data) as image:
         image.load()
+        if image.mode != "CMYK":
+            return np.array(image), header, ()
         rgb, note = cmyk_to_rgb(ink_of_jpeg(image), header.icc)
     return np.array(rgb), replace(header, icc=None), (note,)
 
 
 def _decode_with_opencv(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
     pixels, kinds, values = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None and header.format == "AVIF" and _avif_bits(data) == 8:
+        # The libavif in OpenCV 5.0 refuses alpha that is both turned and mirrored.
+        return _decode_with_pillow(data, header)
     if pixels is None:
         raise ImageError("its pixels are damaged or cut off; get the file again from where it came")
     if header.format == "AVIF" and pixels.dtype == np.uint16:
         pixels = _stretched(pixels, _avif_bits(data))
-    # The header does not know what stands behind the pixels, which PNG allows.
     found = {kind: value.tobytes() for kind, value in zip(kinds, values, strict=True)}
-    header = replace(
-        header,
-        exif=header.exif or found.get(cv2.IMAGE_METADATA_EXIF),
-        icc=header.icc or found.get(cv2.IMAGE_METADATA_ICCP),
-        xmp=header.xmp or found.get(cv2.IMAGE_METADATA_XMP),
-    )
+    if header.format == "PNG":  # where metadata may stand behind the pixels, which the header does not know
+        header = replace(
+            header,
+            exif=header.exif or found.get(cv2.IMAGE_METADATA_EXIF),
+            xmp=header.xmp or found.get(cv2.IMAGE_METADATA_XMP),
+        )
     return _as_rgb(pixels, header), header, _colour_notes(data, header, found.get(cv2.IMAGE_METADATA_CICP))
 
 
@@ -143,7 +147,8 @@ def _colour_notes(data: bytes, header: Header, cicp: bytes | None) -> tuple[str,
 
 
 def _avif_bits(data: bytes) -> int:
-    return 12 if data[data.index(b"av1C") + 6] & 0x20 else 10
+    flags = data[data.index(b"av1C") + 6]
+    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
 
 
 def _stretched(pixels: Pixels, bits: int) -> Pixels:

@@ -228,7 +228,7 @@ class Session:
     def _diverged(self, what: str) -> None:
         raise DivergedError(
             f"{what} at step {self.run.step}: the training has diverged. The last checkpoint in "
-            f"{self.run.checkpoints} is from before; begin anew with a lower learning rate, or with --precision fp32 if it was bf16"
+            f"{self.run.checkpoints} is from before; begin anew with a lower learning rate, or with --precision fp32"
         )
 
     def _initialise(self) -> None:
