@@ -36,6 +36,6 @@ def fill_transparent(pixels: Pixels) -> Pixels:
 def over_white(pixels: Pixels) -> Pixels:
     """What is seen of an image with alpha in front of white: (H, W, C) to (H, W, C - 1)."""
     white = np.iinfo(pixels.dtype).max
-    alpha = pixels[..., -1:].astype(np.uint32)
+    alpha = pixels[..., -1:].astype(np.uint16 if white == 255 else np.uint32)
     shown = pixels[..., :-1] * alpha + white * (white - alpha)
     return ((shown + white // 2) // white).astype(pixels.dtype)

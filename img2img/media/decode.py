@@ -14,7 +14,7 @@ from img2img.media.decode_tiff import decode_tiff
 from img2img.media.files import printable
 from img2img.media.images import Image, Pixels
 from img2img.media.metadata import normalised
-from img2img.media.opencv import cv2
+from img2img.media.opencv import cv2, is_out_of_memory
 from img2img.media.probe import Header, open_with_pillow, probe
 
 _MOST_PIXELS = 1 << 30  # what OpenCV decodes at most
@@ -46,11 +46,12 @@ def decode_image(data: bytes, name: str | Path, max_pixels: int = 100_000_000) -
 
     Raises:
         ImageError: The file is none of these, damaged, cut off, too large, or holds several pictures.
+        MemoryError: There is not enough memory for the pixels.
     """
     try:
         return _decode(data, max_pixels)
     except ImageError as error:
-        raise ImageError(f"{printable(name)}: {error}") from error
+        raise ImageError(f"{printable(name)}: {printable(' '.join(str(error).split()))}") from error
 
 
 def _decode(data: bytes, max_pixels: int) -> Image:
@@ -58,9 +59,11 @@ def _decode(data: bytes, max_pixels: int) -> Image:
     _check(header, max_pixels)
     try:
         pixels, header, notes = _decoder(header)(data, header)
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except Exception as error:  # damaged pixels provoke many kinds
+        if is_out_of_memory(error):
+            raise MemoryError(f"{header.width}x{header.height} pixels") from error
         raise ImageError(f"its pixels cannot be decoded ({error}); get the file again from where it came") from error
     metadata, orientation, further_notes = normalised(header.exif, header.icc, header.xmp)
     upright = _TURNED_UPRIGHT[orientation](pixels)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
+from PIL import ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from img2img.errors import ImageError
@@ -20,6 +21,13 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _INK = 0, 1, 2, 5
 _NO_ALPHA, _PREMULTIPLIED = 0, 1  # what a channel beyond the colours may be
 
 _MODES = {"1": "L", "L": "L", "LA": "LA", "P": "RGB", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA", "YCbCr": "RGB"}
+
+
+class _TiffImageFile(TiffImageFile):
+    """Pillow's reader, less its look at the EXIF directories after the pixels: it warns where they are broken."""
+
+    def load_end(self) -> None:
+        ImageOps.exif_transpose(self, in_place=True)
 
 
 def decode_tiff(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
@@ -41,7 +49,7 @@ def decode_tiff(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str,
 
 
 def _decode_shallow(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
-    with TiffImageFile(BytesIO(data)) as image:
+    with _TiffImageFile(BytesIO(data)) as image:
         image.load()
         if image.mode == "CMYK":
             rgb, note = cmyk_to_rgb(image, header.icc)
@@ -53,9 +61,10 @@ def _decode_shallow(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[
 
 def _decode_deep(data: bytes, page: tiff.Directory, photometric: int) -> tuple[Pixels, tuple[str, ...]]:
     samples = page.integers(tiff.SAMPLES, (1,))[0]
-    colours = 3 if photometric == _RGB else 1
-    if samples not in (colours, 4):
+    if samples not in ((3, 4) if photometric == _RGB else (1,)):
         raise ImageError(f"its {samples} channels of more than 8 bits are neither grey, RGB nor RGBA; save it as RGBA")
+    if samples > 1 and page.integers(tiff.PLANAR, (1,))[0] != 1:
+        raise ImageError("its channels are stored one after the other; save it with them interleaved (contiguous)")
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise ImageError("its pixels are damaged or cut off; get the file again from where it came")

@@ -14,7 +14,7 @@ from img2img.media import metadata as wrapping
 from img2img.media import tiff
 from img2img.media.alpha import over_white
 from img2img.media.images import WRITABLE_SUFFIXES, Encoded, Image, Metadata, Pixels
-from img2img.media.opencv import cv2
+from img2img.media.opencv import cv2, is_out_of_memory
 
 _NONE = Metadata()
 _KINDS = {"exif": cv2.IMAGE_METADATA_EXIF, "icc": cv2.IMAGE_METADATA_ICCP, "xmp": cv2.IMAGE_METADATA_XMP}
@@ -57,6 +57,7 @@ def encode_image(image: Image, suffix: str, quality: int | None = None) -> Encod
     Raises:
         UsageError: The suffix is of no known format, or the quality out of range.
         TranslationError: The image is too large for the format.
+        MemoryError: There is not enough memory for it.
     """
     form = _FORMATS.get(suffix.lower())
     if form is None:
@@ -107,8 +108,8 @@ def _fitting_metadata(metadata: Metadata, channels: int, form: _Format) -> tuple
 
 def _with_bits(pixels: Pixels, bits: int) -> Pixels:
     """16-bit pixels scaled, where OpenCV's encoders would cut off what is above their range."""
-    scaled: Pixels = (pixels.astype(np.uint32) * (2**bits - 1) + 32767) // 65535
-    return scaled.astype(np.uint8 if bits == 8 else np.uint16)
+    scaled = (np.arange(65536) * (2**bits - 1) + 32767) // 65535
+    return scaled.astype(np.uint8 if bits == 8 else np.uint16)[pixels]
 
 
 def _as_colour(pixels: Pixels) -> Pixels:
@@ -172,7 +173,11 @@ def _encoded(suffix: str, pixels: Pixels, options: Sequence[int] = (), metadata:
     try:
         ok, data = cv2.imencodeWithMetadata(suffix, pixels, list(held), list(held.values()), options)
     except cv2.error as error:
-        raise TranslationError(f"OpenCV cannot encode this image as {suffix} ({error}); choose .png") from error
+        if is_out_of_memory(error):
+            raise MemoryError(f"{pixels.shape[1]}x{pixels.shape[0]} pixels") from error
+        raise TranslationError(
+            f"OpenCV cannot encode this image as {suffix} ({str(error).strip()}); choose .png"
+        ) from error
     if not ok:
         raise TranslationError(f"OpenCV cannot encode this image as {suffix}; choose .png")
     return bytes(data)

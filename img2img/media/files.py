@@ -84,13 +84,14 @@ def write_file(path: Path, data: Bytes | Iterable[Bytes]) -> None:
         WriteError: The disk is full, the folder is missing or not writable, or `path` is a folder or a device.
     """
     pieces = (data,) if isinstance(data, bytes | bytearray | memoryview) else data
+    part = path.parent / f"{_PREFIX}{secrets.token_hex(6)}{_SUFFIX}"
     try:
         _refuse_to_replace_what_is_no_file(path)
-        part = _write_beside(path, pieces)
         try:
+            _write_through(part, pieces)
             part.replace(path)
         except BaseException:
-            part.unlink()
+            part.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
     except OSError as error:
@@ -128,20 +129,14 @@ def _refuse_to_replace_what_is_no_file(path: Path) -> None:
             raise WriteError(f"{printable(path)}: this exists and is not a regular file; choose another name")
 
 
-def _write_beside(path: Path, pieces: Iterable[Bytes]) -> Path:
-    part = path.parent / f"{_PREFIX}{secrets.token_hex(6)}{_SUFFIX}"
+def _write_through(path: Path, pieces: Iterable[Bytes]) -> None:
     # Not tempfile: its files stay private to the owner, and the umask cannot be read without setting it.
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(descriptor)
-    except BaseException:
-        part.unlink()
-        raise
-    return part
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        os.fsync(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -25,7 +25,8 @@ WRITABLE_SUFFIXES = READABLE_SUFFIXES
 class Metadata:
     """What a file holds beside the pixels, without the wrapping that differs from format to format.
 
-    EXIF is a TIFF block (no `Exif\\0\\0`) whose Orientation is 1 and which has no thumbnail; XMP is the packet alone.
+    EXIF is a TIFF block (no `Exif\\0\\0`) whose Orientation is 1 and which has no thumbnail; XMP is the packet alone,
+    its orientation 1 too.
     """
 
     exif: bytes | None = None

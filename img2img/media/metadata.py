@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from img2img.media.images import Metadata
 _EXIF_PREFIX = b"Exif\0\0"
 _XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 _ICC_PREFIX = b"ICC_PROFILE\0"
+
+_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[2-8]")  # a copy of the one in EXIF, which counts
 
 _LONGEST_SEGMENT = 65533
 _LONGEST_ICC_PART = _LONGEST_SEGMENT - len(_ICC_PREFIX) - 2
@@ -33,7 +36,8 @@ def normalised(exif: bytes | None, icc: bytes | None, xmp: bytes | None) -> tupl
     if icc and icc[36:40] != b"acsp":
         icc = None
         notes.append("unreadable ICC profile dropped")
-    xmp = xmp.removeprefix(_XMP_PREFIX).rstrip(b"\0") if xmp else None
+    if xmp:
+        xmp = _XMP_ORIENTATION.sub(rb"\g<1>1", xmp.removeprefix(_XMP_PREFIX).rstrip(b"\0"))
     return Metadata(exif or None, icc or None, xmp or None), orientation if 1 <= orientation <= 8 else 1, tuple(notes)
 
 

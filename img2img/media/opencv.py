@@ -15,9 +15,14 @@ except ImportError as error:
         "pip install opencv-python-headless in the same version"
     ) from error
 
-__all__ = ["cv2"]
+__all__ = ["cv2", "is_out_of_memory"]
 
 # Parallelism is between images, in our own threads: more threads inside of one image would get in their way.
 cv2.setNumThreads(1)
 # What it would write to stderr is said by our errors, with the name of the file.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether this error of OpenCV says what a `MemoryError` says."""
+    return isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem

@@ -63,7 +63,7 @@ def probe(data: bytes) -> Header:
     name = _format(data)
     try:
         return _probe_tiff(data) if name == "TIFF" else _probe_with_pillow(name, data)
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except Exception as error:  # a damaged header provokes many kinds
         raise ImageError(f"its {name} header is damaged ({error}); get the file again from where it came") from error
@@ -94,6 +94,8 @@ def _format(data: bytes) -> str:
 
 
 def _probe_with_pillow(name: str, data: bytes) -> Header:
+    if name == "PNG":
+        _refuse_cut_off_png(data)
     image = open_with_pillow(name, data)
     info = image.info
     return Header(
@@ -107,6 +109,15 @@ def _probe_with_pillow(name: str, data: bytes) -> Header:
         xmp=info.get("xmp"),
         transparent=_transparent_grey(data, image) if name == "PNG" else None,
     )
+
+
+def _refuse_cut_off_png(data: bytes) -> None:
+    # OpenCV allocates what a chunk says of its length, up to 4 GB, before it looks whether that is there.
+    at = 8
+    while data[at + 4 : at + 8] != b"IEND":
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+        if at + 12 > len(data):
+            raise ImageError("it is cut off or damaged; get the file again from where it came")
 
 
 def _transparent_grey(data: bytes, image: ImageFile) -> int | None:

@@ -15,7 +15,7 @@ Tags: TypeAlias = Mapping[int, tuple[int, bytes]]
 BYTE, SHORT, LONG, UNDEFINED = 1, 3, 4, 7
 
 NEW_SUBFILE_TYPE, WIDTH, HEIGHT, BITS, PHOTOMETRIC = 254, 256, 257, 258, 262
-ORIENTATION, SAMPLES, EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, ICC = 274, 277, 338, 339, 700, 34675
+ORIENTATION, SAMPLES, PLANAR, EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, ICC = 274, 277, 284, 338, 339, 700, 34675
 EXIF, GPS, INTEROPERABILITY = 34665, 34853, 40965
 
 # What a main directory tells of the picture rather than of the layout of the file: title, maker, model, resolution,
@@ -25,7 +25,6 @@ _DESCRIPTIVE = (269, 270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 18246, 33
 # By type of value: its bytes, and the bytes of the words that make it up (a fraction is two words).
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _WORDS = {**_SIZES, 5: 4, 10: 4}
-
 
 _MOST_PAGES = 100  # whoever wants one page need not know how many more there are
 
@@ -120,8 +119,8 @@ def upright(block: bytes) -> tuple[bytes, int]:
     patched[directory.next_at : directory.next_at + 4] = bytes(4)
     orientation = directory.integers(ORIENTATION, (1,))[0]
     if field := directory.fields.get(ORIENTATION):
-        order = "little" if block.startswith(b"II") else "big"
-        patched[field.start : field.stop] = (1).to_bytes(field.stop - field.start, order)  # type: ignore[arg-type]
+        one = (1).to_bytes(field.stop - field.start, "big")
+        patched[field.start : field.stop] = one if block.startswith(b"MM") else one[::-1]
     return bytes(patched), orientation
 
 
