@@ -73,7 +73,7 @@ class ModelConfig(BaseModel):
             return f"option {key!r}: {detail['msg']}"
         if detail["type"] != "extra_forbidden":
             return f"option {key!r}: {detail['msg']}, got {_SHORT.repr(detail['input'])}"
-        near = difflib.get_close_matches(key, cls.model_fields, n=1) if len(key) < 100 else []
+        near = difflib.get_close_matches(key, cls.model_fields, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(cls.model_fields))}"
         return f"unknown option {_SHORT.repr(key)}; {hint}"
 

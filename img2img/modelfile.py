@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import re
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from img2img.errors import ConfigError, ModelFileError
-from img2img.media.files import write_file
+from img2img.media.files import printable, write_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FORMAT = "img2img/1"
 MAX_HEADER_BYTES = 8 << 20
 MAX_TENSORS = 20_000
+BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+"""Size of a number of each type that a tensor may have."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +47,12 @@ class ModelInfo:
     sha256: str
     """Of the header, without this entry, and the weights."""
     shapes: Mapping[str, tuple[int, ...]] = field(repr=False)
+    """Of each tensor, by name."""
 
     @property
     def parameters(self) -> int:
         """How many numbers the file holds."""
-        total = 0
-        for shape in self.shapes.values():
-            count = 1
-            for size in shape:
-                count *= size
-            total += count
-        return total
+        return sum(map(math.prod, self.shapes.values()))
 
 
 def save_model(
@@ -83,7 +81,10 @@ def save_model(
         license: Terms of the weights, in words or as an SPDX name.
     """
     from safetensors.torch import save
+    from torch import contiguous_format as contiguous
 
+    if path.suffix != ".safetensors":
+        raise ModelFileError(f"the name of a model file ends in .safetensors, unlike that of {path}")
     metadata = {
         "format": FORMAT,
         "family": family,
@@ -91,16 +92,20 @@ def save_model(
         "config": config.model_dump_json(),
         "scale": str(scale),
         "step": str(step),
-        "created_with": ", ".join(
-            [f"{name} {version(name)}" for name in ("img2img-runtime", "torch")]
-            + [f"Python {platform.python_version()}"]
-        ),
+        "created_with": f"{_versions('img2img-runtime', 'torch')}, Python {platform.python_version()}",
         "trained_on": trained_on,
         "license": license,
     }
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in generator.state_dict().items()}
-    plain = save(weights, metadata)
-    write_file(path, save(weights, {**metadata, "sha256": _digest(*_split(plain, path))}))
+    # A copy of each: safetensors takes no two names for one piece of memory.
+    weights = {
+        name: tensor.detach().cpu().clone(memory_format=contiguous) for name, tensor in generator.state_dict().items()
+    }
+    header, data = _split(save(weights), path)
+    header["__metadata__"] = metadata
+    metadata["sha256"] = _digest(header, data)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # weights begin at a multiple of 8
+    write_file(path, [len(text).to_bytes(8, "little"), text, data])
 
 
 def read_info(path: Path) -> ModelInfo:
@@ -119,7 +124,7 @@ def read_info(path: Path) -> ModelInfo:
     try:
         return ModelInfo(
             path=path,
-            shapes={name: tuple(int(size) for size in entry["shape"]) for name, entry in header.items()},
+            shapes={name: _read_shape(name, entry) for name, entry in header.items()},
             step=int(metadata["step"]),
             **{
                 name: str(metadata[name])
@@ -127,10 +132,10 @@ def read_info(path: Path) -> ModelInfo:
                 if name not in ("path", "shapes", "step")
             },
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(
-            f"the header of {path} lacks {error}: the file is damaged; fetch or train it again"
-        ) from error
+    except KeyError as error:
+        raise ModelFileError(f"the header of {path} lacks {error}: it is damaged; fetch or train it again") from error
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(f"the header of {path} is damaged; fetch or train it again: {error}") from error
 
 
 def load_generator(info: ModelInfo, host: PluginHost) -> tuple[ModelFamily[Any], ModelConfig, nn.Module]:
@@ -143,8 +148,6 @@ def load_generator(info: ModelInfo, host: PluginHost) -> tuple[ModelFamily[Any],
         PluginError: No plugin provides the family.
         ModelFileError: The checksum, the config or a shape is wrong.
     """
-    import torch
-
     family = host.family(info.family)
     try:
         config = family.config_class.parse_json(info.config)
@@ -152,19 +155,39 @@ def load_generator(info: ModelInfo, host: PluginHost) -> tuple[ModelFamily[Any],
         raise ModelFileError(
             f"{info.path} needs a newer version of the family {info.family!r}, or is damaged: {error}"
         ) from error
-    with torch.device("meta"):  # costs no memory, so that a hostile config is refused before anything is allocated
-        expected = {name: tuple(tensor.shape) for name, tensor in family.build_generator(config).state_dict().items()}
-    _compare_shapes(info, expected)
+    _compare_shapes(info, _expected_shapes(info, family, config))
+    weights = _load_weights(info)  # first: memory for a network is taken only once its weights are there
     generator = family.build_generator(config)
-    generator.load_state_dict(_load_weights(info))
+    generator.load_state_dict(weights)
     return family, config, generator.eval().requires_grad_(False)
+
+
+def _versions(*distributions: str) -> str:
+    return ", ".join(f"{name} {version(name)}" for name in distributions)
+
+
+def _expected_shapes(info: ModelInfo, family: ModelFamily[Any], config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    from img2img.nn.skeleton import build_skeleton
+
+    try:
+        network = build_skeleton(lambda: family.build_generator(config))
+    except Exception as error:  # a plugin may raise anything
+        raise ModelFileError(
+            f"the family {family.name!r} cannot build the network of {info.path}: {type(error).__name__}: {error}"
+        ) from error
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
 def _load_weights(info: ModelInfo) -> dict[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    data = info.path.read_bytes()
+    try:
+        if info.path.stat().st_size > 8 + MAX_HEADER_BYTES + max(BYTES.values()) * info.parameters:
+            raise ModelFileError(f"{info.path} is larger than its tensors can be; fetch or train it again")
+        data = info.path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"cannot read the model file {info.path}: {error.strerror}") from error
     if _digest(*_split(data, info.path)) != info.sha256:
         raise ModelFileError(f"the checksum of {info.path} is wrong: the file is damaged; fetch or train it again")
     try:
@@ -175,6 +198,8 @@ def _load_weights(info: ModelInfo) -> dict[str, Tensor]:
 
 def _read_header(path: Path) -> dict[str, Any]:
     try:
+        if path.exists() and not path.is_file():  # to open a pipe would wait for whoever writes into it
+            raise ModelFileError(f"{path} is a folder, a pipe or a device, and no model file")
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if length > MAX_HEADER_BYTES:
@@ -188,12 +213,28 @@ def _read_header(path: Path) -> dict[str, Any]:
 
 def _parse_header(text: bytes, path: Path) -> dict[str, Any]:
     try:
-        header = json.loads(text)
+        header = json.loads(text, object_pairs_hook=_table)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} is no model file: it does not begin with a safetensors header") from error
     if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
         raise ModelFileError(f"{path} is no model file: its header is not a table of tensors")
     return header
+
+
+def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):  # one reader would take the first, another the last
+        raise ValueError("a name stands twice")
+    return table
+
+
+def _read_shape(name: str, entry: Any) -> tuple[int, ...]:
+    shape, dtype = (entry.get("shape"), entry.get("dtype")) if isinstance(entry, dict) else (None, None)
+    if not isinstance(dtype, str) or dtype not in BYTES:
+        raise ValueError(f"the tensor {name[:200]!r} is of none of the types {', '.join(BYTES)}")
+    if not isinstance(shape, list) or len(shape) > 8 or not all(type(n) is int and 0 <= n < 1 << 48 for n in shape):
+        raise ValueError(f"the tensor {name[:200]!r} has no shape")
+    return tuple(shape)
 
 
 def _split(data: bytes, path: Path) -> tuple[dict[str, Any], memoryview]:
@@ -209,17 +250,18 @@ def _digest(header: dict[str, Any], weights: memoryview) -> str:
     return digest.hexdigest()
 
 
-def _wrong_format(path: Path, stored: str) -> str:
-    if re.fullmatch(r"img2img/\d+", stored):
+def _wrong_format(path: Path, stored: object) -> str:
+    if isinstance(stored, str) and re.fullmatch(r"img2img/\d{1,9}", stored):
         return f"{path} has the format {stored!r}, newer than the {FORMAT!r} of this version; upgrade img2img-runtime"
     return f"{path} holds tensors, but was not written by img2img: its header does not say what network they belong to"
 
 
 def _compare_shapes(info: ModelInfo, expected: Mapping[str, tuple[int, ...]]) -> None:
+    found = info.shapes
     wrong = sorted(
-        f"{name}: {_shape(info.shapes.get(name))} in the file, {_shape(expected.get(name))} in the network"
-        for name in info.shapes.keys() | expected.keys()
-        if info.shapes.get(name) != expected.get(name)
+        f"{printable(name[:200])}: {_shape(found.get(name))} in the file, {_shape(expected.get(name))} in the network"
+        for name in found.keys() | expected.keys()
+        if found.get(name) != expected.get(name)
     )
     if wrong:
         more = f"\n  and {len(wrong) - 5} more" if len(wrong) > 5 else ""

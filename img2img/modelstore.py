@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -39,8 +40,9 @@ def find_model(model: str | Path) -> Path:
     Raises:
         ModelFileError: There is none; the message names those that there are.
     """
-    if Path(model).is_file():
-        return Path(model)
+    with suppress(OSError):  # a name too long, a folder that is closed
+        if Path(model).is_file():
+            return Path(model)
     models = list_models()
     if str(model) in models:
         return models[str(model)]

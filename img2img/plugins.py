@@ -109,6 +109,11 @@ class PluginHost:
         """
         self._add(observer, f"{type(observer).__name__} {id(observer):x}")
 
+    def remove_observer(self, observer: object) -> None:
+        """Forget an observer, unless it was switched off before."""
+        if self._manager.is_registered(observer):
+            self._manager.unregister(observer)
+
     @property
     def families(self) -> dict[str, ModelFamily[Any]]:
         """Every usable family by name, sorted."""

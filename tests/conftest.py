@@ -1,0 +1,101 @@
+"""What every test shares: one thread, a clean environment, the plugins, a tiny model, the optional real data."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent
+
+os.environ["OMP_NUM_THREADS"] = "1"  # also for the programs that tests start
+
+import pytest
+import torch
+
+from img2img import ModelConfig, PluginHost
+from img2img.modelfile import save_model
+
+ROOT = Path(__file__).parents[1]
+
+torch.set_num_threads(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--device", default="cpu", help="where the tests run networks: cpu, cuda, …")
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_trace() -> Iterator[None]:
+    folder, variables = Path.cwd(), _own_variables()
+    yield
+    left, found = Path.cwd(), _own_variables()
+    os.chdir(folder)
+    assert left == folder, "the test changed the working directory; use monkeypatch.chdir"
+    assert found == variables, "the test left environment variables behind; use monkeypatch.setenv"
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """Where to run networks."""
+    return str(request.config.getoption("--device"))
+
+
+@pytest.fixture
+def data() -> Path:
+    """The folder of real photographs and clips that is no part of the repository."""
+    folder = Path(os.environ.get("IMG2IMG_TEST_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"needs the real data: {folder} is absent, and IMG2IMG_TEST_DATA does not say where they are")
+    return folder
+
+
+@pytest.fixture
+def host() -> PluginHost:
+    """The installed plugins; an observer that raises is an error."""
+    return PluginHost.discover(strict=True)
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Install a distribution of one module, a stranger's, before ours on `sys.path`; returns the module."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    before = set(sys.modules)
+
+    def install(distribution: str, *code: str, entry: str = "", metadata: bool = True) -> str:
+        module, name = distribution.replace("-", "_"), distribution.removeprefix("img2img-")
+        (site / f"{module}.py").write_text("\n".join(map(dedent, code)), "utf-8")
+        info = site / f"{module}-1.0.dist-info"
+        info.mkdir()
+        (info / "entry_points.txt").write_text(f"[img2img]\n{name} = {entry or module}\n", "utf-8")
+        if metadata:
+            (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n", "utf-8")
+        importlib.invalidate_caches()
+        return module
+
+    yield install
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(site)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def tiny_config(host: PluginHost) -> ModelConfig:
+    """A super-resolution ×2 that runs at once."""
+    return host.family("srgan").config_class.parse({"scale": 2, "width": 8, "depth": 1})
+
+
+@pytest.fixture
+def tiny_model(host: PluginHost, tiny_config: ModelConfig, tmp_path: Path) -> Path:
+    """A model file of `tiny_config`, always with the same weights."""
+    torch.manual_seed(0)
+    path = tmp_path / "tiny.safetensors"
+    save_model(path, host.family("srgan").build_generator(tiny_config), tiny_config, family="srgan", scale=2, step=7)
+    return path
+
+
+def _own_variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("IMG2IMG_")}

@@ -1,0 +1,61 @@
+"""What is declared in more than one place is the same in all of them, and what is installed is complete."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from img2img import hookspecs
+
+ROOT = Path(__file__).parents[1]
+PLUGINS = sorted(path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml"))
+
+
+def declaration(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_built_in_declares_by_itself_what_the_root_declares_of_it(name: str) -> None:
+    root, own = declaration(ROOT / "pyproject.toml"), declaration(ROOT / "plugins" / name / "pyproject.toml")
+    for entry, module in own["project"]["entry-points"]["img2img"].items():
+        assert root["project"]["entry-points"]["img2img"][entry] == module
+        assert f"plugins/{name}/{module}" in root["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    wanted = dict(re.findall(r'^([a-z0-9-]+)(.*)$', "\n".join(root["project"]["dependencies"]), re.MULTILINE))
+    for dependency in own["project"]["dependencies"]:
+        package, bound = re.fullmatch(r"([a-z0-9-]+)(.*)", dependency).groups()
+        assert package == root["project"]["name"] or wanted[package] == bound
+    assert own["project"]["version"] == root["project"]["version"]
+
+
+def test_every_folder_with_a_plugin_is_installed_by_the_root() -> None:
+    entries = declaration(ROOT / "pyproject.toml")["project"]["entry-points"]["img2img"]
+    assert sorted(entries) == PLUGINS
+
+
+def test_the_hook_table_of_the_plugin_page_is_what_the_code_has() -> None:
+    table = set(re.findall(r"^\| `(\w+)\(([\w, ]*)\)`", (ROOT / "plugins" / "README.md").read_text("utf-8"), re.MULTILINE))
+    specs = {
+        (name, ", ".join(function.__code__.co_varnames[: function.__code__.co_argcount]))
+        for name, function in vars(hookspecs).items()
+        if hasattr(function, "img2img_spec")
+    }
+    assert table == specs
+
+
+def test_a_wheel_holds_the_plugins_and_the_bundled_models(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"img2img/py.typed", "img2img_srgan/family.py"} <= names
+    bundled = {f"img2img/models/{path.name}" for path in (ROOT / "samples" / "models").glob("*.safetensors")}
+    assert bundled
+    assert bundled <= names
+    assert not [name for name in names if name.startswith(("tests/", "samples/"))]

@@ -1,0 +1,299 @@
+"""The plugin host, with real distributions in a folder of their own on `sys.path`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from img2img import PluginHost, hookimpl
+from img2img.errors import PluginError
+from img2img.plugins import Plugin
+
+Install = Callable[..., str]
+
+FAMILY = """
+    import img2img
+
+    class {name}(img2img.ModelFamily):
+        name, summary = "{name}", "does nothing"
+        config_class = dataset = build_generator = trainer = translator = None
+
+    @img2img.hookimpl
+    def register_models(register):
+        register({name}())
+"""
+
+OBSERVER = """
+    import img2img
+    SEEN = []
+
+    @img2img.hookimpl
+    def training_stepped(step):
+        SEEN.append(step)
+"""
+
+BROKEN = {
+    "cannot be imported": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+    "is no Python": ("def (", "SyntaxError"),
+    "calls sys.exit": ("import sys; sys.exit('bye')", "SystemExit: bye"),
+    "panics like a Rust extension": ("class Panic(BaseException): pass\nraise Panic('at line 3')", "Panic: at line 3"),
+    "raises without a word": ("raise ValueError", "ValueError"),
+    "names a wrong argument": ("@img2img.hookimpl\ndef validated(stepp): ...", "'stepp'"),
+    "names an unknown hook": ("@img2img.hookimpl\ndef training_steped(step): ...", "training_steped"),
+    "wraps a hook": ("@img2img.hookimpl(wrapper=True)\ndef validated():\n    yield", "wrapper"),
+    "raises when asked": ("@img2img.hookimpl\ndef register_models(register):\n    1 / 0", "ZeroDivisionError"),
+    "raises after registering": (
+        FAMILY.format(name="half") + "\n        raise RuntimeError('second thoughts')",
+        "RuntimeError: second thoughts",
+    ),
+    "registers something else": (
+        "@img2img.hookimpl\ndef register_models(register):\n    register(3)",
+        "register() takes a ModelFamily, not 3",
+    ),
+    "registers the class": (
+        FAMILY.format(name="half").replace("half())", "half)"),
+        "register() takes a ModelFamily, not <class",
+    ),
+    "registers an abstract family": (
+        "@img2img.hookimpl\ndef register_models(register):\n    register(type('F', (img2img.ModelFamily,), {})())",
+        "abstract",
+    ),
+    "registers a nameless family": (FAMILY.format(name="half").replace("name, summary =", "_, summary ="), "no name"),
+    "registers a family of an impossible name": (
+        FAMILY.format(name="half").replace('"half"', '"Half Tone"'),
+        "'Half Tone' is no name for a family",
+    ),
+    "registers one name twice": (
+        FAMILY.format(name="half").replace("register(half())", "register(half()); register(half())"),
+        "registers the family 'half' twice",
+    ),
+    "takes a built-in name": (FAMILY.format(name="srgan"), "the family 'srgan' is built in"),
+}
+
+
+def step(host: PluginHost, number: int) -> None:
+    host.notify("training_stepped", run=None, step=number, losses={})
+
+
+def plugin_of(host: PluginHost, name: str) -> Plugin:
+    (plugin,) = [plugin for plugin in host.plugins if plugin.name == name]
+    return plugin
+
+
+def test_a_family_is_there_once_its_distribution_is_installed(install: Install) -> None:
+    install("img2img-foo", FAMILY.format(name="foo"))
+    host = PluginHost.discover()
+    assert list(host.families) == ["foo", "srgan"]
+    assert host.family("foo").summary == "does nothing"
+    plugin = plugin_of(host, "foo")
+    assert (str(plugin), plugin.problem, plugin.families) == ("foo (img2img-foo 1.0)", "", ["foo"])
+    assert not plugin.built_in
+    assert plugin_of(host, "srgan").built_in
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_plugin_that_is_broken_is_shown_with_its_reason_and_breaks_nothing(case: str, install: Install) -> None:
+    code, reason = BROKEN[case]
+    broken = install("img2img-broken", OBSERVER, code)
+    works = install("img2img-works", OBSERVER, FAMILY.format(name="works"))
+    host = PluginHost.discover()
+    assert list(host.families) == ["srgan", "works"]
+    assert reason in plugin_of(host, "broken").problem
+    assert plugin_of(host, "broken").families == []
+    assert not plugin_of(host, "works").problem
+    step(host, 1)
+    assert sys.modules[works].SEEN == [1]
+    assert broken not in sys.modules or sys.modules[broken].SEEN == [], "a part of it stayed registered"
+
+
+def test_a_distribution_without_metadata_breaks_nothing(install: Install) -> None:
+    install("img2img-foo", FAMILY.format(name="foo"), metadata=False)
+    install("img2img-bar", FAMILY.format(name="bar"))
+    host = PluginHost.discover()
+    assert list(host.families) == ["bar", "foo", "srgan"]
+    assert str(plugin_of(host, "foo")) == "foo (unknown ?)"
+
+
+def test_an_entry_point_that_is_no_module_breaks_nothing(install: Install) -> None:
+    install("img2img-foo", "CONFIG = {}", entry="img2img_foo:CONFIG")
+    install("img2img-bar", "NOTHING = None", entry="img2img_bar:NOTHING")
+    install("img2img-baz", entry="-")
+    host = PluginHost.discover()
+    assert list(host.families) == ["srgan"]
+    assert all(plugin_of(host, name).problem for name in ("foo", "bar", "baz"))
+
+
+def test_a_module_whose_author_forgot_the_marks_is_told_so(install: Install) -> None:
+    install("img2img-foo", "def register_models(register): ...")
+    assert "mark its functions with @img2img.hookimpl" in plugin_of(PluginHost.discover(), "foo").problem
+
+
+def test_a_second_entry_point_to_one_module_leaves_the_first_as_it_was(install: Install) -> None:
+    module = install("img2img-foo", OBSERVER, FAMILY.format(name="foo"))
+    install("img2img-zoo", entry=module)
+    host = PluginHost.discover()
+    step(host, 1)
+    assert sys.modules[module].SEEN == [1]
+    assert "foo" in host.families
+    assert "img2img_foo" in plugin_of(host, "zoo").problem
+
+
+def test_two_strangers_with_one_name_are_both_refused_and_both_named(install: Install) -> None:
+    first = install("img2img-first", OBSERVER, FAMILY.format(name="same"))
+    second = install("img2img-second", OBSERVER, FAMILY.format(name="same"))
+    host = PluginHost.discover()
+    clash = "both first (img2img-first 1.0) and second (img2img-second 1.0) provide the family 'same'"
+    assert list(host.families) == ["srgan"]
+    assert all(clash in plugin_of(host, name).problem for name in ("first", "second"))
+    with pytest.raises(PluginError) as error:
+        host.family("same")
+    assert clash in str(error.value)
+    step(host, 1)
+    assert sys.modules[first].SEEN == sys.modules[second].SEEN == []
+
+
+def test_a_third_with_the_same_name_is_refused_and_named(install: Install) -> None:
+    for name in ("first", "second", "third"):
+        install(f"img2img-{name}", FAMILY.format(name="same"))
+    host = PluginHost.discover()
+    assert list(host.families) == ["srgan"]
+    assert "third (img2img-third 1.0)" in plugin_of(host, "third").problem
+
+
+def test_a_missing_family_is_an_error_that_names_what_there_is_and_what_is_broken(install: Install) -> None:
+    install("img2img-foo", "import no_such_module")
+    with pytest.raises(PluginError) as error:
+        PluginHost.discover().family("foo")
+    message = str(error.value)
+    assert "no plugin provides the family 'foo'; installed families: srgan" in message
+    assert "foo (img2img-foo 1.0): ModuleNotFoundError: No module named 'no_such_module'" in message
+
+
+@pytest.mark.parametrize(("limit", "families"), [("foo", ["foo"]), ("srgan, foo", ["foo", "srgan"]), ("", [])])
+def test_img2img_plugins_limits_what_is_loaded(
+    limit: str, families: list[str], install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("img2img-foo", FAMILY.format(name="foo"))
+    left_out = install("img2img-bar", "import no_such_module")
+    monkeypatch.setenv("IMG2IMG_PLUGINS", limit)
+    host = PluginHost.discover()
+    assert list(host.families) == families
+    assert sorted(plugin.name for plugin in host.plugins) == families
+    assert left_out not in sys.modules
+
+
+def test_a_family_that_img2img_plugins_leaves_out_is_missed_with_that_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMG2IMG_PLUGINS", "foo")
+    with pytest.raises(PluginError, match="IMG2IMG_PLUGINS is 'foo'"):
+        PluginHost.discover().family("srgan")
+
+
+def test_a_plugin_that_kills_the_process_can_be_left_out(install: Install) -> None:
+    install("img2img-foo", "import os\nos._exit(9)")
+    program = "from img2img import PluginHost; print(*PluginHost.discover().families)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "IMG2IMG_PLUGINS": "srgan"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["srgan"]
+
+
+def test_finding_the_plugins_imports_nothing_that_takes_long() -> None:
+    program = "import sys, img2img; img2img.PluginHost.discover().families['srgan'].summary; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"torch", "cv2", "av", "numpy", "pydantic", "PIL", "kornia"} & set(done.stdout.split())
+
+
+def test_an_observer_that_raises_is_reported_once_and_switched_off(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    install("img2img-bad", "import img2img\n@img2img.hookimpl\ndef training_stepped(step):\n    1 / (step - 2)")
+    good = install("img2img-good", OBSERVER)
+    host = PluginHost.discover()
+    with caplog.at_level(logging.WARNING):
+        for number in (1, 2, 3, 2):
+            step(host, number)
+    assert sys.modules[good].SEEN == [1, 2, 3, 2]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "img2img-bad" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("code", ["raise SystemExit(3)", "class Panic(BaseException): pass\n    raise Panic"])
+def test_an_observer_that_would_end_the_program_is_switched_off(code: str, install: Install) -> None:
+    install("img2img-bad", f"import img2img\n@img2img.hookimpl\ndef training_stepped():\n    {code}")
+    good = install("img2img-good", OBSERVER)
+    host = PluginHost.discover()
+    step(host, 1)
+    assert sys.modules[good].SEEN == [1]
+
+
+def test_an_observer_that_raises_is_an_error_where_plugins_are_strict(install: Install) -> None:
+    install("img2img-bad", "import img2img\n@img2img.hookimpl\ndef training_stepped(step):\n    1 / 0")
+    host = PluginHost.discover(strict=True)
+    with pytest.raises(ZeroDivisionError):
+        step(host, 1)
+
+
+def test_ctrl_c_while_plugins_are_loaded_ends_the_program(install: Install) -> None:
+    install("img2img-slow", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        PluginHost.discover()
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    @hookimpl
+    def training_stepped(self, step: int) -> None:
+        self.seen.append(step)
+        if step == 2:
+            raise ValueError("I do not like 2")
+
+
+def test_an_object_observes_and_is_reported_by_its_class(host: PluginHost, caplog: pytest.LogCaptureFixture) -> None:
+    host.strict = False
+    watchers = (Watcher(), Watcher())
+    for watcher in watchers:
+        host.add_observer(watcher)
+    for number in (1, 2, 3):
+        step(host, number)
+    assert [watcher.seen for watcher in watchers] == [[1, 2], [1, 2]]
+    assert [record.getMessage().split()[1] for record in caplog.records] == ["Watcher", "Watcher"]
+
+
+def test_an_object_that_implements_no_such_hook_is_refused_and_does_no_harm(install: Install) -> None:
+    class Mistaken:
+        @hookimpl
+        def training_steped(self, step: int) -> None: ...
+
+    install("img2img-foo", FAMILY.format(name="foo"))
+    host = PluginHost()
+    with pytest.raises(PluginError, match="training_steped"):
+        host.add_observer(Mistaken())
+    host.add_observer(Watcher())
+
+
+def test_an_observer_is_added_once(host: PluginHost) -> None:
+    watcher = Watcher()
+    host.add_observer(watcher)
+    with pytest.raises(PluginError, match="registered already"):
+        host.add_observer(watcher)
+    step(host, 1)
+    assert watcher.seen == [1]
+
+
+def test_an_observer_that_was_removed_sees_no_more(host: PluginHost) -> None:
+    host.strict = False
+    stays, leaves, fails = Watcher(), Watcher(), Watcher()
+    for watcher in (stays, leaves, fails):
+        host.add_observer(watcher)
+    host.remove_observer(leaves)
+    for number in (1, 2):
+        step(host, number)
+    host.remove_observer(fails)  # switched off already
+    assert (stays.seen, leaves.seen, fails.seen) == ([1, 2], [], [1, 2])
