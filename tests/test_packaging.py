@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -28,7 +30,7 @@ def test_a_built_in_declares_by_itself_what_the_root_declares_of_it(name: str) -
     for entry, module in own["project"]["entry-points"]["img2img"].items():
         assert root["project"]["entry-points"]["img2img"][entry] == module
         assert f"plugins/{name}/{module}" in root["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    wanted = dict(re.findall(r'^([a-z0-9-]+)(.*)$', "\n".join(root["project"]["dependencies"]), re.MULTILINE))
+    wanted = dict(re.findall(r"^([a-z0-9-]+)(.*)$", "\n".join(root["project"]["dependencies"]), re.MULTILINE))
     for dependency in own["project"]["dependencies"]:
         package, bound = re.fullmatch(r"([a-z0-9-]+)(.*)", dependency).groups()
         assert package == root["project"]["name"] or wanted[package] == bound
@@ -41,7 +43,8 @@ def test_every_folder_with_a_plugin_is_installed_by_the_root() -> None:
 
 
 def test_the_hook_table_of_the_plugin_page_is_what_the_code_has() -> None:
-    table = set(re.findall(r"^\| `(\w+)\(([\w, ]*)\)`", (ROOT / "plugins" / "README.md").read_text("utf-8"), re.MULTILINE))
+    page = (ROOT / "plugins" / "README.md").read_text("utf-8")
+    table = set(re.findall(r"^\| `(\w+)\(([\w, ]*)\)`", page[page.index("## Hooks") :], re.MULTILINE))
     specs = {
         (name, ", ".join(function.__code__.co_varnames[: function.__code__.co_argcount]))
         for name, function in vars(hookspecs).items()
@@ -50,8 +53,13 @@ def test_the_hook_table_of_the_plugin_page_is_what_the_code_has() -> None:
     assert table == specs
 
 
-def test_a_wheel_holds_the_plugins_and_the_bundled_models(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, check=True, capture_output=True)
+def test_a_wheel_holds_the_plugins_and_finds_its_bundled_models_by_name(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"img2img/py.typed", "img2img_srgan/family.py"} <= names
@@ -59,3 +67,8 @@ def test_a_wheel_holds_the_plugins_and_the_bundled_models(tmp_path: Path) -> Non
     assert bundled
     assert bundled <= names
     assert not [name for name in names if name.startswith(("tests/", "samples/"))]
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    command = [sys.executable, "-m", "img2img", "models", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    listed = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True).stdout
+    assert json.loads(listed)["models"]["photo-x4"]["path"].startswith(str(tmp_path / "site"))

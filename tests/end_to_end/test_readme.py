@@ -1,0 +1,61 @@
+"""The README's commands and its Python, as they stand there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = re.findall(r"^\$ img2img (.*)$", README, re.MULTILINE)
+SHORTER = "-o width=8 -o depth=1 -o crop=32 -o batch_size=2 -o pretrain_steps=2 -o gan_steps=1 -o discriminator_width=4"
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the README speaks of: `samples`, and a folder `photos` of one's own images."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "samples").symlink_to(ROOT / "samples")
+    (folder / "photos").mkdir()
+    for name in ("street", "garden"):
+        (folder / "photos" / f"{name}.png").write_bytes((ROOT / "samples" / "images" / f"{name}.png").read_bytes())
+    return folder
+
+
+def test_every_command_of_the_readme_works(workplace: Path) -> None:
+    """In their order, since some need what others made; trainings with fewer steps and a smaller network."""
+    assert len(COMMANDS) > 5
+    for command in COMMANDS:
+        words = shlex.split(command) + (shlex.split(SHORTER) if command.startswith("train") else [])
+        done = subprocess.run([sys.executable, "-m", "img2img", *words], cwd=workplace, capture_output=True, text=True)
+        assert done.returncode == 0, f"img2img {command}\n{done.stderr}"
+    for made in (
+        "out/pictures/street.png",
+        "out/street.png",
+        "out/jpeg/street.jpg",
+        "out/report.json",
+        "out/mine/garden.png",
+    ):
+        assert (workplace / made).stat().st_size > 0, made
+
+
+def test_the_python_of_the_readme_works(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workplace)
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names = {"image": np.zeros((12, 10, 3), np.uint8)}
+    exec(code, names)
+    assert names["result"].shape == (48, 40, 3)
+    assert (workplace / "out" / "python" / "street.png").exists()
+
+
+@pytest.mark.parametrize("page", ["README.md", "plugins/README.md", "plugins/srgan/README.md", "samples/README.md"])
+def test_links_between_the_pages_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text("utf-8"))
+    assert [target for target in targets if not (path.parent / target).exists()] == []
