@@ -7,15 +7,14 @@ import io
 import json
 import logging
 import os
-import random
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-import numpy as np
 import torch
 
 from img2img.errors import CheckpointError, WriteError
@@ -65,7 +64,8 @@ def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any], *, best: 
     data = buffer.getbuffer()
     about = {"step": step, "sha256": hashlib.sha256(data).hexdigest(), "best": best}
     try:
-        shutil.rmtree(beside, ignore_errors=True)
+        for leftover in folder.glob(".step-*.part"):
+            shutil.rmtree(leftover)
         beside.mkdir(parents=True)
         write_file(beside / "state.pt", data)
         write_file(beside / "checkpoint.json", json.dumps(about).encode())
@@ -76,20 +76,20 @@ def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any], *, best: 
     except (OSError, WriteError) as error:
         shutil.rmtree(beside, ignore_errors=True)
         raise CheckpointError(f"cannot write the checkpoint {final}: {error}; the earlier ones are intact") from error
-    _prune(folder)
+    _prune(folder, step)
     return final
 
 
 def list_checkpoints(folder: Path) -> list[Checkpoint]:
     """Return the complete checkpoints of a run, oldest first."""
     found = []
-    for path in sorted(folder.glob("step-*")):
+    for path in folder.glob("step-*"):
         try:
             about = json.loads((path / "checkpoint.json").read_text())
             found.append(Checkpoint(path, int(about["step"]), str(about["sha256"]), bool(about["best"])))
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("%s is no complete checkpoint and is passed over: %s", path, error)
-    return found
+    return sorted(found, key=lambda checkpoint: checkpoint.step)
 
 
 def load_newest(folder: Path, device: torch.device) -> dict[str, Any] | None:
@@ -109,32 +109,16 @@ def load_newest(folder: Path, device: torch.device) -> dict[str, Any] | None:
     return None
 
 
-def random_state() -> dict[str, Any]:
-    """The state of every global random number generator that a family might use."""
-    _, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
-    return {
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "python": random.getstate(),
-        "numpy": [torch.from_numpy(np.asarray(keys, np.int64)), int(position), int(has_gauss), float(cached)],
-    }
-
-
-def restore_random_state(state: Mapping[str, Any]) -> None:
-    torch.set_rng_state(state["torch"].cpu())
-    if len(state["cuda"]) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all([rng.cpu() for rng in state["cuda"]])
-    random.setstate(state["python"])
-    keys, *rest = state["numpy"]
-    np.random.set_state(("MT19937", keys.cpu().numpy().astype(np.uint32), *rest))
-
-
-def _prune(folder: Path) -> None:
-    checkpoints = list_checkpoints(folder)
+def _prune(folder: Path, step: int) -> None:
+    """Keep the last ones up to `step`, which was just written; later ones cannot be read, or the run would be there."""
+    checkpoints = [checkpoint for checkpoint in list_checkpoints(folder) if checkpoint.step <= step]
     best = max((checkpoint.step for checkpoint in checkpoints if checkpoint.best), default=None)
     for checkpoint in checkpoints[:-KEPT]:
         if checkpoint.step != best:
-            shutil.rmtree(checkpoint.path, ignore_errors=True)
+            doomed = folder / f".{checkpoint.path.name}.part"
+            with suppress(OSError):
+                checkpoint.path.rename(doomed)  # first, so that half of one never stands under its name
+                shutil.rmtree(doomed)
 
 
 def _sync(folder: Path) -> None:

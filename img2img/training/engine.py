@@ -44,6 +44,15 @@ class TrainingEngine:
             group["initial_lr"] = group["lr"]
         self._schedules.append((optimizer, factor))
 
+    def circumstances(self) -> dict[str, str]:
+        """What decides how sums are rounded."""
+        return {
+            "device": self.device.type,
+            "precision": str(self.precision).removeprefix("torch."),
+            "threads": str(torch.get_num_threads()),
+            "torch": str(torch.__version__),
+        }
+
     def begin(self, step: int, part: int) -> None:
         """Called by the loop before each batch: the step it belongs to, and which of its `accumulate` parts it is."""
         self.step, self._part = step, part

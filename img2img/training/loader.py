@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from img2img.errors import FatalError, Img2ImgError
 from img2img.families import Batch, Sample
 from img2img.families import Dataset as FamilyDataset
 
@@ -24,16 +26,48 @@ def training_batches(
 
     Each epoch goes through the data once in a new order; a sample's chance is seeded by (seed, epoch, index). Nothing
     is remembered, so that a run goes on where it was whatever the number of workers.
+
+    Raises:
+        DataError: As the dataset does.
     """
-    loader: DataLoader[Sample] = DataLoader(
+    loader: DataLoader[Any] = DataLoader(
         _Keyed(dataset, seed),
         batch_sampler=_Order(len(dataset), batch_size, seed, start),
-        collate_fn=collate,
+        collate_fn=_collate_or_fail,
         num_workers=workers,
         pin_memory=device.type == "cuda",
         generator=torch.Generator(),  # or it would draw its own seed from the run's random numbers
     )
-    return map(partial(to_device, device=device), loader)
+    batches = iter(loader)
+    while True:
+        with watch_workers(*((OSError, EOFError) if workers else ())):  # a dead worker's socket is broken
+            batch = next(batches)
+        if isinstance(batch, Img2ImgError):
+            raise batch
+        yield to_device(batch, device)
+
+
+@contextmanager
+def watch_workers(*signs: type[Exception]) -> Iterator[None]:
+    """Turn the death of a worker, which torch raises wherever this process happens to be, into an error with a remedy.
+
+    Args:
+        signs: Exceptions that tell of such a death as well.
+
+    Raises:
+        FatalError: A process that reads data has died.
+    """
+    kinds: tuple[type[Exception], ...] = (RuntimeError, *signs)
+    try:
+        yield
+    except kinds as error:
+        reported = not isinstance(error, RuntimeError) or "DataLoader worker (pid" in str(error)
+        if not reported or "in DataLoader worker process" in str(error):  # the latter is what a living one raised
+            raise
+        raise FatalError(
+            f"a process that reads training data has died ({error}), perhaps for want of memory; "
+            "go on with --resume and fewer --workers, or none"
+        ) from error
 
 
 def validation_batches(dataset: FamilyDataset, device: torch.device) -> Iterator[Batch]:
@@ -64,13 +98,24 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     return Batch(move(batch.source), move(batch.target), condition, batch.names)
 
 
-class _Keyed(Dataset[Sample]):
+def _collate_or_fail(samples: list[Sample | Img2ImgError]) -> Batch | Img2ImgError:
+    failed = next((sample for sample in samples if isinstance(sample, Img2ImgError)), None)
+    return failed or collate([sample for sample in samples if isinstance(sample, Sample)])
+
+
+class _Keyed(Dataset[Sample | Img2ImgError]):
+    """Samples by key; an error is handed over as it is, for torch would wrap what a worker raises in its traceback."""
+
     def __init__(self, dataset: FamilyDataset, seed: int) -> None:
         self.dataset, self.seed = dataset, seed
 
-    def __getitem__(self, key: Key) -> Sample:
+    def __getitem__(self, key: Key) -> Sample | Img2ImgError:
         epoch, index = key
-        return self.dataset.sample(index, np.random.default_rng((self.seed, epoch, index)))
+        chance = np.random.default_rng((self.seed, epoch, index + 1))  # 0 would be the chance of the epoch's order
+        try:
+            return self.dataset.sample(index, chance)
+        except Img2ImgError as error:
+            return error
 
 
 class _Order(Sampler[list[Key]]):

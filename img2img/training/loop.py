@@ -5,31 +5,31 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import nn
 
 from img2img.config import ModelConfig
 from img2img.errors import ConfigError, DivergedError, Stopped, UsageError
-from img2img.families import Batch, ModelFamily, Translate
+from img2img.families import Batch, ModelFamily
 from img2img.modelfile import load_generator, read_info, save_model
+from img2img.modelstore import find_model
 from img2img.nn.device import pick_device, pick_precision
 from img2img.nn.ema import EMA
-from img2img.nn.sizes import translate_any_size
 from img2img.plugins import PluginHost
-from img2img.training.checkpoints import load_newest, random_state, restore_random_state, save_checkpoint
+from img2img.training.chance import random_state, restore_random_state, seed_everything
+from img2img.training.checkpoints import load_newest, save_checkpoint
 from img2img.training.engine import TrainingEngine
-from img2img.training.loader import training_batches, validation_batches
+from img2img.training.loader import training_batches, watch_workers
+from img2img.training.means import LossMeans
 from img2img.training.observers import CsvLog, PreviewSheets
 from img2img.training.run import Run
+from img2img.training.validation import Validation
 
 log = logging.getLogger(__name__)
-
-PREVIEWED = 4
-"""How many held-out images the preview sheets show."""
 
 
 def train(
@@ -59,7 +59,7 @@ def train(
         run: Folder of the run.
         options: The family's options; its defaults stand for the rest.
         resume: Go on with the run that stands in the folder, or begin one where there is none.
-        init: Model file of the same network, whose weights the generator starts from.
+        init: Model file of the same network, by path or name, whose weights the generator starts from.
         seed: Of everything random. On one device, with as many threads, the same seed gives the same weights.
         device: `auto`, `cpu`, `cuda`, …
         precision: `auto`, `bf16` or `fp32`.
@@ -74,9 +74,19 @@ def train(
     Raises:
         UsageError: Nothing was begun: unknown family or option, no data, another run in the folder.
         DivergedError: A loss or a weight is no longer finite; the last checkpoint is from before.
-        CheckpointError: A checkpoint cannot be written.
+        CheckpointError: A checkpoint cannot be written, or none can be read.
+        FatalError: Another process trains in the folder, or one that reads data has died.
         Stopped: `stop` said so.
     """
+    least = {
+        "seed": (seed, 0),
+        "workers": (workers, 0),
+        "validate_every": (validate_every, 1),
+        "log_every": (log_every, 1),
+    }
+    for name, (value, minimum) in least.items():
+        if value < minimum:
+            raise UsageError(f"{name}={value} is too small; it is at least {minimum}")
     host = host or PluginHost.discover()
     model_family = host.family(family)
     place = pick_device(device)
@@ -103,21 +113,16 @@ class Session:
     ) -> None:
         if run.config.total_steps < 1:
             raise ConfigError("the config asks for 0 steps of training; there is nothing to do")
-        self.run, self.family, self.host, self.workers, self.stop = run, family, host, workers, stop
+        self.run, self.family, self.host = run, family, host
+        self.resume, self.workers, self.stop = resume, workers, stop
         self.data = family.dataset(run.data, run.config, "train")
-        self.held_out = family.dataset(run.data, run.config, "validation")
-        torch.manual_seed(run.seed)
+        held_out = family.dataset(run.data, run.config, "validation")
+        seed_everything(run.seed)
         self.engine = TrainingEngine(run.device, run.precision, run.config.accumulate)
         self.trainer = family.trainer(run.config, self.engine)
-        if run.init:
-            self._initialise()
-        self.averages = {name: EMA(network, run.config.ema) for name, network in self.trainer.generators().items()}
-        self.totals: dict[str, Tensor] = {}
-        self.summed = 0
-        self.best: float | None = None
-        self._open(resume)
-        for observer in (CsvLog(), PreviewSheets()):
-            host.add_observer(observer)
+        self.means = LossMeans()
+        self.averages: dict[str, EMA] = {}
+        self.validation = Validation(run, family, self.trainer, held_out)
 
     def train(self) -> None:
         """Do the steps that are left.
@@ -126,10 +131,23 @@ class Session:
             FatalError: The run cannot go on; its last checkpoint stands.
             Stopped: `stop` said so, and a checkpoint was written.
         """
-        self.host.notify("training_started", run=self.run)
+        with self.run.locked():
+            self._open()
+            observers = (CsvLog(), PreviewSheets())
+            for observer in observers:
+                self.host.add_observer(observer)
+            try:
+                self._train_observed()
+            finally:
+                for observer in observers:
+                    self.host.remove_observer(observer)
+
+    def _train_observed(self) -> None:
         error: BaseException | None = None
+        self.host.notify("training_started", run=self.run)
         try:
-            self._train()
+            with watch_workers():
+                self._train()
         except BaseException as raised:
             error = raised
             raise
@@ -141,79 +159,49 @@ class Session:
         batches = training_batches(
             self.data, config.batch_size, run.seed, run.step * config.accumulate, run.device, self.workers
         )
+        if run.step == config.total_steps:  # nothing is left to do, but somebody may have removed the model files
+            self._save_models()
         while run.step < config.total_steps:
             self._step(batches)
             if run.step % run.log_every == 0 or run.step == config.total_steps:
                 self._log()
-            last = run.step == config.total_steps
-            if last or run.step % run.validate_every == 0 or run.step in self.trainer.milestones:
-                self._checkpoint(best=self._validate())
-            elif self.stop():
-                self._checkpoint(best=False)
-            if not last and self.stop():
+            last, stopping = run.step == config.total_steps, self.stop()
+            judging = last or run.step % run.validate_every == 0 or run.step in self.trainer.milestones
+            if judging or stopping:
+                self._check_finite()
+                self._checkpoint(best=judging and self._validate())
+            if stopping and not last:
                 raise Stopped(f"stopped after step {run.step}; go on with --resume")
-        self._save_models()
 
     def _step(self, batches: Iterator[Batch]) -> None:
         run = self.run
         for part in range(run.config.accumulate):
             self.engine.begin(run.step, part)
-            for name, loss in self.trainer.step(next(batches)).items():
-                self.totals[name] = self.totals.get(name, 0) + loss / run.config.accumulate
-        self.summed += 1
+            self.means.add(self.trainer.step(next(batches)))
         for name, network in self.trainer.generators().items():
             self.averages[name].update(network, run.step)
         run.step += 1
 
     def _log(self) -> None:
-        if not self.summed:
-            return
-        losses = {name: total.item() / self.summed for name, total in self.totals.items()}  # waits for the device
-        self.totals, self.summed = {}, 0
+        losses = self.means.take()
         for name, loss in losses.items():
-            if loss != loss or abs(loss) == float("inf"):
+            if not isfinite(loss):
                 self._diverged(f"the loss {name} is {loss}")
         self.host.notify("training_stepped", run=self.run, step=self.run.step, losses=losses)
 
     def _validate(self) -> bool:
         """Judge the averaged generators; return whether they are the best so far."""
-        for average in self.averages.values():
-            if not all(bool(torch.isfinite(tensor).all()) for tensor in average.network.parameters()):
-                self._diverged("a weight of the generator is not finite")
-        with torch.inference_mode():
-            translate = self._translate()
-            metrics = self.trainer.validate(validation_batches(self.held_out, self.run.device), translate)
-            previews = self._previews(translate)
-        self.host.notify("validated", run=self.run, step=self.run.step, metrics=metrics, previews=previews)
-        if self.trainer.goal is None or self.trainer.goal[0] not in metrics:
-            return False
-        name, direction = self.trainer.goal
-        figure = metrics[name] if direction == "max" else -metrics[name]
-        better = self.best is None or figure > self.best
-        self.best = figure if better else self.best
-        return better
-
-    def _previews(self, translate: Mapping[str, Translate]) -> dict[str, Tensor]:
-        """Versions of a few held-out images, cut to their common size: name to (N, C, H, W)."""
-        rows: list[Mapping[str, Tensor]] = []
-        for batch in validation_batches(self.held_out, self.run.device):
-            rows.append(self.trainer.previews(batch, translate))
-            if len(rows) == PREVIEWED:
-                break
-        return {name: _stack([row[name] for row in rows]) for name in rows[0]} if rows else {}
-
-    def _translate(self) -> dict[str, Translate]:
-        return {
-            name: partial(translate_any_size, self.family.translator(self.run.config, average.network))
-            for name, average in self.averages.items()
-        }
+        figures, previews = self.validation.judge(self.averages)
+        self.host.notify("validated", run=self.run, step=self.run.step, metrics=figures, previews=previews)
+        return self.validation.is_best(figures)
 
     def _checkpoint(self, *, best: bool) -> None:
+        """Write the model files and then the checkpoint: whoever goes on from it will not write the files again."""
         run = self.run
-        path = save_checkpoint(run.checkpoints, run.step, self._state(), best=best)
         self._save_models()
         if run.step in self.trainer.milestones:
             self._save_models(self.trainer.milestones[run.step])
+        path = save_checkpoint(run.checkpoints, run.step, self._state(), best=best)
         self.host.notify("checkpoint_saved", run=run, step=run.step, path=path)
 
     def _save_models(self, milestone: str = "") -> None:
@@ -225,6 +213,16 @@ class Session:
                 direction=direction, scale=scale, step=run.step, trained_on=run.trained_on, license=run.license,
             )  # fmt: skip
 
+    def _check_finite(self) -> None:
+        """See to it that no NaN gets into a checkpoint or a model file."""
+        for name, (total, _) in self.means.totals.items():
+            if not isfinite(total):
+                self._diverged(f"the loss {name} is {float(total)}")
+        averages = {f"averaged {name}": average.network for name, average in self.averages.items()}
+        for name, network in {**self.trainer.networks, **averages}.items():
+            if not _is_finite(network):
+                self._diverged(f"a weight of the network {name!r} is not finite")
+
     def _diverged(self, what: str) -> None:
         raise DivergedError(
             f"{what} at step {self.run.step}: the training has diverged. The last checkpoint in "
@@ -232,7 +230,7 @@ class Session:
         )
 
     def _initialise(self) -> None:
-        info = read_info(Path(self.run.init))
+        info = read_info(find_model(self.run.init))
         _, _, generator = load_generator(info, self.host)
         own = self.trainer.generators().get(info.direction)
         try:
@@ -242,14 +240,20 @@ class Session:
         except RuntimeError as error:
             raise UsageError(f"{info.path} is not of this run's network: {error}") from error
 
-    def _open(self, resume: bool) -> None:
-        if resume and (self.run.folder / "run.toml").exists():
-            self.run.check_same()
-            state = load_newest(self.run.checkpoints, self.run.device)
-            if state is not None:
-                self._restore(state)
-        else:
-            self.run.begin()
+    def _open(self) -> None:
+        run = self.run
+        resumed = self.resume and run.exists()
+        if resumed:
+            run.check_same()
+            run.remove_leftovers()
+        state = load_newest(run.checkpoints, run.device) if resumed else None
+        if state is None and run.init:
+            self._initialise()
+        self.averages = {name: EMA(network, run.config.ema) for name, network in self.trainer.generators().items()}
+        if state is not None:
+            self._restore(state)
+        elif not resumed:
+            run.begin()
 
     def _state(self) -> dict[str, Any]:
         trainer = self.trainer
@@ -259,10 +263,10 @@ class Session:
             "optimizers": {name: optimizer.state_dict() for name, optimizer in trainer.optimizers.items()},
             "averages": {name: average.network.state_dict() for name, average in self.averages.items()},
             "trainer": trainer.state_dict(),
-            "totals": self.totals,
-            "summed": self.summed,
-            "best": self.best,
+            "totals": self.means.state_dict(),
+            "best": self.validation.best,
             "random": random_state(),
+            "circumstances": self._circumstances(),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -273,13 +277,18 @@ class Session:
         for name, average in self.averages.items():
             average.network.load_state_dict(state["averages"][name])
         self.trainer.load_state_dict(state["trainer"])
-        self.run.step, self.totals, self.summed, self.best = (
-            state["step"], state["totals"], state["summed"], state["best"],
-        )  # fmt: skip
+        self.means.load_state_dict(state["totals"])
+        self.run.step, self.validation.best = state["step"], state["best"]
         restore_random_state(state["random"])
+        now = self._circumstances()
+        then = state.get("circumstances", now)
+        changed = [f"{name} {then[name]} then, {now[name]} now" for name in then if then[name] != now[name]]
+        if changed:
+            log.warning("this run will not end bit for bit as it would have ended unstopped: %s", "; ".join(changed))
+
+    def _circumstances(self) -> dict[str, str]:
+        return {**self.engine.circumstances(), "training images": str(len(self.data))}
 
 
-def _stack(images: list[Tensor]) -> Tensor:
-    height = min(image.shape[-2] for image in images)
-    width = min(image.shape[-1] for image in images)
-    return torch.cat([image[..., :height, :width] for image in images])
+def _is_finite(network: nn.Module) -> bool:
+    return all(bool(torch.isfinite(tensor).all()) for tensor in network.state_dict().values())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -11,10 +13,11 @@ from typing import Any
 
 import tomli_w
 import torch
+from filelock import FileLock, Timeout
 
 from img2img.config import ModelConfig
-from img2img.errors import UsageError
-from img2img.media.files import write_file
+from img2img.errors import FatalError, UsageError
+from img2img.media.files import remove_leftovers, write_file
 
 
 @dataclass
@@ -59,8 +62,35 @@ class Run:
             "data": str(self.data.resolve()),
             "seed": self.seed,
             "init": self.init,
-            "config": self.config.model_dump(),
+            "config": self.config.model_dump(mode="json", exclude_none=True),
         }
+
+    def exists(self) -> bool:
+        """Whether a run stands in the folder."""
+        return (self.folder / "run.toml").exists()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Have the folder to oneself; the end of the process, however it comes, gives it back.
+
+        Raises:
+            UsageError: The folder cannot be made or written to.
+            FatalError: Another process trains there.
+        """
+        lock = FileLock(self.folder / ".lock", timeout=0)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout as error:
+            raise FatalError(
+                f"another process is training in {self.folder}; name another folder, or stop it"
+            ) from error
+        except OSError as error:
+            raise UsageError(f"cannot write to the folder {self.folder}: {error.strerror}; name another") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def begin(self) -> None:
         """Write `run.toml`.
@@ -68,7 +98,7 @@ class Run:
         Raises:
             UsageError: Another run stands in the folder.
         """
-        if (self.folder / "run.toml").exists():
+        if self.exists():
             raise UsageError(f"a run stands in {self.folder}: go on with it by --resume, or name another folder")
         about = {
             **self.settings(),
@@ -82,10 +112,6 @@ class Run:
                 "python": platform.python_version(),
             },
         }
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"cannot make the folder {self.folder}: {error.strerror}") from error
         write_file(self.folder / "run.toml", tomli_w.dumps(about).encode())
 
     def check_same(self) -> None:
@@ -99,14 +125,20 @@ class Run:
         except (OSError, ValueError) as error:
             raise UsageError(f"{self.folder / 'run.toml'} cannot be read: {error}") from error
         old, new = _flat(stored), _flat(self.settings())
+        keys = [*new, *(key for key in old if key.startswith("config.") and key not in new)]
         changed = [
-            f"{key}: {old.get(key)!r} then, {value!r} now" for key, value in new.items() if old.get(key) != value
+            f"{key}: {old.get(key)!r} then, {new.get(key)!r} now" for key in keys if old.get(key) != new.get(key)
         ]
         if changed:
             raise UsageError(
                 f"the run in {self.folder} was begun with other settings:\n  " + "\n  ".join(changed) + "\n"
                 "Leave them out to go on with it, or begin another run, with --init from this one's model file."
             )
+
+    def remove_leftovers(self) -> None:
+        """Delete what a killed process left of files that it was writing."""
+        for folder in (self.folder, self.folder / "previews"):
+            remove_leftovers(folder)
 
 
 def _flat(table: dict[str, Any]) -> dict[str, Any]:

@@ -46,4 +46,6 @@ class SRGANConfig(img2img.ModelConfig):
     def _check_crop(self) -> Self:
         if self.crop % self.scale:
             raise ValueError(f"crop={self.crop} must be a multiple of scale={self.scale}")
+        if self.gan_steps and self.crop == 16 and self.batch_size == 1:
+            raise ValueError("crop=16 with batch_size=1 leaves BatchNorm a single value; make one of them larger")
         return self

@@ -24,7 +24,7 @@ def halo(config: SRGANConfig) -> int:
     radius = float(first + 2 * config.depth + (config.generator == "srresnet"))
     size = 1
     for factor in factors(config.scale):
-        radius += 1 / (size * factor if config.upsampling == "resize" else size) + 1 / size
+        radius += 1 / (size * factor if config.upsampling == "resize" else size)
         size *= factor
     return ceil(radius + (middle + last) / size)
 

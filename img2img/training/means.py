@@ -1,0 +1,32 @@
+"""Means of losses between two log lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+
+class LossMeans:
+    """Adds losses up on their device; each is divided by how often it came, for a stage may begin between log lines."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, tuple[Tensor, int]] = {}
+
+    def add(self, losses: Mapping[str, Tensor]) -> None:
+        for name, loss in losses.items():
+            total, count = self.totals.get(name, (0, 0))
+            self.totals[name] = (loss + total, count + 1)
+
+    def take(self) -> dict[str, float]:
+        """The means since the last time; waits for the device."""
+        means = {name: float(total) / count for name, (total, count) in self.totals.items()}
+        self.totals = {}
+        return means
+
+    def state_dict(self) -> dict[str, Any]:
+        return dict(self.totals)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.totals = {name: (total, count) for name, (total, count) in state.items()}

@@ -1,0 +1,66 @@
+"""One thread, the family, and a trainer to try."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import pytest
+import torch
+from img2img_srgan.config import SRGANConfig
+from img2img_srgan.family import SRGAN
+from img2img_srgan.trainer import SRGANTrainer
+
+import img2img
+from img2img.nn.device import pick_device
+from img2img.training.engine import TrainingEngine
+
+torch.set_num_threads(1)
+
+TINY = {"scale": 2, "width": 8, "depth": 1, "crop": 32, "batch_size": 2}
+TINY |= {"discriminator_width": 4, "perceptual": "random"}
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> Iterator[None]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> torch.device:
+    """Where to run networks."""
+    return pick_device(str(request.config.getoption("--device", default="cpu")))
+
+
+@pytest.fixture
+def family() -> SRGAN:
+    return SRGAN()
+
+
+@pytest.fixture
+def start(family: SRGAN, device: torch.device) -> Callable[..., tuple[SRGANTrainer, TrainingEngine]]:
+    """Build a tiny trainer: `start(pretrain_steps=2, …)`."""
+
+    def start(**options: Any) -> tuple[SRGANTrainer, TrainingEngine]:
+        config = SRGANConfig.parse(TINY | options)
+        engine = TrainingEngine(device, torch.float32, config.accumulate)
+        trainer = family.trainer(config, engine)
+        assert isinstance(trainer, SRGANTrainer)
+        return trainer, engine
+
+    return start
+
+
+@pytest.fixture
+def batch(device: torch.device) -> img2img.Batch:
+    """Two targets of 32 × 32 pixels full of waves, and their sources at half the size."""
+    y, x = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
+    phases = torch.stack([1.3 * x, 1.1 * y, 0.7 * (x + y)])
+    target = 0.5 + 0.5 * torch.stack([phases, phases + 1]).sin()
+    source = torch.nn.functional.avg_pool2d(target, 2)
+    return img2img.Batch(source.to(device), target.to(device))

@@ -1,0 +1,60 @@
+"""The options, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from img2img_srgan.config import SRGANConfig
+from pydantic import ValidationError
+
+import img2img
+from img2img.errors import ConfigError
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"crop": 94}, "crop=94 must be a multiple of scale=4"),
+    ({"scale": 3, "crop": 64}, "crop=64 must be a multiple of scale=3"),
+    ({"scale": 5}, "option 'scale'"),
+    ({"crop": 8}, "option 'crop'.*greater than or equal to 16"),
+    ({"width": 100_000}, "option 'width'.*less than or equal to 512"),
+    ({"depth": 0}, "option 'depth'"),
+    ({"depth": 1_000_000}, "option 'depth'"),
+    ({"generator": "unet"}, "option 'generator'.*'msrresnet' or 'srresnet'"),
+    ({"pretrain_lr": 0}, "option 'pretrain_lr'"),
+    ({"gan_lr": float("nan")}, "option 'gan_lr'"),
+    ({"pretrain_steps": -1}, "option 'pretrain_steps'"),
+    ({"with": 32}, "unknown option 'with'; did you mean 'width'?"),
+    ({"pretrain_step": 1}, "unknown option 'pretrain_step'; did you mean 'pretrain_steps'?"),
+    ({"crop": 16, "batch_size": 1}, "crop=16 with batch_size=1.*BatchNorm"),
+]
+
+
+@pytest.mark.parametrize(("options", "complaint"), REFUSED, ids=str)
+def test_an_option_that_cannot_work_is_refused(options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        SRGANConfig.parse(options)
+
+
+def test_a_crop_of_16_needs_no_second_image_where_nothing_is_judged() -> None:
+    assert SRGANConfig.parse({"crop": 16, "batch_size": 1, "gan_steps": 0}).crop == 16
+
+
+def test_both_stages_make_up_the_training() -> None:
+    assert SRGANConfig.parse({"pretrain_steps": 7, "gan_steps": 5}).total_steps == 12
+
+
+def test_a_config_cannot_be_changed() -> None:
+    config = SRGANConfig()
+    with pytest.raises(ValidationError, match="frozen"):
+        config.width = 32  # type: ignore[misc]
+
+
+def test_a_config_survives_its_json() -> None:
+    config = SRGANConfig.parse({"scale": 3, "crop": 48, "vgg_layer": "relu5_4"})
+    assert SRGANConfig.parse_json(config.model_dump_json()) == config
+
+
+def test_the_family_is_installed_under_its_name() -> None:
+    family = img2img.PluginHost.discover(strict=True).family("srgan")
+    assert family.name == "srgan"
+    assert family.config_class is SRGANConfig

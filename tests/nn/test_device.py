@@ -1,0 +1,43 @@
+"""Choosing a device and a precision."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from img2img.errors import UsageError
+from img2img.nn.device import pick_device, pick_precision
+
+CPU = torch.device("cpu")
+
+
+def test_auto_is_a_device_that_computes() -> None:
+    assert (torch.ones(2, device=pick_device("auto")) + 1).sum().item() == 4
+
+
+def test_a_named_device_is_taken_as_it_is() -> None:
+    assert pick_device("cpu") == CPU
+
+
+@pytest.mark.parametrize("name", ["banana", "", "cuda:99", "xpu", "hpu", "meta", "cpu:one"])
+def test_a_device_that_cannot_compute_here_is_refused_with_a_remedy(name: str) -> None:
+    with pytest.raises(UsageError, match=rf"the device {name!r} cannot be used: .+; try --device cpu") as refused:
+        pick_device(name)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
+def test_a_named_precision_is_taken_as_it_is(name: str, expected: torch.dtype) -> None:
+    assert pick_precision(name, CPU) == expected
+
+
+def test_auto_precision_is_bf16_only_where_the_hardware_has_it() -> None:
+    flags = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    in_hardware = bool(flags.get("avx512_bf16") or flags.get("amx_bf16"))
+    assert pick_precision("auto", CPU) == (torch.bfloat16 if in_hardware else torch.float32)
+    assert pick_precision("auto", torch.device("mps")) == torch.float32
+
+
+def test_an_unknown_precision_is_refused_and_the_known_ones_are_named() -> None:
+    with pytest.raises(UsageError, match="unknown precision 'fp16'; choose one of auto, bf16, fp32"):
+        pick_precision("fp16", CPU)

@@ -1,0 +1,99 @@
+"""log.csv and the preview sheets."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import img2img
+from img2img.config import ModelConfig
+from img2img.training.observers import CsvLog, preview_sheet
+from img2img.training.run import Run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path, "any", ModelConfig(), tmp_path)
+
+
+@pytest.fixture
+def log(run: Run) -> CsvLog:
+    log = CsvLog()
+    log.training_started(run)
+    return log
+
+
+def rows_of(run: Run) -> list[dict[str, str]]:
+    with (run.folder / "log.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_new_run_begins_with_an_empty_log(run: Run, log: CsvLog) -> None:
+    assert (run.folder / "log.csv").read_text().split() == ["step"]
+
+
+def test_a_new_column_leaves_earlier_rows_empty(run: Run, log: CsvLog) -> None:
+    log.training_stepped(run, 10, {"pixel": 0.5})
+    log.validated(run, 10, {"psnr": 20.0})
+    log.training_stepped(run, 20, {"pixel": 0.25})
+    assert rows_of(run) == [
+        {"step": "10", "pixel": "0.5", "validation_psnr": ""},
+        {"step": "10", "pixel": "", "validation_psnr": "20"},
+        {"step": "20", "pixel": "0.25", "validation_psnr": ""},
+    ]
+
+
+def test_a_run_that_goes_back_drops_the_rows_that_come_again(run: Run, log: CsvLog) -> None:
+    for step in (10, 20, 30):
+        log.training_stepped(run, step, {"pixel": step / 10})
+    run.step = 20
+    log.training_started(run)
+    assert [row["step"] for row in rows_of(run)] == ["10", "20"]
+
+
+@pytest.mark.parametrize("torn", ["30", "30,", '30,"0.'])
+def test_a_torn_last_line_is_dropped(torn: str, run: Run, log: CsvLog) -> None:
+    log.training_stepped(run, 10, {"pixel": 0.5, "adversarial": 2})
+    with (run.folder / "log.csv").open("a") as file:
+        file.write(torn)
+    run.step = 40
+    log.training_started(run)
+    assert [row["step"] for row in rows_of(run)] == ["10"]
+
+
+def test_a_log_that_cannot_be_written_is_reported_and_the_training_goes_on(
+    settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    (Path(settings["run"]) / "log.csv").mkdir(parents=True)
+    settings["options"] |= {"pretrain_steps": 2, "gan_steps": 0}
+    with caplog.at_level(logging.WARNING, "img2img"):
+        run = img2img.train("srgan", **settings, host=img2img.PluginHost.discover())
+    assert run.step == 2
+    assert "CsvLog" in caplog.text
+    assert (run.folder / "previews" / "step-00000002.png").exists()
+
+
+def test_a_sheet_has_a_row_for_each_image_and_a_column_for_each_version() -> None:
+    dark, bright = torch.zeros(2, 3, 10, 20), torch.ones(2, 3, 10, 20)
+    bright[1] *= 0.5
+    sheet = preview_sheet([dark, bright])
+    assert (sheet.shape, sheet.dtype) == ((20, 40, 3), np.uint8)
+    assert sheet[:, :20].max() == 0
+    assert np.unique(sheet[:10, 20:]).tolist() == [255]
+    assert np.unique(sheet[10:, 20:]).tolist() == [128]
+
+
+def test_versions_of_other_sizes_are_fitted_to_the_last() -> None:
+    sheet = preview_sheet([torch.zeros(1, 3, 5, 5), torch.full((1, 3, 10, 10), 2.0)])
+    assert sheet.shape == (10, 20, 3)
+    assert sheet.max() == 255
+
+
+def test_large_images_are_made_smaller() -> None:
+    assert preview_sheet([torch.zeros(1, 3, 400, 1000)], side=100).shape == (40, 100, 3)

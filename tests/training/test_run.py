@@ -1,0 +1,71 @@
+"""run.toml and the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from img2img.config import ModelConfig
+from img2img.errors import FatalError, UsageError
+from img2img.training.run import Run
+
+
+class Options(ModelConfig):
+    sizes: tuple[int, ...] = (1, 2)
+    weights: Path = Path("none.pth")
+    limit: int | None = None
+
+
+@pytest.fixture
+def run_of(tmp_path: Path) -> Callable[..., Run]:
+    """The run in one folder, with these options."""
+
+    def run_of(**options: Any) -> Run:
+        return Run(tmp_path, "any", Options.parse(options), tmp_path)
+
+    return run_of
+
+
+def test_options_of_any_kind_survive_run_toml(run_of: Callable[..., Run]) -> None:
+    run_of(sizes=(3, 4), weights="a/b.pth").begin()
+    run_of(sizes=(3, 4), weights="a/b.pth").check_same()
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "named"),
+    [
+        ({"limit": 5}, {}, "config.limit: 5 then, None now"),
+        ({}, {"limit": 5}, "config.limit: None then, 5 now"),
+        ({}, {"sizes": (1, 3)}, r"config.sizes: \[1, 2\] then, \[1, 3\] now"),
+    ],
+)
+def test_each_option_that_differs_is_named(
+    then: dict[str, Any], now: dict[str, Any], named: str, run_of: Callable[..., Run]
+) -> None:
+    run_of(**then).begin()
+    with pytest.raises(UsageError, match=named):
+        run_of(**now).check_same()
+
+
+def test_a_folder_is_free_again_after_its_run(run_of: Callable[..., Run]) -> None:
+    with run_of().locked(), pytest.raises(FatalError, match="another process is training"), run_of().locked():
+        pass
+    with run_of().locked():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("direction", "milestone", "expected"),
+    [
+        ("forward", "", "zebra.safetensors"),
+        ("backward", "", "zebra-backward.safetensors"),
+        ("forward", "pretrain", "zebra-pretrain.safetensors"),
+        ("backward", "pretrain", "zebra-backward-pretrain.safetensors"),
+    ],
+)
+def test_a_model_file_has_the_runs_name(direction: str, milestone: str, expected: str, tmp_path: Path) -> None:
+    run = Run(tmp_path / "zebra", "any", Options(), tmp_path)
+    assert run.model_path(direction, milestone).name == expected
