@@ -28,14 +28,13 @@ def training_batches(
     is remembered, so that a run goes on where it was whatever the number of workers.
 
     Raises:
-        DataError: As the dataset does.
+        FatalError: An item of the dataset cannot be used, or a process that reads data has died.
     """
     loader: DataLoader[Any] = DataLoader(
         _Keyed(dataset, seed),
         batch_sampler=_Order(len(dataset), batch_size, seed, start),
         collate_fn=_collate_or_fail,
         num_workers=workers,
-        pin_memory=device.type == "cuda",
         generator=torch.Generator(),  # or it would draw its own seed from the run's random numbers
     )
     batches = iter(loader)
@@ -43,7 +42,7 @@ def training_batches(
         with watch_workers(*((OSError, EOFError) if workers else ())):  # a dead worker's socket is broken
             batch = next(batches)
         if isinstance(batch, Img2ImgError):
-            raise batch
+            raise FatalError(f"{batch} Then go on with --resume.") from batch
         yield to_device(batch, device)
 
 
@@ -90,10 +89,10 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     """Move a batch to the device, images in channels-last order."""
 
     def move(images: Tensor) -> Tensor:
-        return images.to(device, memory_format=torch.channels_last, non_blocking=True)
+        return images.to(device, memory_format=torch.channels_last)
 
     condition: Mapping[str, Tensor] = {
-        name: rows.to(device, non_blocking=True) for name, rows in batch.condition.items()
+        name: rows.to(device) for name, rows in batch.condition.items()
     }
     return Batch(move(batch.source), move(batch.target), condition, batch.names)
 

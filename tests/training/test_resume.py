@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import img2img
-from img2img.errors import CheckpointError, DataError, Stopped, UsageError
+from img2img.errors import CheckpointError, FatalError, Stopped, UsageError
 from img2img.media import write_file
 from img2img.training.checkpoints import list_checkpoints
 
@@ -143,7 +143,7 @@ def test_a_bad_image_is_named_in_one_sentence_also_by_a_worker(
     data = Path(shutil.copytree(photos, tmp_path / "data"))
     (data / "0.png").write_bytes((data / "0.png").read_bytes()[:-50])
     ended = children.train({**settings, "data": str(data), "workers": workers})
-    assert ended.error == DataError.__name__
+    assert ended.error == FatalError.__name__  # not a usage error: something has been attempted
     assert "0.png" in ended.message
     assert "Remove the file from the training data" in ended.message
     assert "Traceback" not in ended.message
