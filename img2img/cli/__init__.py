@@ -6,10 +6,12 @@ import logging
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
-from img2img.errors import Img2ImgError
+from img2img.cli.messages import say
+from img2img.errors import FatalError, Img2ImgError
 
 _COMMANDS = {
     "translate": "Translate an image, or a folder of images, with a model.",
@@ -41,6 +43,13 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:  # the reader of our output has gone, as `head` does; click would answer 1
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(141) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
@@ -68,9 +77,9 @@ def main() -> None:
     except click.Abort:
         status = 130
     except Img2ImgError as error:
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {error}")
         status = error.exit_code
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 141
+    except Exception:  # a bug; 1, Python's own answer, would mean that the rest is done
+        logging.getLogger(__name__).exception("img2img failed unexpectedly")
+        status = FatalError.exit_code
     sys.exit(status if isinstance(status, int) else 0)

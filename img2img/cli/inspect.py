@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from img2img.errors import ModelFileError
+
+if TYPE_CHECKING:
+    from img2img.modelfile import ModelInfo
 
 
 @click.command()
@@ -18,7 +24,7 @@ def command(model: str, as_json: bool) -> None:
     from img2img.modelstore import find_model
 
     info = read_info(find_model(model))
-    row = {**asdict(info), "path": str(info.path), "config": json.loads(info.config), "parameters": info.parameters}
+    row = {**asdict(info), "path": str(info.path), "config": _table(info), "parameters": info.parameters}
     if as_json:
         click.echo(json.dumps(row, indent=1))
         return
@@ -29,3 +35,15 @@ def command(model: str, as_json: bool) -> None:
     click.echo("config")
     for key, value in row["config"].items():
         click.echo(f"  {key} = {printable(json.dumps(value))}")
+
+
+def _table(info: ModelInfo) -> dict[str, Any]:
+    try:
+        config = json.loads(info.config)
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(
+            f"the config in {info.path} is not valid JSON: {error}; fetch or train it again"
+        ) from error
+    if not isinstance(config, dict):
+        raise ModelFileError(f"the config in {info.path} is no table of options; fetch or train it again")
+    return config

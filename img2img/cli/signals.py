@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import click
 
+from img2img.cli.messages import say
 from img2img.errors import Stopped
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -28,18 +29,20 @@ class StopRequest:
         if self.signal:
             os._exit(128 + number)
         self.signal = number
-        click.echo("\nstopping in order; press again to stop at once", err=True)
+        with suppress(OSError):  # the terminal may be gone; and no print, which may be what was interrupted
+            os.write(2, b"\nstopping in order; press again to stop at once\n")
 
 
 @contextmanager
 def orderly_stop() -> Iterator[StopRequest]:
     """Within, signals ask to stop; work that did stop ends the program with 128 + the signal's number."""
     request = StopRequest()
-    before = {number: signal.signal(number, request.receive) for number in _SIGNALS}
+    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # as by nohup
+    before = {number: signal.signal(number, request.receive) for number in heeded}
     try:
         yield request
     except Stopped as stopped:
-        click.echo(str(stopped), err=True)
+        say(str(stopped))
         raise click.exceptions.Exit(128 + request.signal) from stopped
     finally:
         for number, handler in before.items():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from img2img.cli.messages import say
 from img2img.cli.progress import TranslationProgress
 from img2img.cli.signals import orderly_stop
 from img2img.errors import UsageError
@@ -63,6 +64,7 @@ def command(
     """
     side = _tile(tile)
     with orderly_stop() as stop:
+        from img2img.media import printable
         from img2img.plugins import PluginHost
         from img2img.translation.job import translate
 
@@ -75,11 +77,11 @@ def command(
         )  # fmt: skip
     for item in outcome.items:
         if item.status == "failed":
-            click.echo(f"failed: {item.reason}", err=True)
+            say(f"failed: {item.reason}")
         for note in item.notes:
-            click.echo(f"note: {item.target.name!r}: {note}", err=True)
+            say(f"note: {item.target.name!r}: {note}")
     counts = ", ".join(f"{count} {status}" for status, count in outcome.counts.items() if count)
-    click.echo(f"{counts} in {outcome.seconds:.1f} s: {target}", err=True)
+    say(f"{counts} in {outcome.seconds:.1f} s: {printable(target)}")
     if outcome.counts["failed"]:
         raise click.exceptions.Exit(1)
 
@@ -87,7 +89,7 @@ def command(
 def _tile(text: str) -> int | None:
     if text in ("auto", "off"):
         return 0 if text == "auto" else None
-    if text.isdigit() and int(text) >= 16:
+    if text.isdecimal() and int(text) >= 16:
         return int(text)
     raise click.BadParameter(f"--tile is auto, off, or a number of pixels from 16 up, not {text!r}")
 

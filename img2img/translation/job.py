@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,8 +14,10 @@ from time import perf_counter
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from img2img.errors import Img2ImgError, UsageError
+from img2img.errors import Img2ImgError, UsageError, WriteError
+from img2img.media import printable
 from img2img.plugins import PluginHost
 from img2img.translation.execute import Executor
 from img2img.translation.journal import Journal
@@ -24,6 +27,8 @@ from img2img.translation.plan import Plan, make_plan
 from img2img.translation.report import Item, Report
 
 MAX_PIXELS = 100_000_000
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -85,27 +90,23 @@ def translate(
     """
     host = host or PluginHost.discover()
     plan = make_plan(source, target, format)
+    written = _report_path(report, plan)
     if not isinstance(model, Model):
         model = load_model(model, device=device, precision=precision, tile=tile, host=host)
     rows = model.parse_conditions(conditions or {})
-    options = {
-        "format": format,
-        "quality": quality,
-        "precision": str(model.precision).removeprefix("torch."),
-        "conditions": {name: str(value) for name, value in (conditions or {}).items()},
-    }
+    options = _options(model, format, quality, conditions or {})
     job = Job(model, plan.items, options)
     outcome = Report(plan.items, str(model.info.path), model.info.sha256, options, plan.ignored)
     with (
-        _open_journal(plan, job, overwrite=overwrite) as journal,
+        _open_journal(plan, job, _settings(job, rows), overwrite=overwrite) as journal,
         _threads(model, len(plan.items)) as (workers, codecs),
     ):
-        settings = Settings(rows, quality, max_pixels, batch_size, workers, codecs)
-        executor = Executor(model.translator, model.device, model.precision, model.executor.tile, workers)
+        settings = Settings(rows, quality, max_pixels, workers, codecs)
+        executor = Executor(model.translator, model.device, model.precision, model.executor.tile, workers, batch_size)
         pipeline = Pipeline(
             executor, settings, journal, lambda ended: host.notify("batch_translated", job=job, items=ended), stop
         )
-        _carry_out(job, pipeline, outcome, host, Path(report) if report else None)
+        _carry_out(job, pipeline, outcome, host, written)
     return outcome
 
 
@@ -120,28 +121,72 @@ def _carry_out(job: Job, pipeline: Pipeline, outcome: Report, host: PluginHost, 
         raise
     finally:
         outcome.seconds = perf_counter() - started
-        if report is not None:
-            outcome.write(report)
-        host.notify("translation_finished", job=job, report=outcome)
+        try:
+            if report is not None:
+                _write(outcome, report)
+        finally:
+            host.notify("translation_finished", job=job, report=outcome)
+
+
+def _write(outcome: Report, path: Path) -> None:
+    try:
+        outcome.write(path)
+    except WriteError as error:
+        if not outcome.stopped:
+            raise
+        log.error("%s", error)  # what stopped the job is what the user must hear
+
+
+def _options(model: Model, format: str, quality: int | None, conditions: Mapping[str, Any]) -> dict[str, Any]:
+    if quality is not None and not 1 <= quality <= 100:
+        raise UsageError(f"quality {quality} is out of range; give 1 to 100")
+    return {
+        "format": format,
+        "quality": quality,
+        "precision": str(model.precision).removeprefix("torch."),
+        "conditions": {name: str(value) for name, value in conditions.items()},
+    }
+
+
+def _settings(job: Job, conditions: Mapping[str, Tensor]) -> str:
+    """Digest of all that decides what a target of some name looks like."""
+    decisive = {
+        "model": job.model.info.sha256,
+        "precision": job.options["precision"],
+        "quality": job.options["quality"],
+        "conditions": {name: row.tolist() for name, row in conditions.items()},
+    }
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
+    """Refuse at once what would fail, or cost an image, after hours of work."""
+    if report is None:
+        return None
+    path = Path(report)
+    _make_folder(path.parent)
+    if path.exists() and not path.is_file():
+        raise UsageError(f"the report {printable(path)} is a folder or a device; name a file")
+    images = {os.path.realpath(image) for item in plan.items for image in (item.source, item.target)}
+    if os.path.realpath(path) in images:
+        raise UsageError(f"the report {printable(path)} is an image of this job; name another file")
+    return path
 
 
 @contextmanager
-def _open_journal(plan: Plan, job: Job, *, overwrite: bool) -> Iterator[Journal | None]:
+def _open_journal(plan: Plan, job: Job, settings: str, *, overwrite: bool) -> Iterator[Journal | None]:
     if plan.folder is None:
         target = plan.items[0].target
-        if target.exists() and not overwrite:
-            raise UsageError(f"{target} exists; replace it by --overwrite, or name another target")
+        if os.path.lexists(target) and not overwrite:
+            raise UsageError(f"{printable(target)} exists; replace it by --overwrite, or name another target")
         _make_folder(target.parent)
         yield None
         return
-    decisive = {**job.options, "model": job.model.info.sha256}
-    journal = Journal(
-        plan.folder, hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest(), overwrite=overwrite
-    )
+    journal = Journal(plan.folder, settings, overwrite=overwrite)
     try:
         journal.check_existing(plan.items)
         journal.clean(plan.items)
-        for folder in {item.target.parent for item in plan.items}:
+        for folder in sorted({item.target.parent for item in plan.items}):
             _make_folder(folder)
         yield journal
     finally:
@@ -171,4 +216,6 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot make the folder {folder}: {error.strerror}; name another target") from error
+        raise UsageError(f"cannot make the folder {printable(folder)}: {error.strerror}; name another") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write to the folder {printable(folder)}: no permission; name another")

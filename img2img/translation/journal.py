@@ -32,8 +32,8 @@ class Entry:
 class Journal:
     """The entries of a target folder. Only one job at a time may hold it.
 
-    An entry is appended just before its file is renamed into place: a kill between the two leaves an entry whose target
-    is missing or another, which counts as not done.
+    An entry reaches the disk just before its file is renamed into place: a kill between the two leaves an entry whose
+    target is missing or an earlier one of ours, which counts as not done.
 
     Args:
         folder: The target folder; made if it is not there.
@@ -53,11 +53,20 @@ class Journal:
             self._lock = FileLock(folder / STATE / "lock", timeout=0)
             self._lock.acquire()
         except Timeout as error:
-            raise FatalError(f"another job is writing to {folder}; wait for it, or name another folder") from error
+            raise FatalError(
+                f"another job is writing to {printable(folder)}; wait for it, or name another folder"
+            ) from error
         except OSError as error:
-            raise UsageError(f"cannot write to the folder {folder}: {error.strerror}; name another folder") from error
-        self._entries = self._read()
+            raise _unusable(folder, error) from error
         self._writing = Lock()
+        self._entries: dict[str, Entry] = {}
+        self._made: dict[str, set[str]] = {}
+        """By target, the digests of all that was ever written there."""
+        try:
+            self._read()
+        except OSError as error:
+            self.close()
+            raise _unusable(folder, error) from error
 
     def close(self) -> None:
         self._lock.release()
@@ -68,7 +77,7 @@ class Journal:
         Raises:
             UsageError: With the count, and the first names.
         """
-        foreign = [item for item in items if item.target.exists() and self._own(item) is None]
+        foreign = [item for item in items if os.path.lexists(item.target) and self._own(item) is None]
         if foreign and not self.overwrite:
             names = ", ".join(printable(item.target) for item in foreign[:5]) + (", …" if len(foreign) > 5 else "")
             raise UsageError(
@@ -83,25 +92,29 @@ class Journal:
             ItemError: It stands there, but somebody has changed it since.
         """
         entry = self._own(item)
-        if entry is None or not item.target.exists():
+        if entry is None:
             return False
         try:
-            unchanged = digest(item.target.read_bytes()) == entry.target_sha256
+            found = digest(item.target.read_bytes())
+        except FileNotFoundError:
+            return False
         except OSError as error:
             raise ItemError(f"cannot read the target {printable(item.target)}: {error.strerror}") from error
-        if not unchanged and not self.overwrite:
+        if found not in self._made[entry.target] and not self.overwrite:
             raise ItemError(f"{printable(item.target)} was changed after it was made; replace it by --overwrite")
-        return unchanged and entry.source_sha256 == digest(source)
+        return found == entry.target_sha256 and entry.source_sha256 == digest(source)
 
     def record(self, item: Item, source_sha256: str, target: bytes) -> None:
         """Note what is about to be renamed into place."""
         entry = Entry(self._key(item), source_sha256, self.settings, digest(target))
-        line = json.dumps(asdict(entry)) + "\n"
+        line = "\n" + json.dumps(asdict(entry))  # the break comes first, in case the line before is torn
         try:
             with self._writing, self._path.open("a", encoding="ascii") as file:
                 file.write(line)
+                file.flush()
+                os.fsync(file.fileno())  # the target must not reach the disk before its entry
         except OSError as error:
-            raise WriteError(f"cannot write {self._path}: {error.strerror}") from error
+            raise WriteError(f"cannot write {printable(self._path)}: {error.strerror}") from error
 
     def clean(self, items: Sequence[Item]) -> None:
         """Remove what an earlier job that was killed left half-written; the lock tells that none is at work."""
@@ -115,17 +128,19 @@ class Journal:
     def _key(self, item: Item) -> str:
         return os.fspath(item.target.relative_to(self.folder))
 
-    def _read(self) -> dict[str, Entry]:
-        entries: dict[str, Entry] = {}
-        if not self._path.exists():
-            return entries
-        for line in self._path.read_text("ascii", errors="replace").splitlines():
+    def _read(self) -> None:
+        text = self._path.read_text("ascii", errors="replace") if self._path.exists() else ""
+        for line in text.splitlines():
             try:
                 entry = Entry(**json.loads(line))
-            except (ValueError, TypeError):  # the last line of a job that was killed may be torn
+            except (ValueError, TypeError):  # empty, or torn by a kill or a full disk
                 continue
-            entries[entry.target] = entry
-        return entries
+            self._entries[entry.target] = entry
+            self._made.setdefault(entry.target, set()).add(entry.target_sha256)
+
+
+def _unusable(folder: Path, error: OSError) -> UsageError:
+    return UsageError(f"cannot write to the folder {printable(folder)}: {error.strerror}; name another folder")
 
 
 def digest(data: bytes) -> str:

@@ -15,7 +15,6 @@ from img2img.families import Translator
 from img2img.modelfile import ModelInfo, load_generator, read_info
 from img2img.modelstore import find_model
 from img2img.nn.device import pick_device, pick_precision
-from img2img.nn.sizes import translate_any_size
 from img2img.plugins import PluginHost
 from img2img.translation.channels import from_network, to_network
 from img2img.translation.execute import Executor
@@ -76,15 +75,15 @@ class Model:
         Args:
             image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1].
             conditions: What the model's translator asks for, as typed on the command line or as a tensor row.
+
+        Raises:
+            UsageError: This is no such image, or a condition is unknown, missing or wrong.
+            TranslationError: The network failed, or does not fit the memory.
         """
         rows = self.parse_conditions(conditions)
+        self._check(image)
         if isinstance(image, Tensor):
             return self._translate_tensor(image, rows)
-        if image.dtype not in (np.uint8, np.uint16) or image.ndim not in (2, 3):
-            raise UsageError(
-                f"an image is an array (H, W) or (H, W, C) of uint8 or uint16, or a tensor (N, C, H, W); "
-                f"got {image.dtype} of shape {image.shape}"
-            )
         colour, beside = to_network(image if image.ndim == 3 else image[..., None], self.translator)
         result = self.executor.run(colour[None], {name: row[None] for name, row in rows.items()})[0]
         result = from_network(result, beside, self.translator)
@@ -111,13 +110,26 @@ class Model:
             value = conditions[name]
             try:
                 rows[name] = value if isinstance(value, Tensor) else condition.parse(str(value))
-            except ValueError as error:
-                raise UsageError(f"condition {name}={value!r}: {error}") from error
+            except Exception as error:  # a ValueError speaks for itself; the plugin may raise others
+                text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+                raise UsageError(f"condition {name}={value!r}: {text}") from error
         return rows
 
-    @torch.inference_mode()
+    def _check(self, image: Pixels | Tensor) -> None:
+        channels = self.translator.channels_in
+        if isinstance(image, Tensor):
+            fits = image.is_floating_point() and image.ndim == 4 and image.shape[1] == channels
+        else:
+            fits = isinstance(image, np.ndarray) and image.dtype in (np.uint8, np.uint16) and image.ndim in (2, 3)
+            fits = fits and image.shape[2:] in ((), (1,), (2,), (3,), (4,))
+        if not fits or 0 in image.shape:
+            got = f"{image.dtype} of shape {tuple(image.shape)}" if hasattr(image, "shape") else type(image).__name__
+            raise UsageError(
+                f"an image is a numpy array (H, W) or (H, W, 1 to 4) of uint8 or uint16, or a floating-point tensor "
+                f"(N, {channels}, H, W) in [0, 1], not {got}"
+            )
+
     def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
         repeated = {name: row.expand(len(images), *row.shape).to(self.device) for name, row in rows.items()}
-        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-            result = translate_any_size(self.translator, images.to(self.device), **repeated)
-        return result.float().clamp(0, 1).to(images.device)
+        result = self.executor.translate(images.to(self.device, torch.float32), repeated, self.precision)
+        return result.clamp(0, 1).to(images)

@@ -53,8 +53,6 @@ class Settings:
     """One row each, without the batch dimension."""
     quality: int | None
     max_pixels: int
-    batch_size: int
-    """0 chooses."""
     workers: int
     """Batches in the network at once."""
     codecs: int
@@ -86,6 +84,7 @@ class Pipeline:
         self._encoders = ThreadPoolExecutor(settings.codecs, "encode")
         self._outcomes: SimpleQueue[tuple[Work, BaseException | None]] = SimpleQueue()
         self._in_flight: dict[int, int] = {}
+        self._pending = max(PENDING, executor.asked_batch_size)
 
     def run(self, items: Iterable[Item]) -> None:
         """Carry items to their end; their `status` tells which.
@@ -105,18 +104,23 @@ class Pipeline:
             self.executor.close()
             for pool in (self._decoders, self._networks, self._encoders):
                 pool.shutdown(cancel_futures=True)
-            while not self._outcomes.empty():  # what was finished while the stages came to rest
-                self._end(*self._outcomes.get())
+            self._collect_rest()
 
     def _decoded(self, items: Iterable[Item]) -> Iterator[Work]:
         """Decode ahead, in order, while there is room; items that need no translation end here."""
         ahead: deque[Future[tuple[Item, Work | None]]] = deque()
         for item in items:
             ahead.append(self._decoders.submit(self._decode, item))
-            while len(ahead) >= 2 * self.settings.codecs + PENDING // 4 or _held(ahead) > MEMORY // 4:
+            while self._enough(ahead):
                 yield from self._decoded_next(ahead)
         while ahead:
             yield from self._decoded_next(ahead)
+
+    def _enough(self, ahead: Sequence[Future[tuple[Item, Work | None]]]) -> bool:
+        """Whether to decode no further; images whose size is not known yet are no more than keep the threads busy."""
+        finished = [future.result()[1] for future in ahead if future.done()]
+        held = sum(work.bytes for work in finished if work is not None)
+        return len(ahead) - len(finished) > self.settings.codecs or len(ahead) >= PENDING or held > MEMORY // 4
 
     def _decoded_next(self, ahead: deque[Future[tuple[Item, Work | None]]]) -> Iterator[Work]:
         if self.stop():
@@ -137,8 +141,8 @@ class Pipeline:
             image = decode_image(data, printable(item.source), self.settings.max_pixels)
             colour, beside = to_network(image.pixels, self.executor.translator)
             return item, Work(item, image, colour, beside, digest(data))
-        except ItemError as error:
-            item.status, item.reason = "failed", str(error)
+        except (ItemError, MemoryError) as error:
+            item.status, item.reason = "failed", _reason(item, error)
             return item, None
         finally:
             item.seconds += perf_counter() - started
@@ -153,12 +157,12 @@ class Pipeline:
             if len(group) >= self._batch_size(work):
                 yield groups.pop(key)
             waiting = [one for other in groups.values() for one in other]
-            if len(waiting) >= PENDING or sum(one.bytes for one in waiting) > MEMORY // 4:
+            if len(waiting) >= self._pending or sum(one.bytes for one in waiting) > MEMORY // 4:
                 yield groups.pop(next(iter(groups)))
         yield from groups.values()
 
     def _batch_size(self, work: Work) -> int:
-        return self.settings.batch_size or min(PENDING, self.executor.batch_size(*work.colour.shape[:2]))
+        return min(self._pending, self.executor.batch_size(*work.colour.shape[:2]))
 
     def _wait_for_room(self, batch: list[Work]) -> None:
         """Wait until the network and the encoders have little enough before them."""
@@ -176,33 +180,43 @@ class Pipeline:
         """Wait for one item to come to its end; an error that is not the item's own ends the job."""
         while not self.stop():
             try:
-                error = self._end(*self._outcomes.get(timeout=0.2))
+                work, error = self._outcomes.get(timeout=0.2)
             except Empty:
                 continue
-            if error is not None:
-                raise error
-            return
+            if self._settle(work, error):
+                self.ended([work.item])
+                return
+            assert error is not None
+            raise error
         raise Stopped(STOPPED)
 
-    def _end(self, work: Work, error: BaseException | None) -> BaseException | None:
-        """Settle one item; return an error that concerns more than this item."""
+    def _collect_rest(self) -> None:
+        """Settle what was finished while the stages came to rest."""
+        ended = []
+        while not self._outcomes.empty():
+            work, error = self._outcomes.get()
+            if self._settle(work, error):
+                ended.append(work.item)
+        if ended:
+            self.ended(ended)
+
+    def _settle(self, work: Work, error: BaseException | None) -> bool:
+        """Note what became of one item; False where it has not come to its end."""
         del self._in_flight[id(work)]
         if isinstance(error, CancelledError):
-            return None
-        if error is not None and not isinstance(error, ItemError):
-            work.item.reason = str(error)
-            return error
+            return False
+        work.item.reason = _reason(work.item, error) if error else ""
+        if error is not None and not isinstance(error, (ItemError, MemoryError)):
+            return False
         work.item.status = "failed" if error else "done"
-        work.item.reason = str(error or "")
-        self.ended([work.item])
-        return None
+        return True
 
     def _translate(self, batch: list[Work]) -> None:
         """The network stage: a batch that fails is tried image by image, so that only the guilty one is lost."""
         started = perf_counter()
         try:
             results: Sequence[Pixels | BaseException] = list(self._run(batch))
-        except TranslationError as error:
+        except (TranslationError, MemoryError) as error:
             results = [error] if len(batch) == 1 else [self._run_alone(work) for work in batch]
         except BaseException as error:
             results = [error] * len(batch)
@@ -247,6 +261,7 @@ class Pipeline:
         self._outcomes.put((work, error))
 
 
-def _held(ahead: Iterable[Future[tuple[Item, Work | None]]]) -> int:
-    finished = (future.result()[1] for future in ahead if future.done())
-    return sum(work.bytes for work in finished if work is not None)
+def _reason(item: Item, error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return f"{printable(item.source)}: it does not fit the memory ({error}); translate it on another machine"
+    return f"{printable(item.source)}: {error}" if isinstance(error, TranslationError) else str(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from img2img.translation.report import Item
 
 STATE = ".img2img"
 """Folder in a target folder where a job keeps its journal and its lock."""
+
+LONGEST_NAME = 255
+"""Bytes of a file name, which most file systems take."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,16 @@ def make_plan(source: str | Path, target: str | Path, suffix: str = "") -> Plan:
         UsageError: No image is there, source and target are one, or two sources would write one target.
     """
     suffix = _checked_suffix(suffix)
-    target = Path(target)
-    if Path(source).is_file():
-        plan = _plan_file(Path(source), target, suffix)
-    else:
-        base, files = _sources(str(source))
-        plan = _plan_folder(base, files, target, suffix)
-    _check_targets(plan.items)
+    if not str(source) or not str(target):  # as an unset variable of a shell is
+        raise UsageError("source and target must not be empty; for this folder, write a dot")
+    try:
+        if Path(source).is_file():
+            plan = _plan_file(Path(source), Path(target), suffix)
+        else:
+            plan = _plan_folder(*_sources(str(source)), Path(target), suffix)
+        _check_targets(plan.items)
+    except OSError as error:
+        raise UsageError(f"cannot look at {printable(error.filename)}: {error.strerror}; name another") from error
     return plan
 
 
@@ -56,20 +62,27 @@ def _plan_file(source: Path, target: Path, suffix: str) -> Plan:
             raise UsageError(f"cannot write {target.suffix!r}: choose one of {', '.join(sorted(WRITABLE_SUFFIXES))}")
         target = target / source.with_suffix(suffix or _writable(source)).name
     elif suffix and target.suffix.lower() != suffix:
-        raise UsageError(f"the target {target} and the format {suffix!r} contradict each other; give one of them")
+        raise UsageError(
+            f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
+        )
     return Plan([Item(source, target)], None)
 
 
 def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str) -> Plan:
-    if target.exists() and not target.is_dir():
-        raise UsageError(f"{target} is a file; a folder of images needs a folder as target")
-    if target.resolve() == base.resolve():
-        raise UsageError(f"the target folder is the source folder {base}; name another, sources are never touched")
-    own = target.resolve()
-    sources = [path for path in files if own not in path.resolve().parents]
+    if os.path.lexists(target) and not target.is_dir():
+        raise UsageError(f"{printable(target)} is a file; a folder of images needs a folder as target")
+    own, where = os.path.realpath(target), os.path.realpath(base)
+    if own == where:
+        raise UsageError(
+            f"the target folder is the source folder {printable(base)}; name another, sources are never touched"
+        )
+    sources = files
+    if Path(where) in Path(own).parents:  # what an earlier job has made there is no source
+        inside = own + os.sep
+        sources = [path for path, real in zip(files, _real_names(files), strict=True) if not real.startswith(inside)]
     images = [path for path in sources if path.suffix.lower() in READABLE_SUFFIXES]
     if not images:
-        raise UsageError(f"no images found in {base} (looked for {', '.join(sorted(READABLE_SUFFIXES))})")
+        raise UsageError(f"no images found in {printable(base)} (looked for {', '.join(sorted(READABLE_SUFFIXES))})")
     items = []
     for path in sorted(images):
         place = target / path.relative_to(base)
@@ -86,8 +99,7 @@ def _sources(source: str) -> tuple[Path, list[Path]]:
         files = [Path(name) for name in names if Path(name).is_file()]
         if not files:
             raise UsageError(f"no file matches {source!r}")
-        fixed = Path(*_fixed_parts(Path(source)))
-        return fixed, files
+        return Path(*_fixed_parts(Path(source))), _each_once(files)
     raise UsageError(
         f"{printable(source)} does not exist; give an image, a folder, or a pattern in quotes such as 'photos/*.jpg'"
     )
@@ -98,12 +110,22 @@ def _walk(folder: Path) -> Iterator[Path]:
 
     def refuse(error: OSError) -> None:
         raise UsageError(
-            f"cannot read the folder {error.filename}: {error.strerror}; make it readable or translate its parts"
+            f"cannot read the folder {printable(error.filename)}: {error.strerror}; "
+            "make it readable or translate its parts"
         )
 
     for where, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if name != STATE)
         yield from (Path(where) / name for name in files)
+
+
+def _each_once(files: list[Path]) -> list[Path]:
+    """Of each file that a pattern met by several ways, through links to folders, only the shortest way."""
+    found: dict[tuple[str, str], Path] = {}
+    folders = {folder: os.path.realpath(folder) for folder in {path.parent for path in files}}
+    for path in sorted(files, key=lambda path: (len(path.parts), path)):
+        found.setdefault((folders[path.parent], path.name), path)
+    return list(found.values())
 
 
 def _fixed_parts(pattern: Path) -> Iterator[str]:
@@ -115,19 +137,41 @@ def _fixed_parts(pattern: Path) -> Iterator[str]:
 
 def _check_targets(items: list[Item]) -> None:
     """Compare names as a case-insensitive, Unicode-normalising file system would."""
+    sources = set(_real_names([item.source for item in items]))
+    targets = _real_names([item.target for item in items])
     seen: dict[str, Item] = {}
-    for item in items:
-        key = unicodedata.normalize("NFC", str(item.target)).casefold()
-        if key in seen:
+    for item, target in zip(items, targets, strict=True):
+        other = seen.setdefault(_folded(item.target), item)
+        if other is not item:
             raise UsageError(
-                f"{printable(seen[key].source)} and {printable(item.source)} would both be written to "
+                f"{printable(other.source)} and {printable(item.source)} would both be written to "
                 f"{printable(item.target)}; rename one, or translate them into different folders"
             )
-        seen[key] = item
-        if item.target.resolve() == item.source.resolve():
+        if target in sources:
             raise UsageError(
-                f"the target {printable(item.target)} is the source; name another, sources are never touched"
+                f"the target {printable(item.target)} is a source; name another folder, sources are never touched"
             )
+        if len(os.fsencode(item.target.name)) > LONGEST_NAME:
+            raise UsageError(f"the name {printable(item.target.name)} is too long; rename {printable(item.source)}")
+    parents = {item.target.parent for item in items}
+    for folder in parents.union(*(parent.parents for parent in parents)):
+        if clash := seen.get(_folded(folder)):
+            raise UsageError(
+                f"{printable(clash.source)} would be written to {printable(clash.target)}, where a folder must stand; "
+                "rename one of the two"
+            )
+
+
+def _folded(path: Path) -> str:
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
+def _real_names(paths: Sequence[Path]) -> list[str]:
+    """What the paths are without links; each folder is looked at once, of which there are few."""
+    folders = {folder: os.path.realpath(folder).rstrip(os.sep) for folder in {path.parent for path in paths}}
+    return [
+        os.path.realpath(path) if path.is_symlink() else f"{folders[path.parent]}{os.sep}{path.name}" for path in paths
+    ]
 
 
 def _checked_suffix(suffix: str) -> str:

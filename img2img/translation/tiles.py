@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isqrt
+from fractions import Fraction
+from math import isqrt, lcm
 
 from img2img.families import Translator
 from img2img.nn.sizes import fitting
@@ -48,7 +49,8 @@ def _cuts(size: int, side: int | None, translator: Translator) -> Iterator[Windo
     if side is None or side >= size:
         yield Window(0, size, 0, size)
         return
-    multiple, halo = translator.multiple_of, translator.halo
+    halo = translator.halo
+    multiple = lcm(translator.multiple_of, Fraction(translator.scale).denominator)  # so that cuts meet output pixels
     side = -(-side // multiple) * multiple
     for start in range(0, size, side):
         stop = min(size, start + side)
