@@ -91,9 +91,7 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     def move(images: Tensor) -> Tensor:
         return images.to(device, memory_format=torch.channels_last)
 
-    condition: Mapping[str, Tensor] = {
-        name: rows.to(device) for name, rows in batch.condition.items()
-    }
+    condition: Mapping[str, Tensor] = {name: rows.to(device) for name, rows in batch.condition.items()}
     return Batch(move(batch.source), move(batch.target), condition, batch.names)
 
 
