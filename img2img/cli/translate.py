@@ -60,8 +60,7 @@ def command(
 
     MODEL is a model file or the name of one (see `img2img models`). SOURCE is an image, a folder, or a pattern in
     quotes such as 'photos/**/*.jpg'. TARGET is a file for an image and a folder for more, in which the tree of the
-    sources is mirrored. Run again on a
-    folder, the same command skips what is done and goes on with the rest.
+    sources is mirrored. Run again on a folder, the same command skips what is done and goes on with the rest.
     """
     side = _tile(tile)
     with orderly_stop() as stop:
