@@ -121,12 +121,14 @@ class Executor:
             TranslationError: The network returned what is no image of that size.
         """
         result = self._call(images, conditions, precision)
-        if precision != torch.float32 and not bool(torch.isfinite(result).all()):
+        if _is_finite(result):
+            return result
+        if precision != torch.float32:
             log.warning("the network returned NaN or infinity in %s; once more in float32", precision)
-            precision, result = torch.float32, self._call(images, conditions, torch.float32)
-        if not bool(torch.isfinite(result).all()):
-            raise TranslationError("the network returned NaN or infinity")
-        return result
+            result = self._call(images, conditions, torch.float32)
+            if _is_finite(result):
+                return result
+        raise TranslationError("the network returned NaN or infinity")
 
     def close(self) -> None:
         """Stop the workers; tiles that have not begun are dropped."""
@@ -219,10 +221,14 @@ class Executor:
 
 
 def _to_integers(images: Tensor, dtype: np.dtype[Any]) -> Pixels:
-    scaled = images.float().clamp(0, 1).mul(float(np.iinfo(dtype).max)).round().permute(0, 2, 3, 1)
+    scaled = images.float().clamp(0, 1).mul_(float(np.iinfo(dtype).max)).round_().permute(0, 2, 3, 1)
     if dtype == np.uint8:
         return scaled.to(torch.uint8).cpu().numpy()  # waits for the device
     return scaled.to(torch.int32).cpu().numpy().astype(np.uint16)
+
+
+def _is_finite(images: Tensor) -> bool:
+    return bool(torch.isfinite(images.sum(dtype=torch.float64)))  # a sum is finite only if all are, and quick
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -1,0 +1,271 @@
+"""Evidence that training super-resolution works, and that the gates notice when it does not.
+
+    python tests/evidence/super_resolution.py
+
+Everything goes through `img2img.train` and `img2img.translate`. What this rests on:
+
+* PSNR cannot certify the adversarial stage, which costs decibels; texture can: the sliced Wasserstein distance must
+  fall by far, and the energy of the finest detail must come near the truth's without exceeding it.
+* Detail alone is easily faked, by noise or by a lattice. Hence both sides: content and texture.
+* A gate that broken training passes is worth nothing. Four controls are trained, and each must fail.
+
+Exit status 0: the healthy training passes every gate, and each broken one fails. Takes about seven minutes on one core.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from dead_leaves import dead_leaves
+from img2img_srgan.config import SRGANConfig
+from img2img_srgan.family import SRGAN
+from sliced_wasserstein import sliced_wasserstein
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+import img2img
+from img2img.datasets import to_tensor
+from img2img.media import Image, decode_image, encode_image, read_file, write_file
+from img2img.nn import metrics
+from img2img.nn.resize import imresize
+from img2img.plugins import Plugin
+
+SCALE = 4
+NETWORK = {"scale": SCALE, "width": 32, "depth": 4, "upsampling": "resize", "crop": 64, "batch_size": 8}
+PIXEL_STAGE = {**NETWORK, "pretrain_steps": 1000, "pretrain_lr": 1e-3}
+GAN_STAGE = {
+    "gan_steps": 600,
+    "gan_lr": 1e-4,
+    "perceptual": "random",
+    "pixel_weight": 0.1,
+    "perceptual_weight": 0.1,
+    "adversarial_weight": 5e-3,
+    "discriminator_width": 32,
+}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Means over the test pictures."""
+
+    psnr_y: float
+    ssim_y: float
+    detail: float
+    """Energy of the finest Laplacian level, over the truth's."""
+    swd: float
+    """Sliced Wasserstein distance of the finest Laplacian level to the truth's, times 1000."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A figure, and between which bounds it has to be."""
+
+    figure: str
+    value: float
+    low: float = -np.inf
+    high: float = np.inf
+
+    @property
+    def passed(self) -> bool:
+        return self.low <= self.value <= self.high
+
+
+class Pictures:
+    """The pictures of the task, drawn from seeds and saved in a folder in the layout of DIV2K."""
+
+    def __init__(self, folder: Path) -> None:
+        self.training, self.sources = folder / "data", folder / "sources"
+        rng = np.random.default_rng(0)
+        _save(self.training / "DIV2K_train_HR", [dead_leaves(rng, 128) for _ in range(200)])
+        truth = [dead_leaves(np.random.default_rng(10_000 + index), 96) for index in range(24)]
+        _save(self.training / "DIV2K_valid_HR", truth)
+        self.truth = _load(self.training / "DIV2K_valid_HR")
+        reduced = [metrics.to_8_bit(imresize(picture, Fraction(1, SCALE))) for picture in self.truth]
+        _save(self.sources, [picture.permute(1, 2, 0).numpy() for picture in reduced])
+
+    def judge(self, results: Tensor) -> Figures:
+        """Compare (N, 3, H, W) with the truth."""
+        return Figures(
+            metrics.psnr_y(results, self.truth, SCALE).mean().item(),
+            metrics.ssim_y(results, self.truth, SCALE).mean().item(),
+            (metrics.detail(results).mean() / metrics.detail(self.truth).mean()).item(),
+            sliced_wasserstein(list(results), list(self.truth)),
+        )
+
+    def bicubic(self) -> Figures:
+        """The strongest of the cheap ways: bicubic with a = -3/4, 0.1 dB better here than MATLAB's."""
+        sources = _load(self.sources)
+        return self.judge(metrics.to_8_bit(interpolate(sources, scale_factor=SCALE, mode="bicubic")))
+
+    def translated(self, model: Path) -> Figures:
+        """Translate the reduced test pictures as a user would, and judge the files."""
+        target = model.with_suffix("")
+        img2img.translate(self.sources, target, model=model, host=plugins())
+        return self.judge(_load(target))
+
+
+Spoil = Callable[[img2img.Dataset, int, np.random.Generator], img2img.Sample]
+
+
+def shuffle(data: img2img.Dataset, index: int, rng: np.random.Generator) -> img2img.Sample:
+    """The source of one picture with the target of any."""
+    other = data.sample(int(rng.integers(len(data))), rng)
+    return replace(data.sample(index, rng), target=other.target)
+
+
+def misalign(data: img2img.Dataset, index: int, rng: np.random.Generator) -> img2img.Sample:
+    """The target two pixels off: half a source pixel, as a wrong `align_corners` or crop gives."""
+    sample = data.sample(index, rng)
+    return replace(sample, target=sample.target.roll((2, 2), (1, 2)))
+
+
+class SpoiltData:
+    """Training data whose samples went wrong."""
+
+    def __init__(self, data: img2img.Dataset, spoil: Spoil) -> None:
+        self.data, self.spoil = data, spoil
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def sample(self, index: int, rng: np.random.Generator | None) -> img2img.Sample:
+        return self.data.sample(index, None) if rng is None else self.spoil(self.data, index, rng)
+
+
+class SpoiltSRGAN(SRGAN):
+    """The family `srgan` with spoilt training data."""
+
+    def __init__(self, name: str, spoil: Spoil) -> None:
+        self.name, self.spoil = name, spoil
+
+    def dataset(self, root: Path, config: SRGANConfig, split: Literal["train", "validation"]) -> img2img.Dataset:
+        data = super().dataset(root, config, split)
+        return SpoiltData(data, self.spoil) if split == "train" else data
+
+
+class BrokenFamilies:
+    """The plugin of the controls."""
+
+    @img2img.hookimpl
+    def register_models(self, register: Callable[[img2img.ModelFamily[Any]], None]) -> None:
+        register(SpoiltSRGAN("srgan_shuffled", shuffle))
+        register(SpoiltSRGAN("srgan_misaligned", misalign))
+
+
+def plugins() -> img2img.PluginHost:
+    """The installed plugins and that of the controls."""
+    host = img2img.PluginHost.discover(strict=True)
+    host.register(BrokenFamilies(), Plugin("broken", "evidence", "0"))
+    return host
+
+
+def train(family: str, pictures: Pictures, run: Path, options: Mapping[str, Any], init: Path | None = None) -> Path:
+    """Train, and return the model file."""
+    print(f"training {run.name} ...", flush=True)
+    done = img2img.train(
+        family, pictures.training, run, options, init=str(init or ""), validate_every=10_000, host=plugins()
+    )
+    return done.model_path("forward")
+
+
+def pixel_gates(result: Figures, bicubic: Figures) -> list[Gate]:
+    return [
+        Gate("PSNR-Y over bicubic, dB", result.psnr_y - bicubic.psnr_y, low=1.0),
+        Gate("SSIM-Y over bicubic", result.ssim_y - bicubic.ssim_y, low=0.04),
+    ]
+
+
+def gan_gates(result: Figures, before: Figures) -> list[Gate]:
+    return [
+        Gate("SWD over stage pretrain's", result.swd / before.swd, high=0.55),
+        Gate("detail over the truth's", result.detail, low=0.6, high=1.2),
+        Gate("PSNR-Y given up, dB", before.psnr_y - result.psnr_y, low=0.3, high=2.5),
+    ]
+
+
+def collect(folder: Path) -> dict[str, list[Gate]]:
+    """Train everything; task to its gates. Those of a task that is called broken must not all be passed."""
+    pictures = Pictures(folder)
+    bicubic = pictures.bicubic()
+    show("bicubic", bicubic)
+
+    def judged(name: str, model: Path) -> Figures:
+        figures = pictures.translated(model)
+        show(name, figures)
+        return figures
+
+    final = train("srgan", pictures, folder / "healthy", {**PIXEL_STAGE, **GAN_STAGE})
+    pretrained = final.with_name(f"{final.stem}-pretrain.safetensors")
+    before = judged("stage pretrain", pretrained)
+    tasks = {
+        "x4, stage pretrain": pixel_gates(before, bicubic),
+        "x4, stage gan": gan_gates(judged("stage gan", final), before),
+    }
+    for name in ("shuffled", "misaligned"):
+        model = train(f"srgan_{name}", pictures, folder / name, {**PIXEL_STAGE, "gan_steps": 0})
+        tasks[f"broken: {name} targets"] = pixel_gates(judged(name, model), bicubic)
+    options = {**NETWORK, **GAN_STAGE, "pretrain_steps": 0, "adversarial_weight": 0}
+    model = train("srgan", pictures, folder / "no-adversary", options, init=pretrained)
+    tasks["broken: adversarial_weight=0"] = gan_gates(judged("no adversary", model), before)
+    return tasks
+
+
+def show(name: str, figures: Figures) -> None:
+    print(
+        f"  {name:15} PSNR-Y {figures.psnr_y:.2f} dB, SSIM-Y {figures.ssim_y:.4f}, "
+        f"detail {figures.detail:.3f}, SWD {figures.swd:.1f}",
+        flush=True,
+    )
+
+
+def report(tasks: Mapping[str, Sequence[Gate]]) -> bool:
+    """Print the table; tell whether the healthy tasks pass and the broken ones fail."""
+    good = True
+    print(f"\n{'task':30} {'figure':26} {'value':>7}  {'gate':14} verdict")
+    for task, gates in tasks.items():
+        passed = all(gate.passed for gate in gates)
+        as_it_should = passed != task.startswith("broken")
+        good = good and as_it_should
+        for gate in gates:
+            verdict = "passed" if gate.passed else "failed"
+            print(f"{task:30} {gate.figure:26} {gate.value:7.3f}  {_bounds(gate):14} {verdict}")
+        print(f"{task:30} {'':26} {'':7}  {'':14} {'as it should' if as_it_should else 'NOT AS IT SHOULD'}")
+    return good
+
+
+def _bounds(gate: Gate) -> str:
+    if gate.high == np.inf:
+        return f">= {gate.low:g}"
+    return f"<= {gate.high:g}" if gate.low == -np.inf else f"{gate.low:g} ... {gate.high:g}"
+
+
+def _save(folder: Path, pictures: Sequence[np.ndarray[Any, Any]]) -> None:
+    folder.mkdir(parents=True)
+    for index, picture in enumerate(pictures):
+        pixels = np.rint(picture * 255).astype(np.uint8)
+        write_file(folder / f"{index:03}.png", encode_image(Image(pixels), ".png").data)
+
+
+def _load(folder: Path) -> Tensor:
+    paths = sorted(folder.glob("*.png"))
+    return torch.stack([to_tensor(decode_image(read_file(path), path).pixels) for path in paths])
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.WARNING)
+    torch.set_num_threads(1)  # the same figures wherever it runs
+    with tempfile.TemporaryDirectory(prefix="img2img-evidence-") as folder:
+        return 0 if report(collect(Path(folder))) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
