@@ -210,7 +210,7 @@ def compare_memory_of_large(table: Table, model: str, photo: Pixels, size: tuple
     table.row(f"{width} x {height}: the target's pixels", pixels / GIB, "GiB")
     table.row(f"{width} x {height}: the untiled pass would need, by estimate", untiled / GIB, "GiB")
     table.row(f"{width} x {height}: peak memory", needed / GIB, "GiB")
-    table.row("d: peak memory over the untiled pass's", needed / untiled, high=0.1)
+    table.row(f"{width} x {height}: peak memory over the untiled pass's", needed / untiled)
     table.row("d: peak memory over 1 GiB and the target's pixels", needed / (pixels + GIB), high=3)
 
 

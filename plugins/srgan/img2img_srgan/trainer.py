@@ -88,7 +88,10 @@ class SRGANTrainer(img2img.Trainer):
             fake_logits = self.discriminator(fake.detach())
         loss = discriminator_loss(real_logits, fake_logits)
         self.engine.update(self.optimizers["discriminator"], loss)
-        judged = {"real": real_logits.detach().sigmoid().mean(), "fake": fake_logits.detach().sigmoid().mean()}
+        judged = {
+            "real": real_logits.detach().float().sigmoid().mean(),
+            "fake": fake_logits.detach().float().sigmoid().mean(),
+        }
         return {name: loss.detach() for name, loss in losses.items()} | {"discriminator": loss.detach()} | judged
 
     def _generator_losses(self, batch: img2img.Batch) -> tuple[Tensor, dict[str, Tensor]]:
