@@ -190,9 +190,6 @@ class Translator:
         """
         return self.generator(images)
 
-    def reset(self) -> None:
-        """Forget what was remembered of earlier images; called between clips."""
-
 
 class ModelFamily(ABC, Generic[C]):
     """A kind of model: what a plugin registers. It holds no state; one instance serves the whole program."""
