@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from img2img.config import ModelConfig
+    from img2img.config import ModelConfig, TrainingConfig
     from img2img.errors import ConfigError, DataError, Img2ImgError
     from img2img.families import Batch, Condition, Dataset, Engine, ModelFamily, Sample, Trainer, Translator
     from img2img.hookspecs import hookimpl
@@ -32,6 +32,7 @@ _HOMES = {
     "PluginHost": "plugins",
     "Sample": "families",
     "Trainer": "families",
+    "TrainingConfig": "config",
     "Translator": "families",
     "hookimpl": "hookspecs",
     "load_model": "translation.model",
@@ -51,6 +52,7 @@ __all__ = [  # noqa: RUF022 - by subject
     "hookimpl",
     "ModelFamily",
     "ModelConfig",
+    "TrainingConfig",
     "Dataset",
     "Sample",
     "Batch",

@@ -8,11 +8,13 @@ import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from img2img.errors import ConfigError
+
+C = TypeVar("C", bound="ModelConfig")
 
 MAX_COMPLAINTS = 10
 """So many wrong options are named; a hostile model file may hold a million."""
@@ -25,22 +27,12 @@ class ModelConfig(BaseModel):
     """The hyper-parameters of one model of a family; subclass it and add fields.
 
     A field is an option: `name: type = default`, with its meaning and unit in `Field(description=...)` and its range in
-    `Field(ge=..., le=...)`. Unknown keys are refused. The whole config is stored in the model file, so bound whatever
-    sizes a network: a hostile file must not be able to ask for a million layers.
+    `Field(ge=..., le=...)`. Unknown keys are refused. The config is stored in the model file, so it has what the
+    generator and its use depend on and nothing else; bound whatever sizes a network: a hostile file must not be able
+    to ask for a million layers.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    batch_size: int = Field(16, ge=1, le=4096, description="images in one forward pass of training")
-    accumulate: int = Field(
-        1, ge=1, le=1024, description="batches whose gradients are added up before an optimiser moves"
-    )
-    ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged generator; 0 switches averaging off")
-
-    @property
-    def total_steps(self) -> int:
-        """Steps of the whole training; every family says how many that are."""
-        raise NotImplementedError
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Self:
@@ -76,6 +68,25 @@ class ModelConfig(BaseModel):
         near = difflib.get_close_matches(key, cls.model_fields, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(cls.model_fields))}"
         return f"unknown option {_SHORT.repr(key)}; {hint}"
+
+
+class TrainingConfig(ModelConfig):
+    """The options of a training beside those of its model: `class MyTraining(MyConfig, TrainingConfig)`."""
+
+    batch_size: int = Field(16, ge=1, le=4096, description="images in one forward pass of training")
+    accumulate: int = Field(
+        1, ge=1, le=1024, description="batches whose gradients are added up before an optimiser moves"
+    )
+    ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged generator; 0 switches averaging off")
+
+    def part(self, kind: type[C]) -> C:
+        """The options that a model file of this training holds: those of `kind`, which this class extends."""
+        return kind.parse(self.model_dump(include=set(kind.model_fields)))
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole training; every family says how many that are."""
+        raise NotImplementedError
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from img2img.config import ModelConfig
+    from img2img.config import ModelConfig, TrainingConfig
 
 C = TypeVar("C", bound="ModelConfig")
+T = TypeVar("T", bound="TrainingConfig")
 
 Split = Literal["train", "validation"]
 
@@ -69,8 +70,8 @@ class Dataset(Protocol):
         Args:
             index: 0 ... len(self) - 1.
             rng: The only source of chance (crop, flip, an unpaired partner). The core seeds it from the run's seed, the
-                epoch and the index, so that a resumed training sees the same data. None asks for the whole image,
-                unaltered, as validation does.
+                epoch and the index, so that a resumed training sees the same data. None asks for the whole image, and
+                always the same sample, as validation does.
         """
 
 
@@ -191,8 +192,11 @@ class Translator:
         return self.generator(images)
 
 
-class ModelFamily(ABC, Generic[C]):
-    """A kind of model: what a plugin registers. It holds no state; one instance serves the whole program."""
+class ModelFamily(ABC, Generic[C, T]):
+    """A kind of model: what a plugin registers. It holds no state; one instance serves the whole program.
+
+    `C` is the config of a model and `T` that of a training, a subclass of `C`.
+    """
 
     name: str
     """The word that users type: `[a-z][a-z0-9_]*`."""
@@ -202,10 +206,24 @@ class ModelFamily(ABC, Generic[C]):
     @property
     @abstractmethod
     def config_class(self) -> type[C]:
-        """The pydantic model of the family's options."""
+        """The pydantic model of what a generator and its use depend on; it stands in the model file."""
+
+    @property
+    @abstractmethod
+    def training_class(self) -> type[T]:
+        """The pydantic model of all options of a training; a subclass of `config_class` and `TrainingConfig`."""
+
+    def configure(self, options: Mapping[str, Any], root: Path) -> T:
+        """Make the config of a training from what the user gave, and from the data where these decide something.
+
+        Raises:
+            ConfigError: An option is unknown or wrong.
+            DataError: The data do not say what is wanted.
+        """
+        return self.training_class.parse(options)
 
     @abstractmethod
-    def dataset(self, root: Path, config: C, split: Split) -> Dataset:
+    def dataset(self, root: Path, config: T, split: Split) -> Dataset:
         """Read training data from a folder in any layout that the family knows.
 
         Raises:
@@ -217,7 +235,7 @@ class ModelFamily(ABC, Generic[C]):
         """Build the network used at inference, with fresh weights. Its `state_dict` is what a model file holds."""
 
     @abstractmethod
-    def trainer(self, config: C, engine: Engine) -> Trainer:
+    def trainer(self, config: T, engine: Engine) -> Trainer:
         """The training hook: networks, optimisers and losses, ready for the first step."""
 
     @abstractmethod

@@ -26,7 +26,7 @@ hookimpl = pluggy.HookimplMarker("img2img")
 
 
 @hookspec
-def register_models(register: Callable[[ModelFamily[Any]], None]) -> None:
+def register_models(register: Callable[[ModelFamily[Any, Any]], None]) -> None:
     """Register model families: call `register(family)` once for each."""
 
 

@@ -138,7 +138,7 @@ def read_info(path: Path) -> ModelInfo:
         raise ModelFileError(f"the header of {path} is damaged; fetch or train it again: {error}") from error
 
 
-def load_generator(info: ModelInfo, host: PluginHost) -> tuple[ModelFamily[Any], ModelConfig, nn.Module]:
+def load_generator(info: ModelInfo, host: PluginHost) -> tuple[ModelFamily[Any, Any], ModelConfig, nn.Module]:
     """Build the generator that a model file describes and fill it with its weights.
 
     Returns:
@@ -166,7 +166,7 @@ def _versions(*distributions: str) -> str:
     return ", ".join(f"{name} {version(name)}" for name in distributions)
 
 
-def _expected_shapes(info: ModelInfo, family: ModelFamily[Any], config: ModelConfig) -> dict[str, tuple[int, ...]]:
+def _expected_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: ModelConfig) -> dict[str, tuple[int, ...]]:
     from img2img.nn.skeleton import build_skeleton
 
     try:

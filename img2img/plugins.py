@@ -60,7 +60,7 @@ class PluginHost:
         """Names of the plugins that are looked at; None means all."""
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
-        self._families: dict[str, tuple[ModelFamily[Any], Plugin]] = {}
+        self._families: dict[str, tuple[ModelFamily[Any, Any], Plugin]] = {}
         self._contested: dict[str, str] = {}
 
     @classmethod
@@ -90,7 +90,7 @@ class PluginHost:
         """Register hook implementations and families; on an error nothing of the plugin stays registered."""
         self._add(module, plugin.key)
         try:
-            found: list[ModelFamily[Any]] = []
+            found: list[ModelFamily[Any, Any]] = []
             self._call_own("register_models", module, register=found.append)
             for family in found:
                 _check_family(family)
@@ -115,11 +115,11 @@ class PluginHost:
             self._manager.unregister(observer)
 
     @property
-    def families(self) -> dict[str, ModelFamily[Any]]:
+    def families(self) -> dict[str, ModelFamily[Any, Any]]:
         """Every usable family by name, sorted."""
         return {name: self._families[name][0] for name in sorted(self._families)}
 
-    def family(self, name: str) -> ModelFamily[Any]:
+    def family(self, name: str) -> ModelFamily[Any, Any]:
         """Return a family by name.
 
         Raises:

@@ -75,7 +75,7 @@ def test_a_rule_between_options_is_reported_in_its_own_words() -> None:
 
 def test_an_option_that_must_be_given_is_named_where_it_is_missing() -> None:
     with pytest.raises(ConfigError) as error:
-        Demanding.parse({"batch_size": 2})
+        Demanding.parse({})
     assert str(error.value) == "option 'folder': Field required"
 
 

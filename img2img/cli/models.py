@@ -62,7 +62,7 @@ def _show_options(host: object, name: str, as_json: bool) -> None:
     from img2img.plugins import PluginHost
 
     assert isinstance(host, PluginHost)
-    schema = host.family(name).config_class.model_json_schema()
+    schema = host.family(name).training_class.model_json_schema()
     if as_json:
         click.echo(json.dumps(schema, indent=1))
         return

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from img2img.config import ModelConfig
 from img2img.errors import ConfigError, DivergedError, Stopped, UsageError
 from img2img.families import Batch, ModelFamily
 from img2img.modelfile import load_generator, read_info, save_model
@@ -25,7 +24,7 @@ from img2img.training.checkpoints import load_newest, save_checkpoint
 from img2img.training.engine import TrainingEngine
 from img2img.training.loader import training_batches, watch_workers
 from img2img.training.means import LossMeans
-from img2img.training.observers import CsvLog, PreviewSheets
+from img2img.training.observers import CsvLog, LossPlot, PreviewSheets
 from img2img.training.run import Run
 from img2img.training.validation import Validation
 
@@ -90,8 +89,9 @@ def train(
     host = host or PluginHost.discover()
     model_family = host.family(family)
     place = pick_device(device)
+    config = model_family.configure(options or {}, Path(data))
     started = Run(
-        Path(run), family, model_family.config_class.parse(options or {}), Path(data), seed, init, trained_on, license,
+        Path(run), family, config, Path(data), seed, init, trained_on, license,
         validate_every, log_every, device=place, precision=pick_precision(precision, place),
     )  # fmt: skip
     Session(started, model_family, host, resume=resume, workers=workers, stop=stop).train()
@@ -104,7 +104,7 @@ class Session:
     def __init__(
         self,
         run: Run,
-        family: ModelFamily[ModelConfig],
+        family: ModelFamily[Any, Any],
         host: PluginHost,
         *,
         resume: bool = False,
@@ -133,7 +133,7 @@ class Session:
         """
         with self.run.locked():
             self._open()
-            observers = (CsvLog(), PreviewSheets())
+            observers = (CsvLog(), LossPlot(), PreviewSheets())
             for observer in observers:
                 self.host.add_observer(observer)
             try:
@@ -199,6 +199,8 @@ class Session:
         """Write the model files and then the checkpoint: whoever goes on from it will not write the files again."""
         run = self.run
         self._save_models()
+        if best:
+            self._save_models("best")
         if run.step in self.trainer.milestones:
             self._save_models(self.trainer.milestones[run.step])
         path = save_checkpoint(run.checkpoints, run.step, self._state(), best=best)
@@ -206,10 +208,11 @@ class Session:
 
     def _save_models(self, milestone: str = "") -> None:
         run = self.run
+        config = run.config.part(self.family.config_class)
         for direction, average in self.averages.items():
-            scale: int | Fraction = self.family.translator(run.config, average.network).scale
+            scale: int | Fraction = self.family.translator(config, average.network).scale
             save_model(
-                run.model_path(direction, milestone), average.network, run.config, family=run.family,
+                run.model_path(direction, milestone), average.network, config, family=run.family,
                 direction=direction, scale=scale, step=run.step, trained_on=run.trained_on, license=run.license,
             )  # fmt: skip
 

@@ -15,7 +15,7 @@ import tomli_w
 import torch
 from filelock import FileLock, Timeout
 
-from img2img.config import ModelConfig
+from img2img.config import TrainingConfig
 from img2img.errors import FatalError, UsageError
 from img2img.media.files import remove_leftovers, write_file
 
@@ -26,7 +26,7 @@ class Run:
 
     folder: Path
     family: str
-    config: ModelConfig
+    config: TrainingConfig
     data: Path
     seed: int = 0
     init: str = ""

@@ -23,7 +23,7 @@ PREVIEWED = 4
 class Validation:
     """Runs the averaged generators on whole images, one to a batch."""
 
-    def __init__(self, run: Run, family: ModelFamily[Any], trainer: Trainer, images: Dataset) -> None:
+    def __init__(self, run: Run, family: ModelFamily[Any, Any], trainer: Trainer, images: Dataset) -> None:
         self.run, self.family, self.trainer, self.images = run, family, trainer, images
         self.best: float | None = None
 

@@ -33,7 +33,6 @@ from torch.nn.functional import interpolate
 class SlowConfig(img2img.ModelConfig):
     delay: float = Field(0, ge=0, description="seconds for each image")
     level: float = Field(1, ge=0, le=1)
-    total_steps = property(lambda self: 0)
 
 
 class Slow(nn.Module):
@@ -52,7 +51,7 @@ class Slow(nn.Module):
 
 class Family(img2img.ModelFamily):
     name, summary, config_class = "slow", "takes its time", SlowConfig
-    dataset = trainer = None
+    training_class = dataset = trainer = None
 
     def build_generator(self, config):
         return Slow(config)

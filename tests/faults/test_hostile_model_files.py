@@ -243,7 +243,7 @@ def test_a_family_that_cannot_build_what_a_config_says_is_named(tiny_model: Path
         class Lax(img2img.ModelFamily):
             name, summary = "lax", ""
             config_class = img2img.ModelConfig
-            dataset = trainer = translator = None
+            training_class = dataset = trainer = translator = None
 
             def build_generator(self, config):
                 raise OverflowError("too wide")

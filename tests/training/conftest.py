@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from img2img_srgan.config import SRGANConfig
+from img2img_srgan.config import SRGANTraining
 from img2img_srgan.family import SRGAN
 from img2img_srgan.trainer import SRGANTrainer
 from safetensors.torch import load_file
@@ -127,7 +127,7 @@ def host_with() -> Callable[[type[SRGANTrainer]], img2img.PluginHost]:
         class Scripted(SRGAN):
             name = "scripted"
 
-            def trainer(self, config: SRGANConfig, engine: img2img.Engine) -> img2img.Trainer:
+            def trainer(self, config: SRGANTraining, engine: img2img.Engine) -> img2img.Trainer:
                 return trainer(config, engine)
 
         class Module:

@@ -12,14 +12,14 @@ import pytest
 import torch
 
 import img2img
-from img2img.config import ModelConfig
+from img2img.config import TrainingConfig
 from img2img.training.observers import CsvLog, preview_sheet
 from img2img.training.run import Run
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    return Run(tmp_path, "any", ModelConfig(), tmp_path)
+    return Run(tmp_path, "any", TrainingConfig(), tmp_path)
 
 
 @pytest.fixture

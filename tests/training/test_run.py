@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from img2img.config import ModelConfig
+from img2img.config import TrainingConfig
 from img2img.errors import FatalError, UsageError
 from img2img.training.run import Run
 
 
-class Options(ModelConfig):
+class Options(TrainingConfig):
     sizes: tuple[int, ...] = (1, 2)
     weights: Path = Path("none.pth")
     limit: int | None = None

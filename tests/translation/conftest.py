@@ -75,7 +75,6 @@ class Plain(Translator):
 
 
 class TinterConfig(ModelConfig):
-    total_steps = property(lambda self: 0)
     gain: float = Field(1.0, ge=0)
 
 
@@ -99,10 +98,10 @@ class TinterTranslator(Translator):
         return self.generator(images) + (conditions["tint"] * strength[:, None])[:, :, None, None]
 
 
-class Tinter(ModelFamily[TinterConfig]):
+class Tinter(ModelFamily[TinterConfig, Any]):
     name, summary = "tinter", "tints"
     config_class = TinterConfig
-    dataset = trainer = None
+    training_class = dataset = trainer = None
 
     def build_generator(self, config: TinterConfig) -> nn.Module:
         return Gain(config.gain)

@@ -9,7 +9,7 @@ import img2img
 
 
 @img2img.hookimpl
-def register_models(register: Callable[[img2img.ModelFamily[Any]], None]) -> None:
+def register_models(register: Callable[[img2img.ModelFamily[Any, Any]], None]) -> None:
     from .family import SRGAN
 
     register(SRGAN())

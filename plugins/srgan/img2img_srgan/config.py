@@ -10,7 +10,7 @@ import img2img
 
 
 class SRGANConfig(img2img.ModelConfig):
-    """Defaults follow the field's practice since ESRGAN; the paper's SRGAN is `samples/configs/srgan-paper.toml`."""
+    """The generator."""
 
     scale: Literal[2, 3, 4] = Field(4, description="size of the output over that of the input")
     generator: Literal["msrresnet", "srresnet"] = Field(
@@ -21,6 +21,10 @@ class SRGANConfig(img2img.ModelConfig):
     upsampling: Literal["pixel_shuffle", "resize"] = Field(
         "pixel_shuffle", description="resize: nearest neighbour and a convolution; leaves no lattice"
     )
+
+
+class SRGANTraining(SRGANConfig, img2img.TrainingConfig):
+    """Defaults follow the field's practice since ESRGAN; the paper's SRGAN is `samples/configs/srgan-paper.toml`."""
 
     crop: int = Field(96, ge=16, le=1024, description="side of a training crop of the target, in pixels")
     pretrain_steps: int = Field(100_000, ge=0, description="steps of stage `pretrain`: pixel loss alone")

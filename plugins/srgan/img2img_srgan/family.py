@@ -10,10 +10,10 @@ import img2img
 if TYPE_CHECKING:
     from torch import nn
 
-    from .config import SRGANConfig
+    from .config import SRGANConfig, SRGANTraining
 
 
-class SRGAN(img2img.ModelFamily["SRGANConfig"]):
+class SRGAN(img2img.ModelFamily["SRGANConfig", "SRGANTraining"]):
     """Photo-realistic single-image super-resolution (Ledig et al. 2017, arXiv:1609.04802)."""
 
     name = "srgan"
@@ -25,7 +25,13 @@ class SRGAN(img2img.ModelFamily["SRGANConfig"]):
 
         return SRGANConfig
 
-    def dataset(self, root: Path, config: SRGANConfig, split: Literal["train", "validation"]) -> img2img.Dataset:
+    @property
+    def training_class(self) -> type[SRGANTraining]:
+        from .config import SRGANTraining
+
+        return SRGANTraining
+
+    def dataset(self, root: Path, config: SRGANTraining, split: Literal["train", "validation"]) -> img2img.Dataset:
         from img2img.datasets import super_resolution
 
         return super_resolution(root, scale=config.scale, crop=config.crop, split=split)
@@ -35,7 +41,7 @@ class SRGAN(img2img.ModelFamily["SRGANConfig"]):
 
         return build_generator(config)
 
-    def trainer(self, config: SRGANConfig, engine: img2img.Engine) -> img2img.Trainer:
+    def trainer(self, config: SRGANTraining, engine: img2img.Engine) -> img2img.Trainer:
         from .trainer import SRGANTrainer
 
         return SRGANTrainer(config, engine)

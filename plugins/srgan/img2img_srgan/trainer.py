@@ -15,7 +15,7 @@ from img2img.nn import metrics, schedules
 from img2img.nn.losses import discriminator_loss, generator_loss
 from img2img.nn.perceptual import VGG19, PerceptualLoss, random_features
 
-from .config import SRGANConfig
+from .config import SRGANTraining
 from .discriminator import Discriminator
 from .generators import build_generator
 
@@ -34,7 +34,7 @@ class SRGANTrainer(img2img.Trainer):
 
     goal = ("psnr_y", "max")
 
-    def __init__(self, config: SRGANConfig, engine: img2img.Engine) -> None:
+    def __init__(self, config: SRGANTraining, engine: img2img.Engine) -> None:
         self.config = config
         self.engine = engine
         self.pixel_loss = l1_loss if config.pixel_loss == "l1" else mse_loss

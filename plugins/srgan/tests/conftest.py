@@ -10,7 +10,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
 import torch
-from img2img_srgan.config import SRGANConfig
+from img2img_srgan.config import SRGANTraining
 from img2img_srgan.family import SRGAN
 from img2img_srgan.trainer import SRGANTrainer
 
@@ -47,7 +47,7 @@ def start(family: SRGAN, device: torch.device) -> Callable[..., tuple[SRGANTrain
     """Build a tiny trainer: `start(pretrain_steps=2, …)`."""
 
     def start(**options: Any) -> tuple[SRGANTrainer, TrainingEngine]:
-        config = SRGANConfig.parse(TINY | options)
+        config = SRGANTraining.parse(TINY | options)
         engine = TrainingEngine(device, torch.float32, config.accumulate)
         trainer = family.trainer(config, engine)
         assert isinstance(trainer, SRGANTrainer)

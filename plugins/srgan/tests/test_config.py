@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from img2img_srgan.config import SRGANConfig
+from img2img_srgan.config import SRGANTraining
 from pydantic import ValidationError
 
 import img2img
@@ -32,29 +32,29 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("options", "complaint"), REFUSED, ids=str)
 def test_an_option_that_cannot_work_is_refused(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
-        SRGANConfig.parse(options)
+        SRGANTraining.parse(options)
 
 
 def test_a_crop_of_16_needs_no_second_image_where_nothing_is_judged() -> None:
-    assert SRGANConfig.parse({"crop": 16, "batch_size": 1, "gan_steps": 0}).crop == 16
+    assert SRGANTraining.parse({"crop": 16, "batch_size": 1, "gan_steps": 0}).crop == 16
 
 
 def test_both_stages_make_up_the_training() -> None:
-    assert SRGANConfig.parse({"pretrain_steps": 7, "gan_steps": 5}).total_steps == 12
+    assert SRGANTraining.parse({"pretrain_steps": 7, "gan_steps": 5}).total_steps == 12
 
 
 def test_a_config_cannot_be_changed() -> None:
-    config = SRGANConfig()
+    config = SRGANTraining()
     with pytest.raises(ValidationError, match="frozen"):
         config.width = 32  # type: ignore[misc]
 
 
 def test_a_config_survives_its_json() -> None:
-    config = SRGANConfig.parse({"scale": 3, "crop": 48, "vgg_layer": "relu5_4"})
-    assert SRGANConfig.parse_json(config.model_dump_json()) == config
+    config = SRGANTraining.parse({"scale": 3, "crop": 48, "vgg_layer": "relu5_4"})
+    assert SRGANTraining.parse_json(config.model_dump_json()) == config
 
 
 def test_the_family_is_installed_under_its_name() -> None:
     family = img2img.PluginHost.discover(strict=True).family("srgan")
     assert family.name == "srgan"
-    assert family.config_class is SRGANConfig
+    assert family.training_class is SRGANTraining

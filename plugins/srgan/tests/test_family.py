@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from img2img_srgan.config import SRGANConfig
+from img2img_srgan.config import SRGANConfig, SRGANTraining
 from img2img_srgan.family import SRGAN
 
 from img2img.media import Image, encode_image, write_file
@@ -23,7 +23,7 @@ def test_importing_the_family_imports_no_torch() -> None:
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_the_translator_takes_any_size_and_gives_scale_times_it(scale: int, family: SRGAN) -> None:
-    config = SRGANConfig.parse({"scale": scale, "width": 8, "depth": 1, "crop": 48})
+    config = SRGANConfig.parse({"scale": scale, "width": 8, "depth": 1})
     translator = family.translator(config, family.build_generator(config).eval())
     assert translator.scale == scale
     assert (translator.multiple_of, translator.minimum_size) == (1, 1)
@@ -61,6 +61,6 @@ def test_a_generator_is_built_without_memory_on_the_meta_device(family: SRGAN) -
 def test_the_dataset_is_cropped_as_the_config_says(family: SRGAN, tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (50, 50, 3)).astype(np.uint8)
     write_file(tmp_path / "a.png", encode_image(Image(pixels), ".png").data)
-    data = family.dataset(tmp_path, SRGANConfig.parse({"scale": 3, "crop": 48}), "train")
+    data = family.dataset(tmp_path, SRGANTraining.parse({"scale": 3, "crop": 48}), "train")
     sample = data.sample(0, np.random.default_rng(0))
     assert (sample.source.shape, sample.target.shape) == ((3, 16, 16), (3, 48, 48))
