@@ -23,3 +23,8 @@ def cosine(steps: int, end: float = 1e-3, warmup: int = 0) -> Schedule:
 def halved(*steps: int) -> Schedule:
     """Halve after each of these steps."""
     return lambda step: 0.5 ** sum(step >= at for at in steps)
+
+
+def linear(constant: int, decay: int) -> Schedule:
+    """Stay at 1 for `constant` steps, then fall linearly to 0 over `decay` steps, which it would reach after them."""
+    return lambda step: 1 - max(0, step - constant) / (decay + 1)

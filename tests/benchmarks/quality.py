@@ -5,7 +5,7 @@
 Protocol: each photograph is reduced by MATLAB's bicubic `imresize` and rounded to 8 bits; the model enlarges it again,
 as a user's 8-bit image. PSNR and SSIM of the studio-range luma, `scale` pixels cropped along each edge, mean of the
 images' own figures; bicubic is MATLAB's as well. `sharpness` is the energy of the finest Laplacian level over the
-truth's, `SWD` how far the patches of that level are from the truth's (`tests/evidence/sliced_wasserstein.py`); 0 is the
+truth's, `SWD` how far the patches of that level are from the truth's (`img2img/nn/distribution.py`); 0 is the
 same texture.
 """
 
@@ -28,11 +28,10 @@ from img2img.datasets import list_images, to_tensor
 from img2img.media import Image, decode_image, encode_image, read_file, write_file
 from img2img.media.opencv import cv2
 from img2img.nn import metrics
+from img2img.nn.distribution import sliced_wasserstein
 from img2img.nn.resize import imresize
 
 ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT / "tests" / "evidence"))
-from sliced_wasserstein import sliced_wasserstein  # noqa: E402
 
 SHEET_ROWS, SHEET_SIDE, SHEET_ZOOM, SHEET_HEADER = 5, 128, 2, 24
 
@@ -96,7 +95,7 @@ def print_table(results: dict[str, Results], photos: int) -> None:
         print(
             f"{name:{width}}  {psnr:.2f} {more[0] if result is not bicubic else '':>8}  "
             f"{ssim:.4f} {more[1] if result is not bicubic else '':>9}  {np.mean(result.sharpness):9.3f}  "
-            f"{sliced_wasserstein(result.images, truth.images):5.1f}"
+            f"{sliced_wasserstein(result.images, truth.images)[0]:5.1f}"
         )
 
 

@@ -1,0 +1,60 @@
+"""What translation networks are built of: normalisation, anti-aliased reduction, their initialisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, pad
+
+Norm = Literal["instance", "batch", "none"]
+
+
+def normalisation(kind: Norm, channels: int) -> nn.Module:
+    """InstanceNorm (each image by itself, nothing to learn), BatchNorm, or nothing: (N, C, H, W) to the same."""
+    if kind == "instance":
+        return nn.InstanceNorm2d(channels)
+    return nn.BatchNorm2d(channels) if kind == "batch" else nn.Identity()
+
+
+def initialise(network: nn.Module, gain: float = 0.02) -> None:
+    """Draw convolutions from N(0, gain²) and BatchNorm's factors from N(1, gain²), as CycleGAN and pix2pix do."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0, gain)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1, gain)
+        else:
+            continue
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+@contextmanager
+def frozen(*networks: nn.Module) -> Iterator[None]:
+    """Let gradients pass through networks, but not to their weights: a discriminator while its opponent learns."""
+    for network in networks:
+        network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for network in networks:
+            network.requires_grad_(True)
+
+
+class BlurPool(nn.Module):
+    """Halve by a binomial blur [1, 2, 1] and every second pixel (Zhang 2019): (N, C, H, W) to (N, C, H / 2, W / 2)."""
+
+    kernel: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        taps = torch.tensor([1.0, 2.0, 1.0]) / 4
+        self.register_buffer("kernel", torch.outer(taps, taps).repeat(channels, 1, 1, 1), persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        padded = pad(features, (1, 1, 1, 1), mode="reflect")
+        return conv2d(padded, self.kernel, stride=2, groups=len(self.kernel))

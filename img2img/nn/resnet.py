@@ -1,0 +1,90 @@
+"""The residual generator of CycleGAN (Zhu et al. 2017, after Johnson et al. 2016)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from img2img.nn.blocks import BlurPool, Norm, initialise, normalisation
+
+Downsampling = Literal["strided", "blur"]
+Upsampling = Literal["transposed", "resize", "blur"]
+
+
+class ResNetGenerator(nn.Module):
+    """`c7s1-w, d2w, d4w, R4w × blocks, u2w, uw, c7s1`: (N, C, H, W) to (N, C', H, W), both in [-1, 1].
+
+    Tensors are named as in the authors' PyTorch code, and with `blur` as in that of CUT, so that their weights fit.
+
+    Args:
+        channels_in: C.
+        channels_out: C'.
+        width: Channels of the first layer; 64 in the paper.
+        blocks: Residual blocks; 6 for images of 128 pixels, 9 from 256 on.
+        norm: After each convolution but the last.
+        downsampling: `strided` convolutions, or convolutions and a `blur` before every second pixel is left out.
+        upsampling: `transposed` convolutions, or a convolution after enlargement by nearest neighbour (`resize`) or
+            bilinearly (`blur`); these leave no lattice.
+
+    H and W are multiples of 4 and at least 8.
+    """
+
+    def __init__(
+        self,
+        channels_in: int = 3,
+        channels_out: int = 3,
+        width: int = 64,
+        blocks: int = 9,
+        norm: Norm = "instance",
+        downsampling: Downsampling = "strided",
+        upsampling: Upsampling = "transposed",
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.ReflectionPad2d(3), *_convolution(channels_in, width, 7, norm)]
+        for channels in (width, 2 * width):
+            layers += _halve(channels, norm, downsampling)
+        layers += [ResidualBlock(4 * width, norm) for _ in range(blocks)]
+        for channels in (4 * width, 2 * width):
+            layers += _double(channels, norm, upsampling)
+        layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, channels_out, 7), nn.Tanh()]
+        self.model = nn.Sequential(*layers)
+        initialise(self)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(images)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 × 3 convolutions with reflected borders, added to what came in."""
+
+    def __init__(self, channels: int, norm: Norm) -> None:
+        super().__init__()
+        first = [nn.ReflectionPad2d(1), *_convolution(channels, channels, 3, norm)]
+        second = [nn.ReflectionPad2d(1), *_convolution(channels, channels, 3, norm)[:-1]]
+        self.conv_block = nn.Sequential(*first, *second)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.conv_block(features)
+
+
+def _convolution(
+    channels: int, out: int, kernel: int, norm: Norm, stride: int = 1, padding: int = 0
+) -> list[nn.Module]:
+    convolution = nn.Conv2d(channels, out, kernel, stride, padding, bias=norm != "batch")
+    return [convolution, normalisation(norm, out), nn.ReLU()]
+
+
+def _halve(channels: int, norm: Norm, way: Downsampling) -> list[nn.Module]:
+    if way == "strided":
+        return _convolution(channels, 2 * channels, 3, norm, stride=2, padding=1)
+    return [*_convolution(channels, 2 * channels, 3, norm, padding=1), BlurPool(2 * channels)]
+
+
+def _double(channels: int, norm: Norm, way: Upsampling) -> list[nn.Module]:
+    out = channels // 2
+    if way == "transposed":
+        convolution = nn.ConvTranspose2d(channels, out, 3, 2, 1, 1, bias=norm != "batch")
+        return [convolution, normalisation(norm, out), nn.ReLU()]
+    enlarge = nn.Upsample(scale_factor=2, mode="nearest" if way == "resize" else "bilinear")
+    return [enlarge, *_convolution(channels, out, 3, norm, padding=1)]

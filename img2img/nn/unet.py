@@ -1,0 +1,115 @@
+"""The U-Net of pix2pix (Isola et al. 2017, section 3.2.1)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import instance_norm
+
+from img2img.nn.blocks import Norm, initialise, normalisation
+
+TestStatistics = Literal["running", "image"]
+
+
+class UNetGenerator(nn.Module):
+    """Encoder and decoder with a connection at each resolution: (N, C, H, W) to (N, C', H, W), both in [-1, 1].
+
+    `depth` 4 × 4 convolutions of stride 2 and as many transposed ones; with the paper's 8 and images of 256 × 256 the
+    middle is 1 × 1. H and W are multiples of 2^depth. Tensors are named as in the authors' PyTorch code.
+
+    Args:
+        channels_in: C.
+        channels_out: C'.
+        width: Channels of the first layer; 64 in the paper. They double three times.
+        depth: Halvings.
+        norm: In all but the first, the innermost and the last layer; a single value has no statistics.
+        dropout: Probability in the innermost decoder layers of training: three of them in the paper, 0.5.
+        test_statistics: What BatchNorm divides by in `eval()`: running averages, or those of the image itself, as the
+            paper does by testing in training mode one image at a time. Either way no image depends on another.
+        test_dropout: Whether dropout goes on in `eval()`, always with the same mask.
+    """
+
+    def __init__(
+        self,
+        channels_in: int = 3,
+        channels_out: int = 3,
+        width: int = 64,
+        depth: int = 8,
+        norm: Norm = "instance",
+        dropout: float = 0.0,
+        test_statistics: TestStatistics = "running",
+        test_dropout: bool = False,
+    ) -> None:
+        super().__init__()
+        widths = [width * min(2**level, 8) for level in range(depth)]
+        inner: Level | None = None
+        for level in reversed(range(1, depth)):
+            dropped = dropout if depth - 4 <= level < depth - 1 and level >= 4 else 0.0
+            inner = Level(widths[level - 1], widths[level], inner, norm, dropped)
+        assert inner is not None
+        self.model = Outermost(channels_in, channels_out, width, inner, bias=norm != "batch")
+        initialise(self)
+        _choose_test_mode(self, test_statistics, test_dropout)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(images)
+
+
+class Outermost(nn.Module):
+    """The first convolution, all that is inside, and the last one."""
+
+    def __init__(self, channels_in: int, channels_out: int, width: int, inner: nn.Module, bias: bool) -> None:
+        super().__init__()
+        last = nn.ConvTranspose2d(2 * width, channels_out, 4, 2, 1)
+        self.model = nn.Sequential(nn.Conv2d(channels_in, width, 4, 2, 1, bias=bias), inner, nn.ReLU(), last, nn.Tanh())
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(images)
+
+
+class Level(nn.Module):
+    """One resolution: (N, C, H, W) to (N, 2 C, H, W), what came in beside what the levels inside make of it."""
+
+    def __init__(self, channels: int, width: int, inner: Level | None, norm: Norm, dropout: float) -> None:
+        super().__init__()
+        bias = norm != "batch"
+        down: list[nn.Module] = [nn.LeakyReLU(0.2), nn.Conv2d(channels, width, 4, 2, 1, bias=bias)]
+        if inner is not None:
+            down += [normalisation(norm, width), inner]
+        deconvolution = nn.ConvTranspose2d(width if inner is None else 2 * width, channels, 4, 2, 1, bias=bias)
+        up: list[nn.Module] = [nn.ReLU(), deconvolution, normalisation(norm, channels)]
+        if dropout:
+            up.append(nn.Dropout(dropout))
+        self.model = nn.Sequential(*down, *up)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return torch.cat([features, self.model(features)], 1)
+
+
+class ImageStatistics(nn.BatchNorm2d):
+    """BatchNorm that in `eval()` takes the statistics of each image by itself."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        if self.training:
+            return super().forward(features)
+        return instance_norm(features, weight=self.weight, bias=self.bias, use_input_stats=True, eps=self.eps)
+
+
+class FixedDropout(nn.Dropout):
+    """Dropout that goes on in `eval()`, with one mask for all images of a size."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        if self.training:
+            return super().forward(features)
+        kept = torch.rand(features.shape[1:], generator=torch.Generator().manual_seed(0)) >= self.p
+        return features * kept.to(features) / (1 - self.p)
+
+
+def _choose_test_mode(network: nn.Module, statistics: TestStatistics, dropout: bool) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d) and statistics == "image":
+            module.__class__ = ImageStatistics
+        if isinstance(module, nn.Dropout) and dropout:
+            module.__class__ = FixedDropout
