@@ -3,7 +3,36 @@
 from __future__ import annotations
 
 from img2img.datasets.files import hold_out, list_images
+from img2img.datasets.geometry import Geometry
+from img2img.datasets.labelled import Labelled, class_names, labelled
+from img2img.datasets.made_pairs import MadePairs, MakeSource, made_pairs
+from img2img.datasets.paired import Paired, paired
 from img2img.datasets.pixels import ImageCache, to_tensor
 from img2img.datasets.super_resolution import Downscaled, PairedScales, super_resolution
+from img2img.datasets.tasks import HOLE_COLOUR, edges, grey, holes
+from img2img.datasets.unpaired import Unpaired, unpaired
 
-__all__ = ["Downscaled", "ImageCache", "PairedScales", "hold_out", "list_images", "super_resolution", "to_tensor"]
+__all__ = [
+    "HOLE_COLOUR",
+    "Downscaled",
+    "Geometry",
+    "ImageCache",
+    "Labelled",
+    "MadePairs",
+    "MakeSource",
+    "Paired",
+    "PairedScales",
+    "Unpaired",
+    "class_names",
+    "edges",
+    "grey",
+    "hold_out",
+    "holes",
+    "labelled",
+    "list_images",
+    "made_pairs",
+    "paired",
+    "super_resolution",
+    "to_tensor",
+    "unpaired",
+]

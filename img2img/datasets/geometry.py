@@ -1,0 +1,66 @@
+"""The size of training images: brought to scale, cropped and mirrored, aligned images alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from img2img.errors import DataError
+from img2img.media.opencv import cv2
+
+if TYPE_CHECKING:
+    from img2img.media import Pixels
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How an image becomes a training crop."""
+
+    resize: int
+    """The shorter side is brought to so many pixels, the aspect kept; 0 leaves the image as it is."""
+    crop: int
+    """Side of the random training crop, in pixels, after `resize`."""
+    flip: bool
+    """Whether left and right are exchanged half of the time."""
+
+    def apply(self, images: Sequence[Pixels], rng: np.random.Generator | None, path: Path) -> list[Pixels]:
+        """Bring aligned images to scale, then crop and mirror all of them by one draw.
+
+        Args:
+            images: (H, W, 3) each, of one size. They are not altered; the results may share their memory.
+            rng: The only source of chance; None keeps the whole image, as it is.
+            path: Where they came from, for the error.
+
+        Raises:
+            DataError: They are smaller than the crop.
+        """
+        images = [self._to_scale(image) for image in images]
+        if rng is None:
+            return images
+        height, width = images[0].shape[:2]
+        if min(height, width) < self.crop:
+            raise DataError(self._too_small(path, height, width))
+        y, x = (int(rng.integers(size - self.crop + 1)) for size in (height, width))
+        crops = [image[y : y + self.crop, x : x + self.crop] for image in images]
+        if self.flip and rng.integers(2):
+            crops = [crop[:, ::-1] for crop in crops]
+        return [np.ascontiguousarray(crop) for crop in crops]
+
+    def _to_scale(self, pixels: Pixels) -> Pixels:
+        height, width = pixels.shape[:2]
+        shorter = min(height, width)
+        if self.resize in (0, shorter):
+            return pixels
+        size = (round(width * self.resize / shorter), round(height * self.resize / shorter))
+        return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if self.resize < shorter else cv2.INTER_CUBIC)
+
+    def _too_small(self, path: Path, height: int, width: int) -> str:
+        resized = f" after -o resize={self.resize}" if self.resize else ""
+        return (
+            f"{path} is {width}×{height}{resized}, too small for a training crop of {self.crop}×{self.crop}; enlarge "
+            f"the images with -o resize={self.crop} or more, or take -o crop={min(height, width)} or less"
+        )

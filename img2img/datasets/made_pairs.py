@@ -1,0 +1,55 @@
+"""Pairs made of plain photos: the photo is the target, and its source is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from img2img.datasets.geometry import Geometry
+from img2img.datasets.layouts import images_of, parts_below
+from img2img.datasets.pixels import ImageCache, to_tensor
+from img2img.families import Sample, Split
+
+if TYPE_CHECKING:
+    from img2img.media import Pixels
+
+MakeSource: TypeAlias = "Callable[[Pixels, np.random.Generator], Pixels]"
+"""From (H, W, 3), uint8 or uint16, which it leaves as it is, to (H, W, 1 or 3) of the same type; `tasks` has some."""
+
+
+def made_pairs(root: Path, make_source: MakeSource, *, geometry: Geometry, split: Split) -> MadePairs:
+    """Read photos from `train`, with `val` or `test` for validation, or any other tree of images.
+
+    Where validation has no folder of its own, some images are set aside for it.
+
+    Args:
+        root: The folder.
+        make_source: What makes the source of a target; a function of a module, so that workers can be given it.
+        geometry: Size of the training images.
+        split: Which part.
+
+    Raises:
+        DataError: There is no image.
+    """
+    return MadePairs(images_of(parts_below(root), split), make_source, geometry)
+
+
+class MadePairs:
+    """Targets, and sources made from them after cropping."""
+
+    def __init__(self, paths: Sequence[Path], make_source: MakeSource, geometry: Geometry) -> None:
+        self.paths, self.make_source, self.geometry = list(paths), make_source, geometry
+        self._images = ImageCache()
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        path = self.paths[index]
+        (target,) = self.geometry.apply([self._images.read(path)], rng, path)
+        # Validation judges the same source each time.
+        chance = np.random.default_rng((0, index)) if rng is None else rng
+        return Sample(to_tensor(self.make_source(target, chance)), to_tensor(target), name=path.name)

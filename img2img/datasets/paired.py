@@ -1,0 +1,125 @@
+"""Data in pairs: for each source the target that is right for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from img2img.datasets.files import hold_out, list_images
+from img2img.datasets.geometry import Geometry
+from img2img.datasets.layouts import TWO_FOLDERS, any_image, images_of, parts_below, two_domains, unknown_layout
+from img2img.datasets.pixels import ImageCache, to_tensor
+from img2img.errors import DataError
+from img2img.families import Sample, Split
+
+if TYPE_CHECKING:
+    from img2img.media import Pixels
+
+_SIDE_BY_SIDE = """\
+  train/ with val/ or test/, or the images themselves: source in the left half of each image, target in the right"""
+
+
+def paired(
+    root: Path, *, geometry: Geometry, split: Split, source: str = "", target: str = "", reverse: bool = False
+) -> Paired:
+    """Read two folders of images that correspond by name, or images that hold source and target side by side.
+
+    Layouts, each tried in turn:
+
+    * the folders `source` and `target`, where they are given, each with or without `train` and `val` or `test` in it;
+    * `trainA` and `trainB`, with `valA` and `valB` or `testA` and `testB` for validation;
+    * `train_A` and `train_B`, likewise;
+    * `train_label` and `train_img`, likewise;
+    * `A` and `B`, each with or without `train` and `val` or `test` in it;
+    * `source` and `target`, likewise;
+    * side by side: images in `train`, with `val` or `test` for validation, or in the root; the left half is the source.
+
+    Partners have the same path in their folders but for the suffix. Where validation has no folder of its own, some
+    pairs are set aside for it.
+
+    Args:
+        root: The folder.
+        geometry: Size of the training images.
+        split: Which part.
+        source: Folder inside of the root with the sources; empty to look for one.
+        target: Folder inside of the root with the targets.
+        reverse: Exchange source and target.
+
+    Raises:
+        DataError: Nothing fits, or an image has no partner.
+    """
+    domains = two_domains(root, source, target)
+    if domains is None:
+        return Paired([(path, path) for path in _side_by_side(root, split)], geometry, reverse)
+    sources, targets = domains
+    if sources.validation is None or targets.validation is None:
+        return Paired(hold_out(_pairs(sources.train, targets.train), split), geometry, reverse)
+    if split == "train":
+        return Paired(_pairs(sources.train, targets.train), geometry, reverse)
+    return Paired(_pairs(sources.validation, targets.validation), geometry, reverse)
+
+
+class Paired:
+    """Sources and targets of one size, cropped and mirrored as one.
+
+    A pair whose two paths are the same is one image, with the source in its left half and the target in its right.
+    """
+
+    def __init__(self, pairs: Sequence[tuple[Path, Path]], geometry: Geometry, reverse: bool = False) -> None:
+        self.pairs, self.geometry, self.reverse = list(pairs), geometry, reverse
+        self._images = ImageCache()
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        path, partner = self.pairs[index]
+        images = self._halves(path) if path == partner else self._partners(path, partner)
+        source, target = map(to_tensor, self.geometry.apply(images, rng, path))
+        return Sample(target, source, name=partner.name) if self.reverse else Sample(source, target, name=path.name)
+
+    def _halves(self, path: Path) -> tuple[Pixels, Pixels]:
+        pixels = self._images.read(path)
+        width = pixels.shape[1]
+        if width % 2:
+            raise DataError(
+                f"{path} is {width} pixels wide, which is odd, so that it holds no two images side by side; take it "
+                "out, or put sources and targets into two folders, A and B"
+            )
+        return pixels[:, : width // 2], pixels[:, width // 2 :]
+
+    def _partners(self, path: Path, partner: Path) -> tuple[Pixels, Pixels]:
+        source, target = self._images.read(path), self._images.read(partner)
+        if source.shape != target.shape:
+            raise DataError(
+                f"{path} is {source.shape[1]}×{source.shape[0]}, but its partner {partner} is "
+                f"{target.shape[1]}×{target.shape[0]}; bring them to one size, or take them out"
+            )
+        return source, target
+
+
+def _side_by_side(root: Path, split: Split) -> list[Path]:
+    folders = parts_below(root)
+    if not any_image(folders.train.iterdir()):
+        raise unknown_layout(root, f"{TWO_FOLDERS}\n{_SIDE_BY_SIDE}")
+    return images_of(folders, split)
+
+
+def _pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
+    """Images whose paths in their folders are the same but for the suffix."""
+    sources, targets = _by_name(source), _by_name(target)
+    for folder, images, other, others in ((source, sources, target, targets), (target, targets, source, sources)):
+        missing = [str(path.relative_to(folder)) for name, path in images.items() if name not in others]
+        if missing:
+            raise DataError(
+                f"{len(missing)} images of {folder} have no partner in {other}: {', '.join(missing[:10])}; "
+                "a partner has the same name, whatever its suffix: add it, or take the image out"
+            )
+    return [(path, targets[name]) for name, path in sources.items()]
+
+
+def _by_name(folder: Path) -> dict[Path, Path]:
+    return {path.relative_to(folder).with_suffix(""): path for path in list_images(folder)}

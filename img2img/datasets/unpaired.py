@@ -1,0 +1,65 @@
+"""Data without pairs: images of one kind, and images of another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from img2img.datasets.geometry import Geometry
+from img2img.datasets.layouts import TWO_FOLDERS, images_of, two_domains, unknown_layout
+from img2img.datasets.pixels import ImageCache, to_tensor
+from img2img.families import Sample, Split
+
+
+def unpaired(root: Path, *, geometry: Geometry, split: Split, source: str = "", target: str = "") -> Unpaired:
+    """Read two folders of images that need not correspond.
+
+    Layouts, each tried in turn:
+
+    * the folders `source` and `target`, where they are given, each with or without `train` and `val` or `test` in it;
+    * `trainA` and `trainB`, with `valA` and `valB` or `testA` and `testB` for validation;
+    * `train_A` and `train_B`, likewise;
+    * `train_label` and `train_img`, likewise;
+    * `A` and `B`, each with or without `train` and `val` or `test` in it;
+    * `source` and `target`, likewise.
+
+    Where a domain has no folder for validation, some of its images are set aside for it.
+
+    Args:
+        root: The folder.
+        geometry: Size of the training images.
+        split: Which part.
+        source: Folder inside of the root with the images to translate; empty to look for one.
+        target: Folder inside of the root with what they are to look like.
+
+    Raises:
+        DataError: Nothing fits.
+    """
+    domains = two_domains(root, source, target)
+    if domains is None:
+        raise unknown_layout(root, TWO_FOLDERS)
+    sources, targets = (images_of(folders, split) for folders in domains)
+    return Unpaired(sources, targets, geometry)
+
+
+class Unpaired:
+    """Sources in their order, each with a target drawn at random; as many as there are of the more numerous kind."""
+
+    def __init__(self, sources: Sequence[Path], targets: Sequence[Path], geometry: Geometry) -> None:
+        self.sources, self.targets, self.geometry = list(sources), list(targets), geometry
+        self._images = ImageCache()
+
+    def __len__(self) -> int:
+        return max(len(self.sources), len(self.targets))
+
+    def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        partner = index if rng is None else int(rng.integers(len(self.targets)))
+        source = self.sources[index % len(self.sources)]
+        target = self.targets[partner % len(self.targets)]
+        return Sample(self._read(source, rng), self._read(target, rng), name=source.name)
+
+    def _read(self, path: Path, rng: np.random.Generator | None) -> Tensor:
+        return to_tensor(*self.geometry.apply([self._images.read(path)], rng, path))
