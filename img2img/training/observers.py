@@ -1,4 +1,4 @@
-"""What a run leaves to look at: `log.csv` and the preview sheets."""
+"""What a run leaves to look at: `log.csv`, its plot, and the preview sheets."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch.nn.functional import interpolate
 
 from img2img.hookspecs import hookimpl
 from img2img.media import Image, encode_image, write_file
+from img2img.media.opencv import cv2
 from img2img.training.run import Run
 
 
@@ -45,8 +46,18 @@ class CsvLog:
             _write(path, [*_read(path), row])
 
 
+class LossPlot:
+    """Draws `log.png` of `log.csv` with each checkpoint."""
+
+    @hookimpl
+    def checkpoint_saved(self, run: Run) -> None:
+        from img2img.training.plot import plot  # matplotlib takes its time
+
+        write_file(run.folder / "log.png", plot(_read(run.folder / "log.csv")))
+
+
 class PreviewSheets:
-    """Writes `previews/step-….png`: a row for each image, its versions side by side."""
+    """Writes `previews/step-….png`: a row for each image, its versions side by side under their names."""
 
     @hookimpl
     def validated(self, run: Run, step: int, previews: Mapping[str, Tensor]) -> None:
@@ -54,7 +65,8 @@ class PreviewSheets:
             return
         folder = run.folder / "previews"
         folder.mkdir(exist_ok=True)
-        image = Image(preview_sheet(list(previews.values())))
+        sheet = preview_sheet(list(previews.values()))
+        image = Image(np.concatenate([_captions(list(previews), sheet.shape[1]), sheet]))
         write_file(folder / f"step-{step:08d}.png", encode_image(image, ".png").data)
 
 
@@ -66,6 +78,15 @@ def preview_sheet(columns: list[Tensor], side: int = 384) -> np.ndarray[tuple[in
     cells = [interpolate(column.float().cpu(), size=size, mode="bilinear", antialias=True) for column in columns]
     sheet = torch.cat([torch.cat(list(cell), dim=1) for cell in cells], dim=2)
     return sheet.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
+
+
+def _captions(names: list[str], width: int) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
+    """(…, width, 3): black on white, one name for each column."""
+    line = np.full((18, width, 3), 255, np.uint8)
+    for place, name in enumerate(names):
+        at = place * width // len(names) + 4, 13
+        cv2.putText(line, name, at, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
+    return line
 
 
 def _columns(path: Path) -> list[str]:

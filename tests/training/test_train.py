@@ -41,7 +41,15 @@ def test_a_run_leaves_what_the_design_promises_and_nothing_else(finished: Path) 
     steps = ["00000004", "00000007", "00000008", "00000012", "00000013"]
     kept = {path.name for path in (finished / "checkpoints").iterdir()}
     assert files == {
-        *("run.toml", "log.csv", ".lock", "run.safetensors", "run-pretrain.safetensors"),
+        *(
+            "run.toml",
+            "log.csv",
+            "log.png",
+            ".lock",
+            "run.safetensors",
+            "run-best.safetensors",
+            "run-pretrain.safetensors",
+        ),
         *(f"previews/step-{step}.png" for step in steps),
         *(f"checkpoints/{name}/{file}" for name in kept for file in ("state.pt", "checkpoint.json")),
     }
@@ -67,8 +75,8 @@ def test_the_log_has_a_row_for_each_log_line_and_validation_in_order(finished: P
 def test_previews_show_each_held_out_image_in_three_versions(finished: Path) -> None:
     path = finished / "previews" / "step-00000013.png"
     pixels = decode_image(read_file(path), path).pixels
-    assert pixels.shape == (40, 3 * 48, 3)
-    bicubic, result, truth = np.split(pixels.astype(float), 3, axis=1)
+    assert pixels.shape == (18 + 40, 3 * 48, 3)
+    bicubic, result, truth = np.split(pixels[18:].astype(float), 3, axis=1)
     assert 0 < np.abs(bicubic - truth).mean() < 60
     assert 0 < np.abs(result - truth).mean() < 60
 
@@ -77,7 +85,19 @@ def test_the_model_file_describes_the_end_of_the_training(finished: Path) -> Non
     info = read_info(finished / "run.safetensors")
     assert (info.family, info.direction, info.scale, info.step) == ("srgan", "forward", "2", 13)
     assert (info.trained_on, info.license) == ("waves", "CC0-1.0")
-    assert json.loads(info.config)["gan_steps"] == 6
+    assert "gan_steps" not in json.loads(info.config), "options of the training have no place in a model file"
+
+
+def test_the_best_model_is_kept_as_a_model_file_of_its_own(finished: Path, host: Any) -> None:
+    best = read_info(finished / "run-best.safetensors")
+    figures = {int(row["step"]): row["validation_psnr_y"] for row in rows_of(finished)}
+    assert best.step == max(filter(figures.get, figures), key=lambda step: float(figures[step]))
+
+
+def test_the_losses_and_the_figures_are_drawn(finished: Path) -> None:
+    pixels = decode_image(read_file(finished / "log.png"), "log.png").pixels
+    assert pixels.shape[1] > 1000
+    assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 10, "nothing but paper"
 
 
 def test_the_end_of_the_first_stage_is_kept_as_a_model_file_of_its_own(finished: Path, host: Any) -> None:
@@ -172,7 +192,7 @@ def test_init_from_another_network_is_refused_and_nothing_is_begun(
 
 def test_init_of_another_direction_is_refused(settings: Settings, host: Any, tmp_path: Path) -> None:
     family = host.family("srgan")
-    config = family.config_class.parse(settings["options"])
+    config = family.training_class.parse(settings["options"]).part(family.config_class)
     save_model(tmp_path / "b.safetensors", family.build_generator(config), config, family="srgan", direction="backward")
     with pytest.raises(UsageError, match="the run has no direction 'backward'"):
         img2img.train("srgan", **settings, init=str(tmp_path / "b.safetensors"), host=host)
@@ -209,7 +229,7 @@ def test_a_run_that_stands_in_the_folder_is_not_overwritten(settings: Settings, 
 
 
 def test_two_processes_do_not_train_in_one_folder(settings: Settings, copied: Path, host: Any) -> None:
-    config = host.family("srgan").config_class.parse(settings["options"])
+    config = host.family("srgan").training_class.parse(settings["options"])
     with (
         Run(copied, "srgan", config, Path(settings["data"])).locked(),
         pytest.raises(FatalError, match="another process is training in"),
