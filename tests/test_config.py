@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import pytest
 from pydantic import Field, ValidationError, model_validator
 
-from img2img.config import ModelConfig, parse_assignments, read_toml
+from img2img.config import ModelConfig, TrainingConfig, parse_assignments, read_toml
 from img2img.errors import ConfigError
 
 
@@ -25,6 +25,10 @@ class Options(ModelConfig):
         if self.loss == "l2" and self.width % 2:
             raise ValueError(f"width={self.width} must be even with loss=l2")
         return self
+
+
+class Training(Options, TrainingConfig):
+    steps: int = 7
 
 
 class Demanding(ModelConfig):
@@ -166,3 +170,12 @@ def test_a_config_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) ->
     for path in (tmp_path / "absent.toml", tmp_path):
         with pytest.raises(ConfigError, match=f"cannot read the config file {path}: "):
             read_toml(path)
+
+
+def test_of_a_training_the_model_file_gets_the_options_of_the_model_alone() -> None:
+    assert Training.parse({"width": 16, "batch_size": 2, "steps": 9}).part(Options) == Options(width=16)
+
+
+def test_an_option_of_the_training_is_unknown_to_a_model() -> None:
+    with pytest.raises(ConfigError, match="unknown option 'steps'"):
+        Options.parse({"steps": 9})

@@ -15,13 +15,14 @@ from img2img.errors import PluginError
 from img2img.plugins import Plugin
 
 Install = Callable[..., str]
+BUILT_IN = ["cyclegan", "pix2pix", "srgan", "stargan"]
 
 FAMILY = """
     import img2img
 
     class {name}(img2img.ModelFamily):
         name, summary = "{name}", "does nothing"
-        config_class = dataset = build_generator = trainer = translator = None
+        config_class = training_class = dataset = build_generator = trainer = translator = None
 
     @img2img.hookimpl
     def register_models(register):
@@ -88,7 +89,7 @@ def plugin_of(host: PluginHost, name: str) -> Plugin:
 def test_a_family_is_there_once_its_distribution_is_installed(install: Install) -> None:
     install("img2img-foo", FAMILY.format(name="foo"))
     host = PluginHost.discover()
-    assert list(host.families) == ["foo", "srgan"]
+    assert list(host.families) == sorted([*BUILT_IN, "foo"])
     assert host.family("foo").summary == "does nothing"
     plugin = plugin_of(host, "foo")
     assert (str(plugin), plugin.problem, plugin.families) == ("foo (img2img-foo 1.0)", "", ["foo"])
@@ -102,7 +103,7 @@ def test_a_plugin_that_is_broken_is_shown_with_its_reason_and_breaks_nothing(cas
     broken = install("img2img-broken", OBSERVER, code)
     works = install("img2img-works", OBSERVER, FAMILY.format(name="works"))
     host = PluginHost.discover()
-    assert list(host.families) == ["srgan", "works"]
+    assert list(host.families) == [*BUILT_IN, "works"]
     assert reason in plugin_of(host, "broken").problem
     assert plugin_of(host, "broken").families == []
     assert not plugin_of(host, "works").problem
@@ -115,7 +116,7 @@ def test_a_distribution_without_metadata_breaks_nothing(install: Install) -> Non
     install("img2img-foo", FAMILY.format(name="foo"), metadata=False)
     install("img2img-bar", FAMILY.format(name="bar"))
     host = PluginHost.discover()
-    assert list(host.families) == ["bar", "foo", "srgan"]
+    assert list(host.families) == sorted([*BUILT_IN, "bar", "foo"])
     assert str(plugin_of(host, "foo")) == "foo (unknown ?)"
 
 
@@ -124,7 +125,7 @@ def test_an_entry_point_that_is_no_module_breaks_nothing(install: Install) -> No
     install("img2img-bar", "NOTHING = None", entry="img2img_bar:NOTHING")
     install("img2img-baz", entry="-")
     host = PluginHost.discover()
-    assert list(host.families) == ["srgan"]
+    assert list(host.families) == BUILT_IN
     assert all(plugin_of(host, name).problem for name in ("foo", "bar", "baz"))
 
 
@@ -148,7 +149,7 @@ def test_two_strangers_with_one_name_are_both_refused_and_both_named(install: In
     second = install("img2img-second", OBSERVER, FAMILY.format(name="same"))
     host = PluginHost.discover()
     clash = "both first (img2img-first 1.0) and second (img2img-second 1.0) provide the family 'same'"
-    assert list(host.families) == ["srgan"]
+    assert list(host.families) == BUILT_IN
     assert all(clash in plugin_of(host, name).problem for name in ("first", "second"))
     with pytest.raises(PluginError) as error:
         host.family("same")
@@ -161,7 +162,7 @@ def test_a_third_with_the_same_name_is_refused_and_named(install: Install) -> No
     for name in ("first", "second", "third"):
         install(f"img2img-{name}", FAMILY.format(name="same"))
     host = PluginHost.discover()
-    assert list(host.families) == ["srgan"]
+    assert list(host.families) == BUILT_IN
     assert "third (img2img-third 1.0)" in plugin_of(host, "third").problem
 
 
@@ -170,7 +171,7 @@ def test_a_missing_family_is_an_error_that_names_what_there_is_and_what_is_broke
     with pytest.raises(PluginError) as error:
         PluginHost.discover().family("foo")
     message = str(error.value)
-    assert "no plugin provides the family 'foo'; installed families: srgan" in message
+    assert f"no plugin provides the family 'foo'; installed families: {', '.join(BUILT_IN)}" in message
     assert "foo (img2img-foo 1.0): ModuleNotFoundError: No module named 'no_such_module'" in message
 
 

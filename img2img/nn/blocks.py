@@ -16,8 +16,21 @@ Norm = Literal["instance", "batch", "none"]
 def normalisation(kind: Norm, channels: int) -> nn.Module:
     """InstanceNorm (each image by itself, nothing to learn), BatchNorm, or nothing: (N, C, H, W) to the same."""
     if kind == "instance":
-        return nn.InstanceNorm2d(channels)
+        return InstanceNorm(channels)
     return nn.BatchNorm2d(channels) if kind == "batch" else nn.Identity()
+
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """InstanceNorm with the right gradient in any memory format.
+
+    On the CPU, torch (2.13) takes the gradient of a single image for contiguous also where its channels come last.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        result = super().forward(features)
+        if result.requires_grad:
+            result.register_hook(Tensor.contiguous)  # type: ignore[no-untyped-call]
+        return result
 
 
 def initialise(network: nn.Module, gain: float = 0.02) -> None:

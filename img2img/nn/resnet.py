@@ -26,6 +26,8 @@ class ResNetGenerator(nn.Module):
         downsampling: `strided` convolutions, or convolutions and a `blur` before every second pixel is left out.
         upsampling: `transposed` convolutions, or a convolution after enlargement by nearest neighbour (`resize`) or
             bilinearly (`blur`); these leave no lattice.
+        residual: Add the result to the image, whose brightness and colours InstanceNorm would forget; it may then
+            leave [-1, 1]. For C = C'.
 
     H and W are multiples of 4 and at least 8.
     """
@@ -39,8 +41,10 @@ class ResNetGenerator(nn.Module):
         norm: Norm = "instance",
         downsampling: Downsampling = "strided",
         upsampling: Upsampling = "transposed",
+        residual: bool = False,
     ) -> None:
         super().__init__()
+        self.residual = residual
         layers: list[nn.Module] = [nn.ReflectionPad2d(3), *_convolution(channels_in, width, 7, norm)]
         for channels in (width, 2 * width):
             layers += _halve(channels, norm, downsampling)
@@ -52,7 +56,8 @@ class ResNetGenerator(nn.Module):
         initialise(self)
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.model(images)
+        result = self.model(images)
+        return images + result if self.residual else result
 
 
 class ResidualBlock(nn.Module):

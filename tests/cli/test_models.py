@@ -53,7 +53,7 @@ def test_the_options_of_a_family_with_default_kind_and_meaning(program: Any) -> 
 def test_an_unknown_family_is_refused_with_those_there_are(program: Any) -> None:
     done = program("models", "srgna")
     assert (done.status, done.out) == (2, "")
-    assert "no plugin provides the family 'srgna'; installed families: srgan" in done.err
+    assert "no plugin provides the family 'srgna'; installed families: cyclegan, pix2pix, srgan, stargan" in done.err
 
 
 @pytest.mark.parametrize("by", ["tiny", "path"])
@@ -105,7 +105,12 @@ def test_plugins_are_listed_with_what_they_provide(program: Any, monkeypatch: py
     assert (done.status, done.err) == (0, "")
     assert "srgan            img2img-runtime" in done.out
     assert "families: srgan" in done.out
-    assert [plugin["families"] for plugin in json.loads(program("plugins", "--json").out)] == [["srgan"]]
+    assert [plugin["families"] for plugin in json.loads(program("plugins", "--json").out)] == [
+        ["cyclegan"],
+        ["pix2pix"],
+        ["srgan"],
+        ["stargan"],
+    ]
     monkeypatch.setenv("IMG2IMG_PLUGINS", "")
     assert "no plugins are installed, or IMG2IMG_PLUGINS names none of them" in program("plugins").out
     assert json.loads(program("plugins", "--json").out) == []

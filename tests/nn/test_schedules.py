@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from img2img.nn.schedules import cosine, halved
+from img2img.nn.schedules import cosine, halved, linear
 
 
 def test_a_cosine_falls_from_one_to_its_end() -> None:
@@ -35,3 +35,15 @@ def test_it_is_halved_from_each_step_on() -> None:
     factor = halved(10, 15)
     assert [factor(step) for step in (0, 9, 10, 14, 15, 99)] == [1, 1, 0.5, 0.5, 0.25, 0.25]
     assert halved()(5) == 1
+
+
+def test_a_line_is_level_and_then_falls_by_the_factor_of_the_authors_code() -> None:
+    """1 - max(0, n - 100) / 101."""
+    factor = linear(100, 100)
+    assert {factor(step) for step in range(101)} == {1}
+    assert [factor(step) for step in (101, 150, 199)] == pytest.approx([100 / 101, 51 / 101, 2 / 101])
+
+
+def test_a_line_never_reaches_nothing_within_its_steps() -> None:
+    assert [linear(3, 4)(step) for step in range(7)] == pytest.approx([1, 1, 1, 1, 0.8, 0.6, 0.4])
+    assert linear(0, 1)(0) == linear(7, 0)(6) == 1

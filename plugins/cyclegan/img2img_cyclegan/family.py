@@ -1,0 +1,62 @@
+"""The family `cyclegan`: what it is made of. Torch comes in only when something is built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import img2img
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .config import CycleGANConfig, CycleGANTraining
+
+
+class CycleGAN(img2img.ModelFamily["CycleGANConfig", "CycleGANTraining"]):
+    """Unpaired image-to-image translation (Zhu et al. 2017, arXiv:1703.10593)."""
+
+    name = "cyclegan"
+    summary = "translation between two sets of images without pairs, in both directions"
+
+    @property
+    def config_class(self) -> type[CycleGANConfig]:
+        from .config import CycleGANConfig
+
+        return CycleGANConfig
+
+    @property
+    def training_class(self) -> type[CycleGANTraining]:
+        from .config import CycleGANTraining
+
+        return CycleGANTraining
+
+    def dataset(self, root: Path, config: CycleGANTraining, split: Literal["train", "validation"]) -> img2img.Dataset:
+        from img2img.datasets import Geometry, unpaired
+
+        geometry = Geometry(config.resize, config.crop, config.flip)
+        return unpaired(root, geometry=geometry, split=split, source=config.source, target=config.target)
+
+    def build_generator(self, config: CycleGANConfig) -> nn.Module:
+        from img2img.nn.resnet import ResNetGenerator
+
+        return ResNetGenerator(
+            width=config.width,
+            blocks=config.blocks,
+            downsampling=config.downsampling,
+            upsampling=config.upsampling,
+            residual=config.residual,
+        )
+
+    def trainer(self, config: CycleGANTraining, engine: img2img.Engine) -> img2img.Trainer:
+        from .trainer import CycleGANTrainer
+
+        return CycleGANTrainer(config, engine, lambda: self.build_generator(config))
+
+    def translator(self, config: CycleGANConfig, generator: nn.Module) -> img2img.Translator:
+        from img2img.nn.signed import SignedTranslator
+
+        translator = SignedTranslator(generator)
+        translator.multiple_of = 4
+        translator.minimum_size = 16
+        return translator

@@ -1,0 +1,61 @@
+"""The family `pix2pix`: what it is made of. Torch comes in only when something is built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import img2img
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .config import Pix2PixConfig, Pix2PixTraining
+
+
+class Pix2Pix(img2img.ModelFamily["Pix2PixConfig", "Pix2PixTraining"]):
+    """Image-to-image translation with conditional adversarial networks (Isola et al. 2017, arXiv:1611.07004)."""
+
+    name = "pix2pix"
+    summary = "translation learnt from pairs; also colours grey photos, fills edges, and paints holes"
+
+    @property
+    def config_class(self) -> type[Pix2PixConfig]:
+        from .config import Pix2PixConfig
+
+        return Pix2PixConfig
+
+    @property
+    def training_class(self) -> type[Pix2PixTraining]:
+        from .config import Pix2PixTraining
+
+        return Pix2PixTraining
+
+    def dataset(self, root: Path, config: Pix2PixTraining, split: Literal["train", "validation"]) -> img2img.Dataset:
+        from img2img.datasets import Geometry, edges, grey, holes, made_pairs, paired
+
+        geometry = Geometry(config.resize, config.crop, config.flip)
+        if config.task == "pairs":
+            folders = {"source": config.source, "target": config.target}
+            return paired(root, geometry=geometry, split=split, reverse=config.reverse, **folders)
+        make_source = {"colorize": grey, "edges": edges, "inpaint": holes}[config.task]
+        return made_pairs(root, make_source, geometry=geometry, split=split)
+
+    def build_generator(self, config: Pix2PixConfig) -> nn.Module:
+        from .networks import build_generator
+
+        return build_generator(config)
+
+    def trainer(self, config: Pix2PixTraining, engine: img2img.Engine) -> img2img.Trainer:
+        from .trainer import Pix2PixTrainer
+
+        return Pix2PixTrainer(config, engine)
+
+    def translator(self, config: Pix2PixConfig, generator: nn.Module) -> img2img.Translator:
+        from .spaces import space_of
+        from .translator import Pix2PixTranslator
+
+        translator = Pix2PixTranslator(generator, space_of(config.task))
+        translator.multiple_of = config.multiple_of
+        translator.minimum_size = max(16, config.multiple_of) if config.generator == "resnet" else config.multiple_of
+        return translator

@@ -1,0 +1,111 @@
+"""Spaces: what the networks see of the images of a task, and how an image is made of what they return."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import torch
+from kornia.color import lab_to_rgb, rgb_to_lab
+from torch import Tensor
+
+from img2img.datasets import HOLE_COLOUR
+from img2img.nn import metrics
+from img2img.nn.signed import from_signed, to_signed
+
+AB_RANGE = 110.0
+"""What a* and b* are divided by; those of sRGB go from -108 to 98."""
+LUMA = (0.299, 0.587, 0.114)
+"""ITU-R BT.601, by which photos are made grey."""
+HOLE_TOLERANCE = 8 / 255
+"""So far may a channel be from `HOLE_COLOUR` and still be a hole: rounding and slight compression."""
+
+
+class Space(Protocol):
+    """How images, in [0, 1], and what networks see, in [-1, 1], become each other."""
+
+    channels_in: int
+    """Of the source, and of what encodes it."""
+    channels_out: int
+    """Of what encodes the target, which itself is RGB."""
+
+    def encode_source(self, source: Tensor) -> Tensor:
+        """(N, channels_in, H, W) to the same."""
+
+    def encode_target(self, target: Tensor) -> Tensor:
+        """(N, 3, H, W) to (N, channels_out, H, W)."""
+
+    def decode(self, source: Tensor, output: Tensor) -> Tensor:
+        """The source as it came, and (N, channels_out, H, W), to (N, 3, H, W) in float32."""
+
+
+class Signed:
+    """Values as they are, moved to [-1, 1]."""
+
+    channels_out = 3
+
+    def __init__(self, channels_in: int = 3) -> None:
+        self.channels_in = channels_in
+
+    def encode_source(self, source: Tensor) -> Tensor:
+        return to_signed(source)
+
+    def encode_target(self, target: Tensor) -> Tensor:
+        return to_signed(target)
+
+    def decode(self, source: Tensor, output: Tensor) -> Tensor:
+        return from_signed(output)
+
+
+class Painted(Signed):
+    """`Signed`, but of what the networks return only the holes are taken; elsewhere the source stays as it is."""
+
+    def decode(self, source: Tensor, output: Tensor) -> Tensor:
+        return torch.where(is_hole(source), from_signed(output), source.float())
+
+
+class Lab:
+    """The source by its lightness L* / 50 - 1, the target by its colour (a*, b*) / 110.
+
+    L* of a grey is not L* of the colour that has this luma, so that an image put together from them is off where it is
+    colourful: 42 dB for photos and their own colour. Hence R, G and B are moved alike until the luma is the source's
+    (65 dB).
+    """
+
+    channels_in, channels_out = 1, 2
+
+    def encode_source(self, source: Tensor) -> Tensor:
+        return _lab(source.expand(-1, 3, -1, -1))[:, :1] / 50 - 1
+
+    def encode_target(self, target: Tensor) -> Tensor:
+        return _lab(target)[:, 1:] / AB_RANGE
+
+    def decode(self, source: Tensor, output: Tensor) -> Tensor:
+        lightness = _lab(source.expand(-1, 3, -1, -1))[:, :1]
+        with torch.autocast(source.device.type, enabled=False):
+            colour = lab_to_rgb(torch.cat([lightness, output.float() * AB_RANGE], 1))
+            luma = (colour * colour.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+            return (colour + source - luma).clamp(0, 1)
+
+
+def space_of(task: Literal["pairs", "colorize", "edges", "inpaint"]) -> Space:
+    """The space of a task."""
+    if task == "colorize":
+        return Lab()
+    return Painted() if task == "inpaint" else Signed(1 if task == "edges" else 3)
+
+
+def is_hole(images: Tensor) -> Tensor:
+    """Where (N, 3, H, W) are to be painted: (N, 1, H, W)."""
+    distance = (images - images.new_tensor(HOLE_COLOUR).view(1, 3, 1, 1)).abs()
+    return distance.amax(1, keepdim=True) <= HOLE_TOLERANCE
+
+
+def psnr_ab(images: Tensor, truth: Tensor) -> Tensor:
+    """PSNR of a* and b* of (N, 3, H, W), whose peak is 255 as where they are stored in 8 bits: (N,)."""
+    return metrics.psnr(_lab(images)[:, 1:] / 255, _lab(truth)[:, 1:] / 255)
+
+
+def _lab(images: Tensor) -> Tensor:
+    """L* in [0, 100], a* and b* of sRGB, in float32 whatever the networks compute in."""
+    with torch.autocast(images.device.type, enabled=False):
+        return rgb_to_lab(images.float())

@@ -1,0 +1,101 @@
+"""The training of pix2pix: a generator by its absolute error and by a discriminator that sees the source, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import l1_loss
+
+import img2img
+from img2img.families import Translate
+from img2img.nn import metrics, schedules
+from img2img.nn.blocks import frozen
+from img2img.nn.distribution import sliced_wasserstein
+from img2img.nn.losses import discriminator_loss, generator_loss
+
+from .config import Pix2PixTraining
+from .networks import build_discriminator, build_generator
+from .spaces import psnr_ab, space_of
+
+
+class Pix2PixTrainer(img2img.Trainer):
+    """With source x, target y, generator G and discriminator D, all in the space of the task.
+
+    L_D = ½ (-log D(x, y) - log(1 - D(x, G(x))))     (Isola et al. 2017, equation 1; section 3.3 halves it)
+    L_G = w_adv (-log D(x, G(x))) + w_L1 |G(x) - y|  (equation 4)
+    or as `objective` says.
+
+    The discriminator goes first, and the generator is judged by what has become of it.
+
+    Args:
+        config: Weights, steps and networks.
+        engine: Device, precision and step.
+    """
+
+    def __init__(self, config: Pix2PixTraining, engine: img2img.Engine) -> None:
+        self.config = config
+        self.engine = engine
+        self.space = space_of(config.task)
+        # PSNR is best where the unknowable is averaged away, which the adversary is there to prevent.
+        self.goal = ("swd", "min") if config.adversarial_weight else ("psnr", "max")
+        self.generator = engine.prepare(build_generator(config))
+        self.discriminator = engine.prepare(build_discriminator(config))
+        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
+        self.optimizers = {name: self._adam(network) for name, network in self.networks.items()}
+
+    def step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
+        source, target = self.space.encode_source(batch.source), self.space.encode_target(batch.target)
+        with self.engine.autocast():
+            fake = self.generator(source).float()
+        real_logits, fake_logits = self._judge(source, target, fake.detach())
+        judged = discriminator_loss(real_logits, fake_logits, self.config.objective)
+        self.engine.update(self.optimizers["discriminator"], judged / 2)
+        with frozen(self.discriminator), self.engine.autocast():
+            logits = self.discriminator(torch.cat([source, fake], 1))
+        adversarial, l1 = generator_loss(logits, self.config.objective), l1_loss(fake, target)
+        total = self.config.adversarial_weight * adversarial + self.config.l1_weight * l1
+        self.engine.update(self.optimizers["generator"], total)
+        losses = {"l1": l1, "adversarial": adversarial, "discriminator": judged}
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def generators(self) -> Mapping[str, nn.Module]:
+        return {"forward": self.generator}
+
+    def validate(self, batches: Iterable[img2img.Batch], translate: Mapping[str, Translate]) -> Mapping[str, float]:
+        """PSNR and SSIM of the results, `swd`, how far their texture is from the truths', and PSNR of the colours."""
+        results, truths, rows = [], [], []
+        for batch in batches:
+            result = metrics.to_8_bit(translate["forward"](batch.source))
+            results.append(result[0])
+            truths.append(batch.target[0])
+            rows.append(self._figures(result, batch.target))
+        if not rows:
+            return {}
+        distances = sliced_wasserstein(results, truths)
+        means = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
+        return means | {"swd": sum(distances) / len(distances)}
+
+    def previews(self, batch: img2img.Batch, translate: Mapping[str, Translate]) -> Mapping[str, Tensor]:
+        source = batch.source.expand(-1, 3, -1, -1)
+        return {"source": source, "result": translate["forward"](batch.source), "truth": batch.target}
+
+    def _judge(self, source: Tensor, target: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        real, fake = torch.cat([source, target], 1), torch.cat([source, fake], 1)
+        with self.engine.autocast():
+            if self.config.norm == "batch":  # whose statistics are of real or of generated images, never of both
+                return self.discriminator(real), self.discriminator(fake)
+            real_logits, fake_logits = self.discriminator(torch.cat([real, fake])).split(len(real))
+        return real_logits, fake_logits
+
+    def _figures(self, result: Tensor, truth: Tensor) -> dict[str, float]:
+        figures = {"psnr": metrics.psnr(result, truth), "ssim": metrics.ssim(result, truth)}
+        if self.config.task == "colorize":
+            figures["psnr_ab"] = psnr_ab(result, truth)
+        return {name: figure.mean().item() for name, figure in figures.items()}
+
+    def _adam(self, network: nn.Module) -> torch.optim.Optimizer:
+        optimizer = torch.optim.Adam(network.parameters(), self.config.lr, betas=(0.5, 0.999))
+        self.engine.schedule(optimizer, schedules.linear(self.config.constant_steps, self.config.decay_steps))
+        return optimizer

@@ -1,0 +1,60 @@
+"""The family `stargan`: what it is made of. Torch comes in only when something is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import img2img
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .config import StarGANConfig, StarGANTraining
+
+
+class StarGAN(img2img.ModelFamily["StarGANConfig", "StarGANTraining"]):
+    """Label-conditional image-to-image translation among many classes (Choi et al. 2018, arXiv:1711.09020)."""
+
+    name = "stargan"
+    summary = "translation among any number of classes of images without pairs, by one generator"
+
+    @property
+    def config_class(self) -> type[StarGANConfig]:
+        from .config import StarGANConfig
+
+        return StarGANConfig
+
+    @property
+    def training_class(self) -> type[StarGANTraining]:
+        from .config import StarGANTraining
+
+        return StarGANTraining
+
+    def configure(self, options: Mapping[str, Any], root: Path) -> StarGANTraining:
+        """Take the classes from the folders of the data where the options name none."""
+        from img2img.datasets import class_names
+
+        return super().configure({**options, "classes": options.get("classes") or class_names(root)}, root)
+
+    def dataset(self, root: Path, config: StarGANTraining, split: Literal["train", "validation"]) -> img2img.Dataset:
+        from img2img.datasets import Geometry, labelled
+
+        geometry = Geometry(config.resize, config.crop, config.flip)
+        return labelled(root, config.classes, geometry=geometry, split=split)
+
+    def build_generator(self, config: StarGANConfig) -> nn.Module:
+        from .networks import Generator
+
+        return Generator(len(config.classes), config.width, config.blocks, config.upsampling, config.residual)
+
+    def trainer(self, config: StarGANTraining, engine: img2img.Engine) -> img2img.Trainer:
+        from .trainer import StarGANTrainer
+
+        return StarGANTrainer(config, engine, self.build_generator(config))
+
+    def translator(self, config: StarGANConfig, generator: nn.Module) -> img2img.Translator:
+        from .translator import StarGANTranslator
+
+        return StarGANTranslator(generator, config.classes)

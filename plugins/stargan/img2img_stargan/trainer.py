@@ -1,0 +1,134 @@
+"""The training of StarGAN: one generator for all classes, against a discriminator that also tells the class."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, l1_loss
+
+import img2img
+from img2img.families import Translate
+from img2img.nn import metrics, schedules
+from img2img.nn.blocks import frozen
+from img2img.nn.distribution import sliced_wasserstein
+from img2img.nn.losses import discriminator_loss, generator_loss, gradient_penalty, r1_penalty
+from img2img.nn.signed import to_signed
+
+from .config import StarGANTraining
+from .networks import Discriminator
+from .translator import one_hot
+
+R1_EVERY = 16
+"""Steps between R1 penalties, each of which counts as many times (Karras et al. 2020, section 3.2)."""
+
+PREVIEWED = 6
+"""How many classes a preview sheet shows."""
+
+
+class StarGANTrainer(img2img.Trainer):
+    """With G(x, c) from images x of class c' to class c, and the two heads D_src and D_cls of the discriminator.
+
+    L_D = adv(D_src) + λ_gp GP + γ R1 + λ_cls CE(D_cls(x), c')                        (Choi et al. 2018, equation 5)
+    L_G = adv(D_src(G(x, c))) + λ_cls CE(D_cls(G(x, c)), c) + λ_rec |G(G(x, c), c') - x|             (equation 6)
+
+    A step is one batch. The generator learns in every `critic_steps`-th, and then the discriminator in each, on the
+    results from before: so accumulated batches all meet the same networks. Losses of what does not learn are absent.
+
+    Args:
+        config: Weights, steps and networks.
+        engine: Device, precision and step.
+        generator: With fresh weights.
+    """
+
+    goal = ("swd", "min")
+
+    def __init__(self, config: StarGANTraining, engine: img2img.Engine, generator: nn.Module) -> None:
+        self.config = config
+        self.engine = engine
+        self.generator = engine.prepare(generator)
+        self.discriminator = engine.prepare(
+            Discriminator(len(config.classes), config.crop, config.discriminator_width, config.discriminator_layers)
+        )
+        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
+        self.optimizers = {name: self._adam(network) for name, network in self.networks.items()}
+
+    def step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
+        real, label, own = to_signed(batch.source), batch.condition["label"], batch.condition["source_label"]
+        generator_learns = (self.engine.step + 1) % self.config.critic_steps == 0
+        with torch.set_grad_enabled(generator_learns), self.engine.autocast():
+            fake = self.generator(real, label).float()
+        losses = self._teach_generator(real, fake, label, own) if generator_learns else {}
+        losses |= self._teach_discriminator(real, fake.detach(), own)
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def generators(self) -> Mapping[str, nn.Module]:
+        return {"forward": self.generator}
+
+    def validate(self, batches: Iterable[img2img.Batch], translate: Mapping[str, Translate]) -> Mapping[str, float]:
+        """Sliced Wasserstein distance of what became of a class to its images, a mean over levels and classes."""
+        images: dict[int, list[Tensor]] = defaultdict(list)
+        results: dict[int, list[Tensor]] = defaultdict(list)
+        for batch in batches:
+            label = batch.condition["label"]
+            result = metrics.to_8_bit(translate["forward"](batch.source, label=label))
+            results[int(label.argmax())].append(result[0])
+            images[int(batch.condition["source_label"].argmax())].append(batch.source[0])
+        distances = [sliced_wasserstein(results[index], images[index]) for index in results if index in images]
+        if not distances:
+            return {}
+        return {"swd": sum(sum(levels) / len(levels) for levels in distances) / len(distances)}
+
+    def previews(self, batch: img2img.Batch, translate: Mapping[str, Translate]) -> Mapping[str, Tensor]:
+        sheet = {"source": batch.source}
+        for name in self.config.classes[:PREVIEWED]:
+            label = one_hot(self.config.classes, name).to(batch.source.device).expand(len(batch.source), -1)
+            sheet[f"to {name}"] = translate["forward"](batch.source, label=label).clamp(0, 1)
+        return sheet
+
+    def _teach_discriminator(self, real: Tensor, fake: Tensor, own: Tensor) -> dict[str, Tensor]:
+        config = self.config
+        with self.engine.autocast():
+            patches, classes = self.discriminator(torch.cat([real, fake]))
+        real_patches, fake_patches = patches.split(len(real))
+        judged = discriminator_loss(real_patches, fake_patches, config.objective)
+        recognised = cross_entropy(classes[: len(real)].float(), own)
+        losses = {"discriminator": judged, "real classification": recognised}
+        total = judged + config.classification_weight * recognised
+        if config.objective == "wgan":
+            losses["penalty"] = gradient_penalty(self._judge, real, fake)
+            total = total + config.penalty_weight * losses["penalty"]
+        if config.r1_weight and self.engine.step % R1_EVERY == 0:
+            losses["r1"] = r1_penalty(self._judge, real)
+            total = total + R1_EVERY * config.r1_weight * losses["r1"]
+        self.engine.update(self.optimizers["discriminator"], total)
+        return losses
+
+    def _teach_generator(self, real: Tensor, fake: Tensor, label: Tensor, own: Tensor) -> dict[str, Tensor]:
+        config = self.config
+        with frozen(self.discriminator):
+            with self.engine.autocast():
+                patches, classes = self.discriminator(fake)
+                back = self.generator(fake, own).float()
+            losses = {
+                "adversarial": generator_loss(patches, config.objective),
+                "classification": cross_entropy(classes.float(), label),
+                "cycle": l1_loss(back, real),
+            }
+            total = (
+                losses["adversarial"]
+                + config.classification_weight * losses["classification"]
+                + config.cycle_weight * losses["cycle"]
+            )
+            self.engine.update(self.optimizers["generator"], total)
+        return losses
+
+    def _judge(self, images: Tensor) -> Tensor:
+        return self.discriminator(images)[0]
+
+    def _adam(self, network: nn.Module) -> torch.optim.Optimizer:
+        optimizer = torch.optim.Adam(network.parameters(), self.config.lr, betas=(0.5, 0.999))
+        self.engine.schedule(optimizer, schedules.linear(self.config.constant_steps, self.config.decay_steps))
+        return optimizer

@@ -1,0 +1,50 @@
+"""The use of a StarGAN: an image and the label of the class that it shall become."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+import img2img
+from img2img.nn.signed import from_signed, to_signed
+
+LISTED = 20
+"""So many classes a message names; a model may have a thousand."""
+
+
+class StarGANTranslator(img2img.Translator):
+    """Translates to the class that the condition `label` names."""
+
+    multiple_of = 4
+    minimum_size = 16
+
+    def __init__(self, generator: nn.Module, classes: Sequence[str]) -> None:
+        super().__init__(generator)
+        what = f"the class that the image shall become: {_listed(classes)}"
+        self.conditions = {"label": img2img.Condition(what, partial(one_hot, classes), required=True)}
+
+    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+        """Translate (N, 3, H, W) in [0, 1] to the same; `label` is (N, K), a row for each image."""
+        return from_signed(self.generator(to_signed(images), conditions["label"]))
+
+
+def one_hot(classes: Sequence[str], name: str) -> Tensor:
+    """The label of a class: (K,), 1 at its place and 0 elsewhere.
+
+    Raises:
+        ValueError: There is no such class.
+    """
+    if name not in classes:
+        near = difflib.get_close_matches(name, classes, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"there is no such class{hint}; choose among: {_listed(classes)}")
+    return torch.eye(len(classes))[list(classes).index(name)]
+
+
+def _listed(classes: Sequence[str]) -> str:
+    more = ["…"] if len(classes) > LISTED else []
+    return ", ".join([*map(repr, classes[:LISTED]), *more])
