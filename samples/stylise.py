@@ -1,7 +1,7 @@
 """Makes domains to translate between of plain photos: `stylise.py PHOTOS TARGET STYLE STYLE...`.
 
 The photos are dealt out in turn, so that no photo is in two domains; TARGET/STYLE holds those of a style, as PNG.
-Styles: photo (as it is), painting and pencil (OpenCV's stylisation and pencil sketch), sepia.
+Styles: photo (as it is), painting and pencil (OpenCV's stylisation and pencil sketch), sepia, cyanotype, night.
 """
 
 from __future__ import annotations
@@ -17,15 +17,23 @@ from numpy.typing import NDArray
 
 Picture = NDArray[Any]
 
-SEPIA = np.array([[0.131, 0.534, 0.272], [0.168, 0.686, 0.349], [0.189, 0.769, 0.393]])
-"""BGR to BGR."""
+LUMA = np.array([0.114, 0.587, 0.299])
+"""Of BGR."""
 
 STYLES: dict[str, Callable[[Picture], Picture]] = {
     "photo": lambda photo: photo,
     "painting": lambda photo: cv2.stylization(photo, sigma_s=60, sigma_r=0.45),
     "pencil": lambda photo: cv2.pencilSketch(photo, sigma_s=60, sigma_r=0.07, shade_factor=0.05)[1],
-    "sepia": lambda photo: cv2.transform(photo, SEPIA),
+    "sepia": lambda photo: toned(photo, (0.75, 0.95, 1.1), 0.8),
+    "cyanotype": lambda photo: toned(photo, (1.15, 0.85, 0.5), 1.2),
+    "night": lambda photo: toned(photo, (0.6, 0.35, 0.25), 1.6),
 }
+
+
+def toned(photo: Picture, tone: tuple[float, float, float], gamma: float) -> Picture:
+    """Grey, darkened by an exponent, and multiplied by a colour in BGR."""
+    grey = (photo / 255 @ LUMA) ** gamma
+    return (grey[..., None] * tone * 255).clip(0, 255).round().astype(np.uint8)
 
 
 def main() -> None:

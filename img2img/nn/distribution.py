@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, pad, unfold
 
+from img2img.nn.sizes import reflect
+
 PATCHES, SIDE, DIRECTIONS = 128, 7, 128
 
 
@@ -20,7 +22,7 @@ def sliced_wasserstein(
     remains, blurred and small: colour and brightness.
 
     Args:
-        images: (C, H, W) each, in [0, 1], at least 7 pixels high and wide; sizes may differ.
+        images: (C, H, W) each, in [0, 1]; sizes may differ.
         others: Not necessarily as many.
         levels: Of the pyramid; fewer where the smallest image leaves no patch on the last one.
         seed: Of the patches' places and of the directions.
@@ -29,7 +31,7 @@ def sliced_wasserstein(
         A distance for each level, the finest first.
     """
     smallest = min(min(image.shape[-2:]) for image in [*images, *others])
-    levels = min(levels, (smallest // SIDE).bit_length())
+    levels = max(1, min(levels, (smallest // SIDE).bit_length()))
     rng = torch.Generator().manual_seed(seed)
     sets = [[_patches(image, levels, rng) for image in images] for images in (images, others)]
     distances = []
@@ -39,6 +41,12 @@ def sliced_wasserstein(
         directions /= directions.norm(dim=0)
         distances.append(_wasserstein(first @ directions, second @ directions) * 1e3)
     return distances
+
+
+def mean_distance(images: Sequence[Tensor], others: Sequence[Tensor]) -> float:
+    """The mean of `sliced_wasserstein` over its levels: texture, contrast and colour in one figure."""
+    distances = sliced_wasserstein(images, others)
+    return sum(distances) / len(distances)
 
 
 def laplacian_pyramid(images: Tensor, levels: int) -> list[Tensor]:
@@ -60,7 +68,9 @@ def laplacian_pyramid(images: Tensor, levels: int) -> list[Tensor]:
 def _patches(image: Tensor, levels: int, rng: torch.Generator) -> list[Tensor]:
     """(PATCHES, C SIDE²) of each level."""
     found = []
-    for level in laplacian_pyramid(image[None].float().cpu(), levels):
+    height, width = image.shape[-2:]
+    whole = reflect(image[None].float().cpu(), max(0, SIDE - width), max(0, SIDE - height))
+    for level in laplacian_pyramid(whole, levels):
         patches = unfold(level, SIDE)[0]
         found.append(patches[:, torch.randint(patches.shape[1], (PATCHES,), generator=rng)].T)
     return found

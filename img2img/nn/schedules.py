@@ -27,4 +27,4 @@ def halved(*steps: int) -> Schedule:
 
 def linear(constant: int, decay: int) -> Schedule:
     """Stay at 1 for `constant` steps, then fall linearly to 0 over `decay` steps, which it would reach after them."""
-    return lambda step: 1 - max(0, step - constant) / (decay + 1)
+    return lambda step: 1 - max(0, step + 1 - constant) / (decay + 1)

@@ -38,12 +38,13 @@ def test_it_is_halved_from_each_step_on() -> None:
 
 
 def test_a_line_is_level_and_then_falls_by_the_factor_of_the_authors_code() -> None:
-    """1 - max(0, n - 100) / 101."""
+    """1 - max(0, n + 1 - 100) / 101, with n epochs done."""
     factor = linear(100, 100)
-    assert {factor(step) for step in range(101)} == {1}
-    assert [factor(step) for step in (101, 150, 199)] == pytest.approx([100 / 101, 51 / 101, 2 / 101])
+    assert {factor(step) for step in range(100)} == {1}
+    assert [factor(step) for step in (100, 149, 199)] == pytest.approx([100 / 101, 51 / 101, 1 / 101])
 
 
 def test_a_line_never_reaches_nothing_within_its_steps() -> None:
-    assert [linear(3, 4)(step) for step in range(7)] == pytest.approx([1, 1, 1, 1, 0.8, 0.6, 0.4])
-    assert linear(0, 1)(0) == linear(7, 0)(6) == 1
+    assert [linear(3, 4)(step) for step in range(7)] == pytest.approx([1, 1, 1, 0.8, 0.6, 0.4, 0.2])
+    assert linear(0, 1)(0) == 0.5
+    assert linear(7, 0)(6) == 1

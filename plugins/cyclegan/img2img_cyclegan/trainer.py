@@ -13,7 +13,7 @@ import img2img
 from img2img.families import Translate
 from img2img.nn import metrics, schedules
 from img2img.nn.blocks import frozen
-from img2img.nn.distribution import sliced_wasserstein
+from img2img.nn.distribution import mean_distance
 from img2img.nn.losses import discriminator_loss, generator_loss, gradient_penalty
 from img2img.nn.patchgan import PatchGAN, PixelGAN
 from img2img.nn.pool import ImagePool
@@ -81,16 +81,14 @@ class CycleGANTrainer(img2img.Trainer):
         x, y, fake_x, fake_y, kept = [], [], [], [], []
         for batch in batches:
             result = metrics.to_8_bit(translate["forward"](batch.source))
-            x.append(batch.source[0])
-            y.append(batch.target[0])
-            fake_y.append(result[0])
-            fake_x.append(metrics.to_8_bit(translate["backward"](batch.target))[0])
+            x.append(batch.source[0].cpu())
+            y.append(batch.target[0].cpu())
+            fake_y.append(result[0].cpu())
+            fake_x.append(metrics.to_8_bit(translate["backward"](batch.target))[0].cpu())
             kept.append(metrics.psnr(translate["backward"](result).clamp(0, 1), batch.source).item())
         if not kept:
             return {}
-        forward, backward = (
-            sum(levels) / len(levels) for levels in (sliced_wasserstein(fake_y, y), sliced_wasserstein(fake_x, x))
-        )
+        forward, backward = mean_distance(fake_y, y), mean_distance(fake_x, x)
         return {
             "swd": (forward + backward) / 2,
             "swd_forward": forward,

@@ -12,7 +12,7 @@ import img2img
 from img2img.families import Translate
 from img2img.nn import metrics, schedules
 from img2img.nn.blocks import frozen
-from img2img.nn.distribution import sliced_wasserstein
+from img2img.nn.distribution import mean_distance
 from img2img.nn.losses import discriminator_loss, generator_loss
 
 from .config import Pix2PixTraining
@@ -68,14 +68,13 @@ class Pix2PixTrainer(img2img.Trainer):
         results, truths, rows = [], [], []
         for batch in batches:
             result = metrics.to_8_bit(translate["forward"](batch.source))
-            results.append(result[0])
-            truths.append(batch.target[0])
+            results.append(result[0].cpu())
+            truths.append(batch.target[0].cpu())
             rows.append(self._figures(result, batch.target))
         if not rows:
             return {}
-        distances = sliced_wasserstein(results, truths)
         means = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
-        return means | {"swd": sum(distances) / len(distances)}
+        return means | {"swd": mean_distance(results, truths)}
 
     def previews(self, batch: img2img.Batch, translate: Mapping[str, Translate]) -> Mapping[str, Tensor]:
         source = batch.source.expand(-1, 3, -1, -1)

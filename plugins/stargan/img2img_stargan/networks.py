@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
-from torch.nn.functional import group_norm
+from torch.nn.functional import relu
+
+from img2img.nn.blocks import InstanceNorm
 
 
 class Generator(nn.Module):
     """`c7s1-w, d2w, d4w, R4w × blocks, u2w, uw, c7s1-3`: images and wanted labels to images, all in [-1, 1].
 
-    The label comes in as K planes of ones and zeros beside the image. Initialised as PyTorch does, and padded with
-    zeros, as in the authors' code; with `transposed`, tensors are named as there, too. InstanceNorm has factors to
-    learn, but no running statistics: theirs normalise by one thing in training and by another in use.
+    The label chooses the factors of each InstanceNorm (Dumoulin et al. 2017). The paper lays it beside the image as
+    constant planes; but InstanceNorm takes constants away, and of these leaves what padding makes of them along the
+    borders: enough for crops of 128 pixels, nothing for the middle of a photo.
+
+    Initialised as PyTorch does, and padded with zeros, as in the authors' code.
 
     Args:
         classes: K.
@@ -36,46 +40,56 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         self.residual = residual
-        layers = _normalised(nn.Conv2d(3 + classes, width, 7, 1, 3, bias=False))
+        layers: list[nn.Module] = [Layer(nn.Conv2d(3, width, 7, 1, 3, bias=False), classes, width)]
         for channels in (width, 2 * width):
-            layers += _normalised(nn.Conv2d(channels, 2 * channels, 4, 2, 1, bias=False))
-        layers += [ResidualBlock(4 * width) for _ in range(blocks)]
+            layers.append(Layer(nn.Conv2d(channels, 2 * channels, 4, 2, 1, bias=False), classes, 2 * channels))
+        layers += [ResidualBlock(4 * width, classes) for _ in range(blocks)]
         for channels in (4 * width, 2 * width):
-            layers += _double(channels, upsampling)
-        self.main = nn.Sequential(*layers, nn.Conv2d(width, 3, 7, 1, 3, bias=False), nn.Tanh())
+            layers.append(Layer(_double(channels, upsampling), classes, channels // 2))
+        self.layers = nn.ModuleList(layers)
+        self.last = nn.Sequential(nn.Conv2d(width, 3, 7, 1, 3, bias=False), nn.Tanh())
 
     def forward(self, images: Tensor, label: Tensor) -> Tensor:
         """Translate (N, 3, H, W) with labels (N, K) to (N, 3, H, W); H and W are multiples of 4, at least 8."""
-        planes = label.to(images.dtype)[:, :, None, None].expand(-1, -1, *images.shape[-2:])
-        result = self.main(torch.cat([images, planes], 1))
+        features = images
+        for layer in self.layers:
+            features = layer(features, label)
+        result = self.last(features)
         return images + result if self.residual else result
 
 
-class InstanceNorm(nn.InstanceNorm2d):
-    """With factors to learn, and the right gradient also for a single image.
+class Layer(nn.Module):
+    """A convolution, InstanceNorm with the factors of the label, and an activation: (N, C, H, W) and (N, K)."""
 
-    On a CPU PyTorch's (2.13) is wrong for one image where it arrives as channels_last; GroupNorm is the same function.
-    """
+    def __init__(
+        self, convolution: nn.Module, classes: int, channels: int, activation: Callable[[Tensor], Tensor] = relu
+    ) -> None:
+        super().__init__()
+        self.activation = activation
+        self.convolution = convolution
+        self.norm = InstanceNorm(channels)
+        self.scale = nn.Linear(classes, channels, bias=False)
+        self.shift = nn.Linear(classes, channels, bias=False)
+        nn.init.normal_(self.scale.weight, 1, 0.02)
+        nn.init.normal_(self.shift.weight, 0, 0.02)
 
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels, affine=True)
-
-    def forward(self, features: Tensor) -> Tensor:
-        if len(features) == 1 and features.requires_grad:
-            return group_norm(features, self.num_features, self.weight, self.bias, self.eps)
-        return super().forward(features)
+    def forward(self, features: Tensor, label: Tensor) -> Tensor:
+        normalised = self.norm(self.convolution(features))
+        return self.activation(normalised * self.scale(label)[:, :, None, None] + self.shift(label)[:, :, None, None])
 
 
 class ResidualBlock(nn.Module):
     """Two 3 × 3 convolutions, added to what came in."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
-        first, second = (_normalised(nn.Conv2d(channels, channels, 3, 1, 1, bias=False)) for _ in range(2))
-        self.main = nn.Sequential(*first, *second[:-1])
+        self.first, self.second = (
+            Layer(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), classes, channels, activation)
+            for activation in (relu, nn.Identity())
+        )
 
-    def forward(self, features: Tensor) -> Tensor:
-        return features + self.main(features)
+    def forward(self, features: Tensor, label: Tensor) -> Tensor:
+        return features + self.second(self.first(features, label), label)
 
 
 class Discriminator(nn.Module):
@@ -104,12 +118,7 @@ class Discriminator(nn.Module):
         return self.conv1(features), self.conv2(features).flatten(1)
 
 
-def _normalised(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
-    return [convolution, InstanceNorm(convolution.out_channels), nn.ReLU()]
-
-
-def _double(channels: int, way: Literal["resize", "transposed"]) -> list[nn.Module]:
-    out = channels // 2
+def _double(channels: int, way: Literal["resize", "transposed"]) -> nn.Module:
     if way == "transposed":
-        return _normalised(nn.ConvTranspose2d(channels, out, 4, 2, 1, bias=False))
-    return [nn.Upsample(scale_factor=2), *_normalised(nn.Conv2d(channels, out, 3, 1, 1, bias=False))]
+        return nn.ConvTranspose2d(channels, channels // 2, 4, 2, 1, bias=False)
+    return nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(channels, channels // 2, 3, 1, 1, bias=False))

@@ -13,7 +13,7 @@ import img2img
 from img2img.families import Translate
 from img2img.nn import metrics, schedules
 from img2img.nn.blocks import frozen
-from img2img.nn.distribution import sliced_wasserstein
+from img2img.nn.distribution import mean_distance
 from img2img.nn.losses import discriminator_loss, generator_loss, gradient_penalty, r1_penalty
 from img2img.nn.signed import to_signed
 
@@ -74,12 +74,12 @@ class StarGANTrainer(img2img.Trainer):
         for batch in batches:
             label = batch.condition["label"]
             result = metrics.to_8_bit(translate["forward"](batch.source, label=label))
-            results[int(label.argmax())].append(result[0])
-            images[int(batch.condition["source_label"].argmax())].append(batch.source[0])
-        distances = [sliced_wasserstein(results[index], images[index]) for index in results if index in images]
+            results[int(label.argmax())].append(result[0].cpu())
+            images[int(batch.condition["source_label"].argmax())].append(batch.source[0].cpu())
+        distances = [mean_distance(results[index], images[index]) for index in results if index in images]
         if not distances:
             return {}
-        return {"swd": sum(sum(levels) / len(levels) for levels in distances) / len(distances)}
+        return {"swd": sum(distances) / len(distances)}
 
     def previews(self, batch: img2img.Batch, translate: Mapping[str, Translate]) -> Mapping[str, Tensor]:
         sheet = {"source": batch.source}

@@ -14,28 +14,27 @@ def parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def test_the_published_networks_have_their_number_of_parameters() -> None:
-    """53.2 million for five classes and images of 128 pixels, as the paper says in section 5.4."""
+def test_the_published_discriminator_has_its_number_of_parameters() -> None:
+    """For five classes and images of 128 pixels, as in the paper's section 5.4."""
     with torch.device("meta"):
-        generator, discriminator = Generator(5, 64, 6, "transposed"), Discriminator(5, 128)
-    assert (parameters(generator), parameters(discriminator)) == (8_430_528, 44_762_048)
+        assert parameters(Discriminator(5, 128)) == 44_762_048
 
 
-def test_the_published_generator_has_the_tensors_of_the_authors_code() -> None:
-    """Without the running statistics, which nothing here uses."""
+def test_the_generator_has_the_published_convolutions() -> None:
+    """The published one looks at five planes more, and its 2 × 3712 factors are the same for all labels."""
     with torch.device("meta"):
-        shapes = {name: tuple(tensor.shape) for name, tensor in Generator(5, 64, 6, "transposed").state_dict().items()}
-    expected: dict[str, tuple[int, ...]] = {
-        "main.0": (64, 8, 7, 7),
-        "main.3": (128, 64, 4, 4),
-        "main.6": (256, 128, 4, 4),
-    }
-    expected |= {"main.15": (256, 128, 4, 4), "main.18": (128, 64, 4, 4), "main.21": (3, 64, 7, 7)}
-    expected |= {f"main.{block}.main.{layer}": (256, 256, 3, 3) for block in range(9, 15) for layer in (0, 3)}
-    assert {f"{name}.weight": shape for name, shape in expected.items()}.items() <= shapes.items()
-    norms = sorted(name for name in shapes if len(shapes[name]) == 1)
-    assert len(norms) == 2 * (1 + 2 + 2 * 6 + 2)
-    assert len(shapes) == len(expected) + len(norms)
+        generator = Generator(5, 64, 6, "transposed")
+    weights = [tensor.numel() for tensor in generator.parameters() if tensor.ndim == 4]
+    channels = 64 + 128 + 256 + 12 * 256 + 128 + 64
+    assert sum(weights) == 8_430_528 - 2 * channels - 5 * 64 * 7 * 7
+    assert parameters(generator) == sum(weights) + 2 * 5 * channels
+
+
+def test_the_label_reaches_the_middle_of_an_image_that_is_much_larger_than_the_network_sees() -> None:
+    """As planes beside the image it would not: InstanceNorm takes constants away."""
+    generator = Generator(2, 4, 1, "resize").eval()
+    first, second = generator(torch.rand(1, 3, 256, 256).expand(2, -1, -1, -1), torch.eye(2))[..., 96:160, 96:160]
+    assert (first - second).abs().mean() > 1e-3
 
 
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
@@ -50,7 +49,7 @@ def test_the_output_has_the_size_of_the_input_and_is_in_range(upsampling: str, s
 def test_another_label_gives_another_image(upsampling: str) -> None:
     generator = Generator(3, 8, 1, upsampling)  # type: ignore[arg-type]
     results = generator(torch.rand(1, 3, 16, 16).expand(3, -1, -1, -1), torch.eye(3))
-    assert torch.pdist(results.flatten(1)).min() > 0.1
+    assert torch.pdist(results.flatten(1)).min() > 0.01
 
 
 def test_a_residual_generator_corrects_the_image() -> None:
@@ -65,7 +64,7 @@ def test_a_residual_generator_corrects_the_image() -> None:
 def test_gradients_do_not_depend_on_the_memory_format(count: int) -> None:
     """Those of PyTorch's InstanceNorm do, for a single image on a CPU."""
     generator = Generator(2, 4, 1, "resize").double()
-    images, label = torch.rand(count, 3, 16, 16, dtype=torch.float64), torch.eye(2)[:count]
+    images, label = torch.rand(count, 3, 16, 16).double(), torch.eye(2)[:count].double()
     gradients = []
     for layout in (torch.contiguous_format, torch.channels_last):
         generator = generator.to(memory_format=layout)  # type: ignore[call-overload]

@@ -161,7 +161,7 @@ def test_the_generator_learns_to_undo_itself(start: Start, batch: img2img.Batch)
 
 def test_the_learning_rates_stay_and_then_fall_to_0(start: Start) -> None:
     trainer, engine = start(constant_steps=10, decay_steps=4, lr=1e-3)
-    for step, share in ((0, 1), (10, 1), (11, 0.8), (13, 0.4)):
+    for step, share in ((0, 1), (9, 1), (10, 0.8), (12, 0.4)):
         engine.begin(step, 0)
         rates = [optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers.values()]
         assert rates == pytest.approx([share * 1e-3] * 2)
