@@ -42,7 +42,7 @@ def training_batches(
         with watch_workers(*((OSError, EOFError) if workers else ())):  # a dead worker's socket is broken
             batch = next(batches)
         if isinstance(batch, Img2ImgError):
-            raise FatalError(f"{batch} Then go on with --resume.") from batch
+            raise FatalError(f"{str(batch).rstrip('.')}. Then go on with --resume.") from batch
         yield to_device(batch, device)
 
 

@@ -40,6 +40,7 @@ from img2img.media import Image, decode_image, encode_image, read_file, write_fi
 from img2img.media.opencv import cv2
 from img2img.nn.resize import imresize
 from img2img.nn.sizes import translate_any_size
+from img2img.translation.channels import to_network
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("img2img")
@@ -69,8 +70,7 @@ class Bare:
     def __init__(self, model: img2img.Model, sources: Sequence[Path]) -> None:
         self.model = model
         self.batches = list(_batches(model, sources))
-        cores = torch.get_num_threads()
-        ways = [(1, cores), (cores, 1)]
+        ways = [(1, torch.get_num_threads()), (torch.get_num_threads(), 1)]
         seconds = {way: min(self._pass(*way) for _ in range(2)) for way in ways}
         self.workers, self.threads = min(ways, key=lambda way: seconds[way])
 
@@ -101,9 +101,9 @@ class PlainLoop:
     """What research code does for each file in turn."""
 
     def __init__(self, model: img2img.Model, sources: Sequence[Path], target: Path) -> None:
-        self.translator = deepcopy(model.translator)
+        self.sources, self.target, self.translator = sources, target, deepcopy(model.translator)
         self.translator.generator.to(memory_format=torch.contiguous_format)
-        self.sources, self.target = sources, target
+        self.way = cv2.IMREAD_GRAYSCALE if self.translator.channels_in == 1 else cv2.IMREAD_COLOR_RGB
         target.mkdir()
 
     @torch.no_grad()
@@ -111,7 +111,7 @@ class PlainLoop:
         """Return the seconds that all files take."""
         started = perf_counter()
         for path in self.sources:
-            pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+            pixels = np.atleast_3d(cv2.imread(str(path), self.way))
             image = torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous().float() / 255
             result = translate_any_size(self.translator, image)[0].clamp(0, 1).mul(255).round().byte()
             pixels = result.permute(1, 2, 0).contiguous().numpy()
@@ -241,10 +241,10 @@ def _medians(ways: dict[str, Callable[[], float]], rounds: int) -> dict[str, flo
 
 
 def _batches(model: img2img.Model, sources: Sequence[Path]) -> list[Tensor]:
-    """Images of one size together, as many as translation would take: (N, 3, H, W), channels last."""
+    """Images of one size together, as many as translation would take: (N, C, H, W), channels last."""
     groups: dict[tuple[int, ...], list[Tensor]] = {}
     for path in sources:
-        image = to_tensor(decode_image(read_file(path), path).pixels)
+        image = to_tensor(to_network(decode_image(read_file(path), path).pixels, model.translator)[0])
         groups.setdefault(tuple(image.shape), []).append(image)
     batches = []
     for (_, height, width), group in groups.items():
@@ -275,7 +275,7 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=100, help="use only the first N photographs")
     parser.add_argument("--reduce", type=int, default=4, help="use them so many times smaller")
     parser.add_argument("--parts", default="a,b,c,d")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--large", default="8000x6000", metavar="WxH", help="size of the large image of part d")
     options = parser.parse_args()
     parts = set(options.parts.split(","))

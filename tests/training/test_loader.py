@@ -140,5 +140,5 @@ def test_an_error_of_the_dataset_comes_as_it_is() -> None:
         def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
             raise DataError(f"number {index} is torn")
 
-    with pytest.raises(FatalError, match=r"^number \d is torn Then go on with --resume.$"):
+    with pytest.raises(FatalError, match=r"^number \d is torn\. Then go on with --resume.$"):
         next(training_batches(Broken(), 2, 0, 0, CPU, workers=0))
