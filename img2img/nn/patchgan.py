@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal
 
 from torch import Tensor, nn
 
@@ -55,8 +54,3 @@ class PixelGAN(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.net(images)
-
-
-def smallest_crop(discriminator: Literal["patch", "pixel"], layers: int) -> int:
-    """Side of the smallest image that a discriminator can judge."""
-    return 4 * 2**layers if discriminator == "patch" else 2

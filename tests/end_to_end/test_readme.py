@@ -14,17 +14,27 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = re.findall(r"^\$ img2img (.*)$", README, re.MULTILINE)
-SHORTER = "-o width=8 -o depth=1 -o crop=32 -o batch_size=2 -o pretrain_steps=2 -o gan_steps=1 -o discriminator_width=4"
+FEW = "-o width=8 -o crop=32 -o batch_size=2 -o discriminator_width=4"
+SHORTER = {
+    "srgan": f"{FEW} -o depth=1 -o pretrain_steps=2 -o gan_steps=1",
+    "cyclegan": f"{FEW} -o blocks=1 -o constant_steps=1 -o decay_steps=1 -o resize=32",
+    "pix2pix": f"{FEW} -o depth=5 -o constant_steps=1 -o decay_steps=1 -o resize=32",
+    "stargan": f"{FEW} -o blocks=1 -o constant_steps=1 -o decay_steps=1 -o resize=32 -o discriminator_layers=3",
+}
+PAGES = ["README.md", "samples/README.md", "plugins/README.md", *(f"plugins/{family}/README.md" for family in SHORTER)]
+PICTURES = ROOT / "samples" / "images"
 
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the README speaks of: `samples`, and a folder `photos` of one's own images."""
+    """A folder with what the README speaks of: `samples`, one's own photos, and data sets as they are unpacked."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "samples").symlink_to(ROOT / "samples")
-    (folder / "photos").mkdir()
-    for name in ("street", "garden"):
-        (folder / "photos" / f"{name}.png").write_bytes((ROOT / "samples" / "images" / f"{name}.png").read_bytes())
+    sets = ["photos", "horse2zebra/trainA", "horse2zebra/trainB", "horse2zebra/testA", "horse2zebra/testB"]
+    for images in (*sets, "facades/train", "facades/val", "seasons/summer", "seasons/winter"):
+        (folder / images).mkdir(parents=True)
+        for name in ("street", "garden"):
+            (folder / images / f"{name}.png").write_bytes((PICTURES / f"{name}.png").read_bytes())
     return folder
 
 
@@ -32,7 +42,8 @@ def test_every_command_of_the_readme_works(workplace: Path) -> None:
     """In their order, since some need what others made; trainings with fewer steps and a smaller network."""
     assert len(COMMANDS) > 5
     for command in COMMANDS:
-        words = shlex.split(command) + (shlex.split(SHORTER) if command.startswith("train") else [])
+        words = shlex.split(command)
+        words += shlex.split(SHORTER[words[1]]) if words[0] == "train" else []
         done = subprocess.run([sys.executable, "-m", "img2img", *words], cwd=workplace, capture_output=True, text=True)
         assert done.returncode == 0, f"img2img {command}\n{done.stderr}"
     for made in (
@@ -41,6 +52,8 @@ def test_every_command_of_the_readme_works(workplace: Path) -> None:
         "out/jpeg/street.jpg",
         "out/report.json",
         "out/mine/garden.png",
+        "out/zebras/garden.png",
+        "out/winter/garden.png",
     ):
         assert (workplace / made).stat().st_size > 0, made
 
@@ -54,7 +67,7 @@ def test_the_python_of_the_readme_works(workplace: Path, monkeypatch: pytest.Mon
     assert (workplace / "out" / "python" / "street.png").exists()
 
 
-@pytest.mark.parametrize("page", ["README.md", "plugins/README.md", "plugins/srgan/README.md", "samples/README.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_links_between_the_pages_lead_somewhere(page: str) -> None:
     path = ROOT / page
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text("utf-8"))

@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate, l1_loss, mse_loss
 import img2img
 from img2img.families import Translate
 from img2img.nn import metrics, schedules
+from img2img.nn.blocks import frozen
 from img2img.nn.losses import discriminator_loss, generator_loss
 from img2img.nn.perceptual import VGG19, PerceptualLoss, random_features
 
@@ -95,12 +96,10 @@ class SRGANTrainer(img2img.Trainer):
         return {name: loss.detach() for name, loss in losses.items()} | {"discriminator": loss.detach()} | judged
 
     def _generator_losses(self, batch: img2img.Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        self.discriminator.requires_grad_(False)
-        with self.engine.autocast():
+        with frozen(self.discriminator), self.engine.autocast():
             fake = self.generator(batch.source)
             logits = self.discriminator(fake)
             perceptual = self.perceptual_loss(fake, batch.target) if self.perceptual_loss else fake.new_zeros(())
-        self.discriminator.requires_grad_(True)
         pixel = self.pixel_loss(fake.float(), batch.target)
         return fake, {"pixel": pixel, "perceptual": perceptual, "adversarial": generator_loss(logits)}
 
