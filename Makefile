@@ -9,10 +9,14 @@ DATA ?= ../shared/data
 demo: .venv/installed
 	$(BIN)/img2img translate photo-x4 samples/images out/demo/photo-x4 --overwrite
 	$(BIN)/img2img translate photo-x4-gan samples/images out/demo/photo-x4-gan --overwrite
-	$(BIN)/python samples/compare.py samples/images out/demo
+	$(BIN)/python samples/compare.py out/demo/enlarged.png samples/images out/demo/photo-x4 out/demo/photo-x4-gan
+	$(BIN)/img2img translate photo-to-pencil out/demo/photo-x4 out/demo/pencil --overwrite
+	$(BIN)/img2img translate tones out/demo/photo-x4 out/demo/night -c label=night --overwrite
+	$(BIN)/img2img translate colorize out/demo/photo-x4 out/demo/colorize --overwrite
+	$(BIN)/python samples/compare.py out/demo/translated.png $(addprefix out/demo/,photo-x4 pencil night colorize)
 	@echo
-	@echo "Four times larger: out/demo/photo-x4 (faithful) and out/demo/photo-x4-gan (sharper)."
-	@echo "Side by side with bicubic: out/demo/before-after.png"
+	@echo "Four times larger, faithful and sharper, beside bicubic: out/demo/enlarged.png"
+	@echo "Made a pencil drawing and a night piece, and coloured from grey: out/demo/translated.png"
 
 test: .venv/installed
 	$(BIN)/python -m pytest
@@ -24,9 +28,15 @@ lint: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python tests/benchmarks/bench.py --photos $(DATA)/photos/test
+	$(BIN)/python tests/benchmarks/bench.py --photos $(DATA)/photos/test --parts a,b --reduce 1 --limit 24 --model photo-to-pencil
+	$(BIN)/python tests/benchmarks/bench.py --photos $(DATA)/photos/test --parts a,b --reduce 1 --limit 24 --model colorize
+	$(BIN)/python tests/benchmarks/step.py
 
 evidence: .venv/installed
 	$(BIN)/python tests/evidence/super_resolution.py
+	$(BIN)/python tests/evidence/pix2pix.py
+	$(BIN)/python tests/evidence/cyclegan.py
+	$(BIN)/python tests/evidence/stargan.py
 
 clean:
 	rm -rf .venv out

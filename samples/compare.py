@@ -1,7 +1,4 @@
-"""Puts sources, bicubic enlargements and translations side by side: `compare.py SOURCES RESULTS`.
-
-SOURCES is a folder of images, RESULTS one with a folder of results for each model. Writes RESULTS/before-after.png.
-"""
+"""Puts versions of pictures side by side: `compare.py TARGET.png FOLDER FOLDER...`, one column for each folder."""
 
 from __future__ import annotations
 
@@ -22,23 +19,27 @@ Picture = NDArray[Any]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sources", type=Path)
-    parser.add_argument("results", type=Path)
+    parser.add_argument("target", type=Path)
+    parser.add_argument("columns", nargs="+", type=Path, metavar="FOLDER")
     arguments = parser.parse_args()
-    models = sorted(path for path in arguments.results.iterdir() if path.is_dir())
-    rows = [row(source, models) for source in sorted(arguments.sources.glob("*.png"))]
-    sheet = np.concatenate([captions(["bicubic", *(path.name for path in models)]), *rows])
-    target = arguments.results / "before-after.png"
-    target.write_bytes(cv2.imencode(".png", sheet)[1].tobytes())
-    print(target)
+    rows = [row([folder / source.name for folder in arguments.columns]) for source in sources(arguments.columns)]
+    sheet = np.concatenate([captions([folder.name for folder in arguments.columns]), *rows])
+    arguments.target.write_bytes(cv2.imencode(".png", sheet)[1].tobytes())
+    print(arguments.target)
 
 
-def row(source: Path, models: list[Path]) -> Picture:
-    """The middle of one picture: enlarged by bicubic interpolation, and by each model."""
-    results = [read(folder / source.name) for folder in models]
-    height, width = results[0].shape[:2]
-    bicubic = cv2.resize(read(source), (width, height), interpolation=cv2.INTER_CUBIC)
-    return beside([middle(picture) for picture in [bicubic, *results]])
+def sources(columns: list[Path]) -> list[Path]:
+    """The pictures that are in every folder."""
+    return [
+        path for path in sorted(columns[0].glob("*.png")) if all((folder / path.name).exists() for folder in columns)
+    ]
+
+
+def row(paths: list[Path]) -> Picture:
+    """The middle of one picture in each version; smaller versions are enlarged by bicubic interpolation."""
+    pictures = [read(path) for path in paths]
+    height, width = max(picture.shape[:2] for picture in pictures)
+    return beside([middle(cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)) for picture in pictures])
 
 
 def read(path: Path) -> Picture:

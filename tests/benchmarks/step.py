@@ -6,7 +6,7 @@ The plain one is what is usually written: six generator passes one after another
 and on past images, eager, in float32, contiguous. Both begin with the same weights and see the same images. They step
 in turn, and medians are compared, so that a busy machine spoils both alike.
 
-Exit status 0 if the losses of the first steps agree.
+Exit status 0 if ours is fast enough and the losses of the first steps agree.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from img2img.training.engine import TrainingEngine
 STEPS = 3
 """Whose losses are compared."""
 AGREE = 0.01
+FASTER = 1.5
 
 Step = Callable[[img2img.Batch], Mapping[str, Tensor]]
 
@@ -47,6 +48,7 @@ class Plain:
         self.config = trainer.config
         self.g, self.f = _contiguous(trainer.forward), _contiguous(trainer.backward)
         self.d_x, self.d_y = _contiguous(trainer.judge_x), _contiguous(trainer.judge_y)
+        self.networks = self.g, self.f, self.d_x, self.d_y
         self.pool_x, self.pool_y = ImagePool(self.config.pool), ImagePool(self.config.pool)
         self.generators, self.discriminators = self._adam(self.g, self.f), self._adam(self.d_x, self.d_y)
 
@@ -120,11 +122,19 @@ def draw(size: int, device: torch.device) -> img2img.Batch:
     return img2img.Batch(images[:1], images[1:])
 
 
-def compare_losses(ways: Mapping[str, Step], batch: img2img.Batch) -> float:
-    """The largest relative difference over the first steps, which also warm both up."""
+def compare_losses(reference: Plain, trainer: CycleGANTrainer, batch: img2img.Batch) -> float:
+    """The largest relative difference over the first steps, which also warm both up.
+
+    Each step begins with the weights of the plain one: Adam's first steps follow the signs of gradients, so that two
+    roundings part, and a discriminator that has just begun makes much of little.
+    """
     worst = 0.0
     for step in range(STEPS):
-        plain, ours = ({name: loss.item() for name, loss in way(batch).items()} for way in ways.values())
+        for name, network in zip(trainer.networks, reference.networks, strict=True):
+            trainer.networks[name].load_state_dict(network.state_dict())
+        plain, ours = (
+            {name: loss.item() for name, loss in way(batch).items()} for way in (reference.step, trainer.step)
+        )
         for name in plain:
             print(f"  step {step}  {name:22} {plain[name]:9.5f} {ours[name]:9.5f}")
             worst = max(worst, abs(ours[name] - plain[name]) / abs(plain[name]))
@@ -161,18 +171,19 @@ def main() -> int:
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     trainer, engine = build(options)
-    ways = {"plain": Plain(trainer).step, "ours": trainer.step}
+    plain = Plain(trainer)
     batch = draw(options.size, engine.device)
     about = engine.circumstances()
     print(f"{options.size} x {options.size}, width {options.width}, {options.blocks} blocks; {about}")
     print("  losses: plain, ours")
-    worst = compare_losses(ways, batch)
-    seconds = compare_seconds(ways, batch, options.rounds)
+    worst = compare_losses(plain, trainer, batch)
+    seconds = compare_seconds({"plain": plain.step, "ours": trainer.step}, batch, options.rounds)
     for name, time in seconds.items():
         print(f"{name + ', seconds a step':46} {time:8.3f}")
-    print(f"{'ours over plain':46} {seconds['ours'] / seconds['plain']:8.3f}")
-    print(f"{f'losses of the first {STEPS} steps, largest difference':46} {worst:8.5f}  <= {AGREE:g}")
-    return 0 if worst <= AGREE else 1
+    faster = seconds["plain"] / seconds["ours"]
+    print(f"{'times that ours is faster':46} {faster:8.3f}  >= {FASTER:g}")
+    print(f"{f'losses of {STEPS} steps, largest difference':46} {worst:8.5f}  <= {AGREE:g}")
+    return 0 if worst <= AGREE and faster >= FASTER else 1
 
 
 if __name__ == "__main__":
