@@ -74,15 +74,14 @@ class Lab:
     channels_in, channels_out = 1, 2
 
     def encode_source(self, source: Tensor) -> Tensor:
-        return _lab(source.expand(-1, 3, -1, -1))[:, :1] / 50 - 1
+        return _lightness(source) / 50 - 1
 
     def encode_target(self, target: Tensor) -> Tensor:
         return _lab(target)[:, 1:] / AB_RANGE
 
     def decode(self, source: Tensor, output: Tensor) -> Tensor:
-        lightness = _lab(source.expand(-1, 3, -1, -1))[:, :1]
         with torch.autocast(source.device.type, enabled=False):
-            colour = lab_to_rgb(torch.cat([lightness, output.float() * AB_RANGE], 1))
+            colour = lab_to_rgb(torch.cat([_lightness(source), output.float() * AB_RANGE], 1))
             luma = (colour * colour.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
             return (colour + source - luma).clamp(0, 1)
 
@@ -109,3 +108,10 @@ def _lab(images: Tensor) -> Tensor:
     """L* in [0, 100], a* and b* of sRGB, in float32 whatever the networks compute in."""
     with torch.autocast(images.device.type, enabled=False):
         return rgb_to_lab(images.float())
+
+
+def _lightness(grey: Tensor) -> Tensor:
+    """L* in [0, 100] of grey in [0, 1] (sRGB): a third of what `_lab` would compute."""
+    grey = grey.float()
+    linear = torch.where(grey > 0.04045, ((grey + 0.055) / 1.055) ** 2.4, grey / 12.92)
+    return torch.where(linear > 0.008856, 116 * linear ** (1 / 3) - 16, 903.3 * linear)
