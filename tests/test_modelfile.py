@@ -105,9 +105,9 @@ def test_a_newer_format_is_refused_with_the_remedy(stored: str, tiny_model: Path
 def test_an_unknown_family_is_refused_with_the_known_ones(
     host: PluginHost, tiny_config: ModelConfig, tmp_path: Path
 ) -> None:
-    save_model(tmp_path / "star.safetensors", nn.Linear(1, 1), tiny_config, family="stargan")
-    with pytest.raises(PluginError, match=r"no plugin provides the family 'stargan'; installed families: .*srgan"):
-        load(tmp_path / "star.safetensors", host)
+    save_model(tmp_path / "ganymede.safetensors", nn.Linear(1, 1), tiny_config, family="ganymede")
+    with pytest.raises(PluginError, match=r"no plugin provides the family 'ganymede'; installed families: .*srgan"):
+        load(tmp_path / "ganymede.safetensors", host)
 
 
 def test_an_unknown_option_is_refused_with_its_name(host: PluginHost, tiny_config: ModelConfig, tmp_path: Path) -> None:

