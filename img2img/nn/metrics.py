@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from kornia.metrics import ssim as _ssim_map
 from torch import Tensor
-from torch.nn.functional import conv2d, interpolate, pad
+
+from img2img.nn.distribution import laplacian_pyramid
 
 
 def to_8_bit(images: Tensor) -> Tensor:
@@ -50,13 +51,9 @@ def ssim_y(images: Tensor, truth: Tensor, crop: int) -> Tensor:
 def detail(images: Tensor) -> Tensor:
     """Energy of the finest level of a Laplacian pyramid, one for each image: (N,). More is sharper, or noisier.
 
-    The level is the image less a blurred, halved and bilinearly doubled copy of it (5-tap binomial blur).
+    The level is that of `img2img.nn.distribution.laplacian_pyramid`.
     """
-    kernel = images.new_tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
-    kernel = torch.outer(kernel, kernel).expand(images.shape[1], 1, 5, 5)
-    blurred = conv2d(pad(images, (2, 2, 2, 2), mode="reflect"), kernel, groups=images.shape[1])
-    coarse = interpolate(blurred[..., ::2, ::2], size=images.shape[-2:], mode="bilinear", align_corners=False)
-    return (images - coarse).square().flatten(1).mean(1)
+    return laplacian_pyramid(images, 2)[0].square().flatten(1).mean(1)
 
 
 def _cropped(images: Tensor, crop: int) -> Tensor:

@@ -76,6 +76,7 @@ def test_previews_show_each_held_out_image_in_three_versions(finished: Path) -> 
     path = finished / "previews" / "step-00000013.png"
     pixels = decode_image(read_file(path), path).pixels
     assert pixels.shape == (18 + 40, 3 * 48, 3)
+    assert all(name.min() < 100 for name in np.split(pixels[:18], 3, axis=1)), "a column has no name"
     bicubic, result, truth = np.split(pixels[18:].astype(float), 3, axis=1)
     assert 0 < np.abs(bicubic - truth).mean() < 60
     assert 0 < np.abs(result - truth).mean() < 60
