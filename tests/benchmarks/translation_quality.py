@@ -32,7 +32,7 @@ from torch import Tensor
 import img2img
 from img2img.datasets import list_images, to_tensor
 from img2img.media import decode_image, read_file
-from img2img.nn.distribution import mean_distance
+from img2img.nn.distribution import sliced_wasserstein
 from img2img.nn.metrics import psnr
 
 ROOT = Path(__file__).parents[2]
@@ -104,11 +104,14 @@ def judge_direction(
     """One line: `own` are what the sources ought to become."""
     results = [model(source) for source in sources]
     cycle = agreement([inverse(result) for result in results], sources)
-    distances = [distance(images, targets) for images in (sources, results, own)]
+    levels = [distances(images, targets) for images in (sources, results, own)]
+    mean = [sum(level) / len(level) for level in levels]
     print(
-        f"{name:20} {distances[0]:10.2f} {distances[1]:7.2f} {distances[2]:7.2f} {cycle:11.2f} "
+        f"{name:20} {mean[0]:10.2f} {mean[1]:7.2f} {mean[2]:7.2f} {cycle:11.2f} "
         f"{agreement(sources, own):15.2f} {agreement(results, own):7.2f}"
     )
+    for when, level in zip(("before", "after", "same"), levels, strict=True):
+        print(f"  levels, {when:8}", *(f"{distance:7.1f}" for distance in level))
 
 
 def judge_tones(photos: Sequence[Pixels]) -> None:
@@ -118,7 +121,8 @@ def judge_tones(photos: Sequence[Pixels]) -> None:
     for name in ("sepia", "cyanotype", "night"):
         targets = [via_bgr(STYLES[name])(photo) for photo in others]
         results = [model(photo, label=name) for photo in sources]
-        print(f"-c label={name:11} {distance(sources, targets):10.2f} {distance(results, targets):7.2f}")
+        before, after = (float(np.mean(distances(images, targets))) for images in (sources, results))
+        print(f"-c label={name:11} {before:10.2f} {after:7.2f}")
 
 
 def via_bgr(style: Callable[[Pixels], Pixels]) -> Callable[[Pixels], Pixels]:
@@ -126,8 +130,9 @@ def via_bgr(style: Callable[[Pixels], Pixels]) -> Callable[[Pixels], Pixels]:
     return lambda photo: np.ascontiguousarray(style(np.ascontiguousarray(photo[..., ::-1]))[..., ::-1])
 
 
-def distance(images: Sequence[Pixels], others: Sequence[Pixels]) -> float:
-    return mean_distance([to_tensor(image) for image in images], [to_tensor(image) for image in others])
+def distances(images: Sequence[Pixels], others: Sequence[Pixels]) -> list[float]:
+    """One for each Laplacian level, the finest first."""
+    return sliced_wasserstein([to_tensor(image) for image in images], [to_tensor(image) for image in others])
 
 
 def agreement(images: Sequence[Pixels], truths: Sequence[Pixels]) -> float:
