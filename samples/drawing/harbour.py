@@ -13,11 +13,13 @@ from .texture import mix, mix_planes, noise, photograph, smoothstep, vertical_gr
 SIZE = (1120, 1600)
 HORIZON = 560
 SUN = (1010, 486)
+CURRENT = 26.0
+Moves = tuple[Plane, Plane, Plane]
 
 
 @dataclass(frozen=True)
 class Boat:
-    """A sailing boat: `x` its middle, `y` its waterline, `length` of the hull in pixels, `mast` in lengths."""
+    """A sailing boat: `x` its middle, `y` its waterline, `length` of the hull, `mast` in lengths, `speed` in a film."""
 
     x: float
     y: float
@@ -26,11 +28,16 @@ class Boat:
     hull: Colour
     stripe: Colour
     sails: bool = False
+    speed: float = 0.0
+
+    def moved_by(self, second: float) -> tuple[float, float]:
+        """Returns how far it has come to the right, and how far down the swell has it."""
+        return self.speed * second, 0.005 * self.length * np.sin(2.3 * second)
 
 
 BOATS = (
     Boat(1290, 596, 190, 1.5, (92, 52, 58), (230, 200, 180), sails=True),
-    Boat(760, 606, 150, 1.5, (60, 50, 70), (220, 190, 170), sails=True),
+    Boat(760, 606, 150, 1.5, (60, 50, 70), (220, 190, 170), sails=True, speed=84),
     Boat(1190, 742, 420, 1.32, (148, 44, 40), (244, 226, 200)),
     Boat(500, 850, 610, 1.24, (36, 62, 92), (246, 232, 208)),
 )
@@ -204,16 +211,15 @@ def _sails(layer: Canvas, boat: Boat) -> None:
         layer.stroke([(x - half * k, boom - 6 * fine), (x - half * k - 2, boom)], (126, 88, 76), fine)
 
 
-def _ripples(rng: np.random.Generator) -> tuple[Plane, Plane, Plane]:
+def _ripples(sheet: Plane, second: float) -> Moves:
     """How far the mirrored picture is moved, in x and y, and the slope of the waves, at each pixel of the water."""
     height, width = SIZE
     y = np.arange(height, dtype=np.float32)[:, None] - HORIZON + 6
     depth = 560 / np.maximum(y, 4)
-    sheet = noise(rng, (1024, 2048), (16, 64), 4, 0.42)
     u = (np.arange(width, dtype=np.float32)[None, :] - width / 2) * depth * 0.6 + 1024
-    v = np.broadcast_to(depth * 190, (height, width))
+    v = np.broadcast_to(depth * 190 - CURRENT * second * smoothstep(20, 160, y), (height, width))
     waves = cv2.remap(
-        sheet, u.astype(np.float32), np.ascontiguousarray(v), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
+        sheet, u.astype(np.float32), v.astype(np.float32, order="C"), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
     )
     near = np.clip(y / 560, 0, 1) ** 0.8
     slope = soften(waves, 1.2)
@@ -224,13 +230,15 @@ def _ripples(rng: np.random.Generator) -> tuple[Plane, Plane, Plane]:
     )
 
 
-def _mirror(picture: Plane, line: float, moves: tuple[Plane, Plane, Plane], border: int) -> Plane:
+def _mirror(picture: Plane, line: float, moves: Moves, border: int, shift: tuple[float, float] = (0, 0)) -> Plane:
     y, x = np.mgrid[0 : SIZE[0], 0 : SIZE[1]].astype(np.float32)
+    y -= np.float32(shift[1])
     over = np.minimum(2 * line - y + moves[1] * smoothstep(line - 4, line + 60, y), line)
-    return np.asarray(cv2.remap(picture, x + moves[0], over, cv2.INTER_LINEAR, borderMode=border), np.float32)
+    along = x + moves[0] - np.float32(shift[0])
+    return np.asarray(cv2.remap(picture, along, over, cv2.INTER_LINEAR, borderMode=border), np.float32)
 
 
-def _water(canvas: Canvas, moves: tuple[Plane, Plane, Plane]) -> None:
+def _water(canvas: Canvas, moves: Moves) -> None:
     y, x = np.mgrid[0 : SIZE[0], 0 : SIZE[1]].astype(np.float32)
     mirrored = _mirror(canvas.pixels.astype(np.float32), HORIZON, moves, cv2.BORDER_REFLECT)
     deep = smoothstep(HORIZON, SIZE[0] + 200, y)
@@ -242,34 +250,51 @@ def _water(canvas: Canvas, moves: tuple[Plane, Plane, Plane]) -> None:
     canvas.blend(canvas.mask(rectangle(0, HORIZON, SIZE[1], SIZE[0])), np.clip(water, 0, 255))
 
 
-def _moor(canvas: Canvas, boat: Boat, moves: tuple[Plane, Plane, Plane]) -> None:
-    layers = []
-    for tone in (0, 255):
-        layer = Canvas(*SIZE, colour=(tone, tone, tone))
-        _hull(layer, boat)
-        _cabin(layer, boat)
-        _sails(layer, boat)
-        _rigging(layer, boat)
-        layers.append(layer.pixels.astype(np.float32))
-    black, white = layers
-    coverage = np.clip(1 - (white - black).mean(axis=2) / 255, 0, 1)
-    colour = black / np.maximum(coverage, 1e-3)[..., None]
-    below = _mirror(np.dstack([colour * coverage[..., None], coverage]), boat.y + 2, moves, cv2.BORDER_REPLICATE)
-    amount = below[..., 3] * smoothstep(
-        boat.y - 1, boat.y + 3, np.mgrid[0 : SIZE[0], 0 : SIZE[1]][0].astype(np.float32)
-    )
-    canvas.blend(0.72 * amount, 0.72 * below[..., :3] / np.maximum(below[..., 3:], 1e-3))
-    canvas.blend(coverage, np.clip(colour, 0, 255))
+def _built(boat: Boat) -> Plane:
+    """The boat alone at its place, (H, W, 4): its colours times their coverage, and the coverage."""
+    layers = [Canvas(*SIZE, colour=(tone, tone, tone)) for tone in (0, 255)]
+    for layer in layers:
+        for part in (_hull, _cabin, _sails, _rigging):
+            part(layer, boat)
+    black, white = (layer.pixels.astype(np.float32) for layer in layers)
+    return np.dstack([black, np.clip(1 - (white - black).mean(axis=2) / 255, 0, 1)])
+
+
+def _moor(canvas: Canvas, boat: Boat, built: Plane, moves: Moves, shift: tuple[float, float]) -> None:
+    below = _mirror(built, boat.y + 2, moves, cv2.BORDER_REPLICATE, shift)
+    y = np.arange(SIZE[0], dtype=np.float32)[:, None] - np.float32(shift[1])
+    _lay(canvas, below, 0.72 * smoothstep(boat.y - 1, boat.y + 3, y), 0.72)
+    _lay(canvas, cv2.warpAffine(built, np.array([(1, 0, shift[0]), (0, 1, shift[1])]), SIZE[::-1]), 1, 1)
+
+
+def _lay(canvas: Canvas, picture: Plane, opacity: Plane | float, gain: float) -> None:
+    coverage = picture[..., 3]
+    colour = picture[..., :3] / np.maximum(coverage, 1e-3)[..., None]
+    canvas.blend(opacity * coverage, np.clip(gain * colour, 0, 255))
+
+
+class Harbour:
+    """The harbour as it was drawn once, to be painted at any moment of a film."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._sheet = noise(rng, (1024, 2048), (16, 64), 4, 0.42)
+        self._shore = Canvas(*SIZE)
+        _sky(self._shore, rng)
+        _coast(self._shore, rng)
+        _lighthouse(self._shore, 1478)
+        self._boats = [(boat, _built(boat)) for boat in BOATS]
+
+    def at(self, second: float) -> Canvas:
+        """Paints the harbour as it is after so many seconds."""
+        canvas = Canvas(*SIZE)
+        canvas.pixels[:] = self._shore.pixels
+        moves = _ripples(self._sheet, second)
+        _water(canvas, moves)
+        for boat, built in self._boats:
+            _moor(canvas, boat, built, moves, boat.moved_by(second))
+        return canvas
 
 
 def draw(rng: np.random.Generator) -> Pixels:
     """Returns the picture, (1120, 1600, 3) RGB."""
-    canvas = Canvas(*SIZE)
-    moves = _ripples(rng)
-    _sky(canvas, rng)
-    _coast(canvas, rng)
-    _lighthouse(canvas, 1478)
-    _water(canvas, moves)
-    for boat in BOATS:
-        _moor(canvas, boat, moves)
-    return photograph(canvas.pixels, rng, bloom=0.3, grain=2.0)
+    return photograph(Harbour(rng).at(0).pixels, rng, bloom=0.3, grain=2.0)
