@@ -13,10 +13,13 @@ demo: .venv/installed
 	$(BIN)/img2img translate photo-to-pencil out/demo/photo-x4 out/demo/pencil --overwrite
 	$(BIN)/img2img translate tones out/demo/photo-x4 out/demo/night -c label=night --overwrite
 	$(BIN)/img2img translate colorize out/demo/photo-x4 out/demo/colorize --overwrite
+	$(BIN)/img2img translate photo-x2 samples/clip.mp4 out/demo/clip-x2.mp4 --overwrite
+	$(BIN)/img2img translate tones samples/clip.mp4 out/demo/clip-night.mp4 -c label=night --steady --overwrite
 	$(BIN)/python samples/compare.py out/demo/translated.png $(addprefix out/demo/,photo-x4 pencil night colorize)
 	@echo
 	@echo "Four times larger, faithful and sharper, beside bicubic: out/demo/enlarged.png"
 	@echo "Made a pencil drawing and a night piece, and coloured from grey: out/demo/translated.png"
+	@echo "A film twice as large, and by night, with its sound: out/demo/clip-x2.mp4, out/demo/clip-night.mp4"
 
 test: .venv/installed
 	$(BIN)/python -m pytest
@@ -31,12 +34,15 @@ bench: .venv/installed
 	$(BIN)/python tests/benchmarks/bench.py --photos $(DATA)/photos/test --parts a,b --reduce 1 --limit 24 --model photo-to-pencil
 	$(BIN)/python tests/benchmarks/bench.py --photos $(DATA)/photos/test --parts a,b --reduce 1 --limit 24 --model colorize
 	$(BIN)/python tests/benchmarks/step.py
+	$(BIN)/python tests/benchmarks/video.py --videos $(DATA)/video
+	$(BIN)/python tests/benchmarks/video_table.py
 
 evidence: .venv/installed
 	$(BIN)/python tests/evidence/super_resolution.py
 	$(BIN)/python tests/evidence/pix2pix.py
 	$(BIN)/python tests/evidence/cyclegan.py
 	$(BIN)/python tests/evidence/stargan.py
+	$(BIN)/python tests/evidence/flicker.py
 
 clean:
 	rm -rf .venv out

@@ -10,6 +10,7 @@ Catch `Img2ImgError` to catch all of them::
     │   └── DataError         a training folder holds no images, or not the expected ones
     ├── ItemError             costs this one item of a job; the others go on
     │   ├── ImageError        a source cannot be read as the image it claims to be
+    │   ├── VideoError        a source cannot be read as a video, or a target cannot hold it
     │   └── TranslationError  the network failed on it, or returned what is no image
     ├── FatalError            stopped early; what is finished is intact, and running again goes on
     │   ├── WriteError        the target cannot be written: disk full, no permission
@@ -57,6 +58,10 @@ class ItemError(Img2ImgError):
 
 
 class ImageError(ItemError):
+    pass
+
+
+class VideoError(ItemError):
     pass
 
 

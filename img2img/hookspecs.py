@@ -66,5 +66,10 @@ def batch_translated(job: Job, items: Sequence[Item]) -> None:
 
 
 @hookspec
+def frame_translated(job: Job, item: Item, done: int, total: int) -> None:
+    """One more frame of a clip is done: `done` of `total`, which is 0 where the source does not tell."""
+
+
+@hookspec
 def translation_finished(job: Job, report: Report) -> None:
     """The job is over; `report` has a row for each planned item, whatever happened."""

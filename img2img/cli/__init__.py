@@ -14,7 +14,7 @@ from img2img.cli.messages import say
 from img2img.errors import FatalError, Img2ImgError
 
 _COMMANDS = {
-    "translate": "Translate an image, or a folder of images, with a model.",
+    "translate": "Translate images, videos, or a folder of them, with a model.",
     "train": "Train a model of a family on a folder of data.",
     "models": "List model files and families; with a family's name, its options.",
     "inspect": "Show what a model file holds.",
@@ -24,7 +24,7 @@ _COMMANDS = {
 EXIT_CODES = """\b
 Exit status:
   0    everything that was planned is on disk
-  1    some items failed, the rest is done
+  1    some items failed or were damaged, the rest is done
   2    nothing was attempted: usage, no input, unknown model, a collision of names
   3    stopped early by something fatal; run it again to go on
   130  interrupted, after an orderly stop (143: terminated)"""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from img2img.hookspecs import hookimpl
+from img2img.media import printable
 
 if TYPE_CHECKING:
     from img2img.training.run import Run
@@ -17,19 +18,49 @@ if TYPE_CHECKING:
 
 
 class TranslationProgress:
-    """Items done of those planned, with rate and remaining time."""
+    """Items done of those planned, and frames of the clip at work, with rate and remaining time."""
 
     @hookimpl
     def translation_started(self, job: Job) -> None:
-        self.bar = tqdm(total=len(job.items), unit="image", disable=None, dynamic_ncols=True)
+        only_clip = len(job.items) == 1 and job.items[0].is_clip
+        unit = "file" if any(item.is_clip for item in job.items) else "image"
+        self.bar = tqdm(total=len(job.items), unit=unit, disable=True if only_clip else None, dynamic_ncols=True)
+        self.clip: tqdm[Any] | None = None
+        self.at_work: Item | None = None
+
+    @hookimpl
+    def frame_translated(self, item: Item, done: int, total: int) -> None:
+        if self.at_work is not item or self.clip is None:
+            self._close_clip()
+            self.at_work, self.clip = (
+                item,
+                tqdm(
+                    total=total or None,
+                    initial=done - 1,
+                    desc=printable(item.source.name),
+                    unit="frame",
+                    position=0 if self.bar.disable else 1,
+                    leave=bool(self.bar.disable),
+                    disable=None,
+                    dynamic_ncols=True,
+                ),
+            )
+        self.clip.update(done - self.clip.n)
 
     @hookimpl
     def batch_translated(self, items: Sequence[Item]) -> None:
+        self._close_clip()
         self.bar.update(len(items))
 
     @hookimpl
     def translation_finished(self) -> None:
+        self._close_clip()
         self.bar.close()
+
+    def _close_clip(self) -> None:
+        if self.clip is not None:
+            self.clip.close()
+            self.clip = None
 
 
 class TrainingProgress:

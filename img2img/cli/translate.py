@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from img2img.cli.messages import say
 from img2img.cli.progress import TranslationProgress
 from img2img.cli.signals import orderly_stop
+from img2img.cli.video_options import video_options
 from img2img.errors import UsageError
+
+if TYPE_CHECKING:
+    from img2img.translation.report import Report
 
 
 @click.command()
@@ -20,9 +25,12 @@ from img2img.errors import UsageError
     "--format",
     default="",
     metavar="SUFFIX",
-    help="Format of the targets: png, jpg, webp, tiff, bmp, avif. [default: the source's]",
+    help="Format of the targets: png, jpg, webp, tiff, bmp, avif, or mp4, mkv, mov, webm, gif; for a single video, an "
+    "image format gives numbered frames. [default: the source's]",
 )
-@click.option("--quality", type=click.IntRange(1, 100), help="Quality of formats that lose.")
+@click.option(
+    "--quality", type=click.IntRange(0, 100), help="1 to 100 for images; for videos the codec's CRF, less is better."
+)
 @click.option(
     "-c", "--condition", "conditions", multiple=True, metavar="NAME=VALUE", help="What else steers the model."
 )
@@ -35,6 +43,7 @@ from img2img.errors import UsageError
 @click.option(
     "--max-pixels", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse larger sources."
 )
+@video_options
 @click.option("--overwrite", is_flag=True, help="Replace targets that stand there and were made otherwise.")
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write what became of each file, as JSON."
@@ -42,6 +51,7 @@ from img2img.errors import UsageError
 @click.pass_obj
 def command(
     strict_plugins: bool,
+    /,
     model: str,
     source: str,
     target: Path,
@@ -55,16 +65,18 @@ def command(
     max_pixels: int,
     overwrite: bool,
     report: Path | None,
+    **video: Any,
 ) -> None:
     """Translate SOURCE into TARGET with MODEL.
 
-    MODEL is a model file or the name of one (see `img2img models`). SOURCE is an image, a folder, or a pattern in
-    quotes such as 'photos/**/*.jpg'. TARGET is a file for an image and a folder for more, in which the tree of the
-    sources is mirrored. Run again on a folder, the same command skips what is done and goes on with the rest.
+    MODEL is a model file or the name of one (see `img2img models`). SOURCE is an image, a video, a folder, or a pattern
+    in quotes such as 'photos/**/*.jpg'. TARGET is a file for one of them and a folder for more, in which the tree of
+    the sources is mirrored. A video as TARGET of a folder is made of its images. Run again, the same command skips what
+    is done and goes on with the rest, in a video that was not finished too.
     """
     side = _tile(tile)
     with orderly_stop() as stop:
-        from img2img.media import printable
+        from img2img.media.video import VideoOptions
         from img2img.plugins import PluginHost
         from img2img.translation.job import translate
 
@@ -72,18 +84,24 @@ def command(
         host.add_observer(TranslationProgress())
         outcome = translate(
             source, target, model=model, conditions=dict(_split(word) for word in conditions), format=format,
-            quality=quality, batch_size=batch_size, device=device, precision=precision, tile=side,
-            max_pixels=max_pixels, overwrite=overwrite, report=report, host=host, stop=stop,
+            quality=quality, video=VideoOptions(**video), batch_size=batch_size, device=device, precision=precision,
+            tile=side, max_pixels=max_pixels, overwrite=overwrite, report=report, host=host, stop=stop,
         )  # fmt: skip
+    _tell(outcome, target)
+    if outcome.counts["failed"] or outcome.counts["damaged"]:
+        raise click.exceptions.Exit(1)
+
+
+def _tell(outcome: Report, target: Path) -> None:
+    from img2img.media import printable
+
     for item in outcome.items:
-        if item.status == "failed":
-            say(f"failed: {item.reason}")
+        if item.status in ("failed", "damaged"):
+            say(f"{item.status}: {item.reason}")
         for note in item.notes:
             say(f"note: {item.target.name!r}: {note}")
     counts = ", ".join(f"{count} {status}" for status, count in outcome.counts.items() if count)
     say(f"{counts} in {outcome.seconds:.1f} s: {printable(target)}")
-    if outcome.counts["failed"]:
-        raise click.exceptions.Exit(1)
 
 
 def _tile(text: str) -> int | None:

@@ -95,8 +95,33 @@ def write_file(path: Path, data: Bytes | Iterable[Bytes]) -> None:
             raise
         _sync_folder(path.parent)
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "check the disk, or choose another place")
-        raise WriteError(f"{printable(path)}: cannot be written: {_reason(error)}; {remedy}") from error
+        raise unwritable(path, error) from error
+
+
+def publish(part: Path, path: Path) -> None:
+    """Give a finished file its final name, once its bytes have reached the disk.
+
+    Args:
+        part: The file, on the disk of `path`.
+        path: Its name to be; what stands there is replaced.
+
+    Raises:
+        WriteError: The disk is full, or `path` cannot be written.
+    """
+    try:
+        _refuse_to_replace_what_is_no_file(path)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> WriteError:
+    """What the user reads where `path` could not be written."""
+    remedy = _REMEDIES.get(error.errno or 0, "check the disk, or choose another place")
+    return WriteError(f"{printable(path)}: cannot be written: {_reason(error)}; {remedy}")
 
 
 def remove_leftovers(folder: Path) -> int:

@@ -8,7 +8,8 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -18,7 +19,9 @@ from torch import Tensor
 
 from img2img.errors import Img2ImgError, UsageError, WriteError
 from img2img.media import printable
+from img2img.media.video import VideoOptions
 from img2img.plugins import PluginHost
+from img2img.translation.clip import check_options, translate_clips
 from img2img.translation.execute import Executor
 from img2img.translation.journal import Journal
 from img2img.translation.model import Model, load_model
@@ -49,6 +52,7 @@ def translate(
     conditions: Mapping[str, Any] | None = None,
     format: str = "",
     quality: int | None = None,
+    video: VideoOptions | None = None,
     batch_size: int = 0,
     device: str = "auto",
     precision: str = "auto",
@@ -59,17 +63,20 @@ def translate(
     host: PluginHost | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Report:
-    """Translate an image, or all images of a folder or a pattern.
+    """Translate an image, a video, or all of a folder or a pattern.
 
     Targets that this call, with the same settings, made of the same sources before are skipped.
 
     Args:
-        source: An image, a folder, or a pattern such as `photos/**/*.jpg`.
-        target: A file for an image, a folder for more; made if it is not there. The sources' tree is mirrored.
+        source: An image, a video, a folder, or a pattern such as `photos/**/*.jpg`.
+        target: A file for one of them, a folder for more; made if it is not there. The sources' tree is mirrored. A
+            video as target of a folder is made of its images.
         model: A loaded model, or what `load_model` takes.
         conditions: What besides the image steers the translation, by name.
-        format: Format of the targets (`png`, `jpg`, …); by default each keeps its source's.
-        quality: 1 ... 100 for formats that lose.
+        format: Format of the targets (`png`, `jpg`, `mp4`, …); by default each keeps its source's. An image's for a
+            video asks for numbered frames in a folder.
+        quality: 1 ... 100 for images in formats that lose; for videos in the codec's sense (CRF).
+        video: What else is asked of videos.
         batch_size: Images in one forward pass; 0 chooses.
         device: As for `load_model`; without effect for a loaded model, as are `precision` and `tile`.
         precision: As for `load_model`.
@@ -91,31 +98,57 @@ def translate(
     host = host or PluginHost.discover()
     plan = make_plan(source, target, format)
     written = _report_path(report, plan)
+    wishes = _wishes(plan, video, quality)
     if not isinstance(model, Model):
         model = load_model(model, device=device, precision=precision, tile=tile, host=host)
     rows = model.parse_conditions(conditions or {})
-    options = _options(model, format, quality, conditions or {})
+    options = _options(model, format, quality, conditions or {}, wishes)
     job = Job(model, plan.items, options)
     outcome = Report(plan.items, str(model.info.path), model.info.sha256, options, plan.ignored)
+    digest = _settings(job, rows, wishes)
     with (
-        _open_journal(plan, job, _settings(job, rows), overwrite=overwrite) as journal,
-        _threads(model, len(plan.items)) as (workers, codecs),
+        _open_journal(plan, digest, overwrite=overwrite) as journal,
+        _threads(model, plan.items) as (workers, codecs),
     ):
-        settings = Settings(rows, quality, max_pixels, workers, codecs)
-        executor = Executor(model.translator, model.device, model.precision, model.executor.tile, workers, batch_size)
-        pipeline = Pipeline(
-            executor, settings, journal, lambda ended: host.notify("batch_translated", job=job, items=ended), stop
-        )
-        _carry_out(job, pipeline, outcome, host, written)
+        settings = Settings(rows, quality, max_pixels, workers, codecs, wishes or VideoOptions(), digest, overwrite)
+        run = partial(_run, job, settings, batch_size, journal, host, stop)
+        _carry_out(job, run, outcome, host, written)
     return outcome
 
 
-def _carry_out(job: Job, pipeline: Pipeline, outcome: Report, host: PluginHost, report: Path | None) -> None:
+def _run(
+    job: Job,
+    settings: Settings,
+    batch_size: int,
+    journal: Journal | None,
+    host: PluginHost,
+    stop: Callable[[], bool],
+) -> None:
+    """Translate the images beside each other, then the clips one after the other."""
+    model = job.model
+
+    def executor() -> Executor:
+        tile, workers = model.executor.tile, settings.workers
+        return Executor(model.translator, model.device, model.precision, tile, workers, batch_size)
+
+    def ended(items: Sequence[Item]) -> None:
+        host.notify("batch_translated", job=job, items=items)
+
+    def told(item: Item, done: int, total: int) -> None:
+        host.notify("frame_translated", job=job, item=item, done=done, total=total)
+
+    if images := [item for item in job.items if not item.is_clip]:
+        Pipeline(executor(), settings, journal, ended, stop).run(images)
+    if clips := [item for item in job.items if item.is_clip]:
+        translate_clips(clips, executor(), settings, journal, told, ended, stop)
+
+
+def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginHost, report: Path | None) -> None:
     """Run a planned job, and write and announce its report whatever happens."""
     started = perf_counter()
     host.notify("translation_started", job=job)
     try:
-        pipeline.run(job.items)
+        run()
     except BaseException as error:
         outcome.stopped = str(error) if isinstance(error, Img2ImgError) else f"{type(error).__name__}: {error}"
         raise
@@ -137,18 +170,37 @@ def _write(outcome: Report, path: Path) -> None:
         log.error("%s", error)  # what stopped the job is what the user must hear
 
 
-def _options(model: Model, format: str, quality: int | None, conditions: Mapping[str, Any]) -> dict[str, Any]:
-    if quality is not None and not 1 <= quality <= 100:
+def _wishes(plan: Plan, video: VideoOptions | None, quality: int | None) -> VideoOptions | None:
+    """What is asked of the clips of a job; None where there are none."""
+    clips = [item for item in plan.items if item.is_clip]
+    if not clips:
+        if video is not None and video != VideoOptions():
+            raise UsageError("options of videos were given, and there is no video among the sources")
+        return None
+    wishes = video or VideoOptions()
+    if quality is not None:
+        wishes = replace(wishes, quality=quality)
+    check_options(wishes, {item.target.suffix.lower() for item in clips if not item.images_as})
+    return wishes
+
+
+def _options(
+    model: Model, format: str, quality: int | None, conditions: Mapping[str, Any], video: VideoOptions | None
+) -> dict[str, Any]:
+    if quality is not None and video is None and not 1 <= quality <= 100:
         raise UsageError(f"quality {quality} is out of range; give 1 to 100")
-    return {
+    options: dict[str, Any] = {
         "format": format,
         "quality": quality,
         "precision": str(model.precision).removeprefix("torch."),
         "conditions": {name: str(value) for name, value in conditions.items()},
     }
+    if video is not None:
+        options["video"] = {name: value if value is None else str(value) for name, value in asdict(video).items()}
+    return options
 
 
-def _settings(job: Job, conditions: Mapping[str, Tensor]) -> str:
+def _settings(job: Job, conditions: Mapping[str, Tensor], video: VideoOptions | None) -> str:
     """Digest of all that decides what a target of some name looks like."""
     decisive = {
         "model": job.model.info.sha256,
@@ -156,6 +208,8 @@ def _settings(job: Job, conditions: Mapping[str, Tensor]) -> str:
         "quality": job.options["quality"],
         "conditions": {name: row.tolist() for name, row in conditions.items()},
     }
+    if video is not None:
+        decisive["video"] = job.options["video"]
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
@@ -174,12 +228,12 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
 
 
 @contextmanager
-def _open_journal(plan: Plan, job: Job, settings: str, *, overwrite: bool) -> Iterator[Journal | None]:
+def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Journal | None]:
     if plan.folder is None:
-        target = plan.items[0].target
-        if os.path.lexists(target) and not overwrite:
-            raise UsageError(f"{printable(target)} exists; replace it by --overwrite, or name another target")
-        _make_folder(target.parent)
+        (item,) = plan.items
+        if os.path.lexists(item.target) and not overwrite and not item.images_as:
+            raise UsageError(f"{printable(item.target)} exists; replace it by --overwrite, or name another target")
+        _make_folder(item.target if item.images_as else item.target.parent)
         yield None
         return
     journal = Journal(plan.folder, settings, overwrite=overwrite)
@@ -194,7 +248,7 @@ def _open_journal(plan: Plan, job: Job, settings: str, *, overwrite: bool) -> It
 
 
 @contextmanager
-def _threads(model: Model, items: int) -> Iterator[tuple[int, int]]:
+def _threads(model: Model, items: Sequence[Item]) -> Iterator[tuple[int, int]]:
     """Divide the CPU: on it, each core runs the network on batches or tiles of its own, which no other core waits for.
 
     Yields:
@@ -204,7 +258,8 @@ def _threads(model: Model, items: int) -> Iterator[tuple[int, int]]:
     if model.device.type != "cpu":
         yield 1, min(8, os.cpu_count() or 1)
         return
-    workers = cores if model.translator.tiling == "exact" else min(cores, items)
+    many = model.translator.tiling == "exact" or any(item.is_clip for item in items)
+    workers = cores if many else min(cores, len(items))
     torch.set_num_threads(max(1, cores // workers))
     try:
         yield workers, max(2, min(4, cores))

@@ -27,6 +27,8 @@ class Entry:
     source_sha256: str
     settings: str
     target_sha256: str
+    damage: str = ""
+    """What of the source was lost."""
 
 
 class Journal:
@@ -85,28 +87,29 @@ class Journal:
                 f"{names}; name another folder, or replace them by --overwrite"
             )
 
-    def is_done(self, item: Item, source: bytes) -> bool:
-        """Tell whether the target stands as this job would make it, by the content of both files.
+    def done(self, item: Item, source_sha256: str) -> Entry | None:
+        """The entry of a target that stands as this job would make it, by the content of both files; None if not so.
 
         Raises:
             ItemError: It stands there, but somebody has changed it since.
         """
         entry = self._own(item)
         if entry is None:
-            return False
+            return None
         try:
-            found = digest(item.target.read_bytes())
+            found = digest_file(item.target)
         except FileNotFoundError:
-            return False
+            return None
         except OSError as error:
             raise ItemError(f"cannot read the target {printable(item.target)}: {error.strerror}") from error
         if found not in self._made[entry.target] and not self.overwrite:
             raise ItemError(f"{printable(item.target)} was changed after it was made; replace it by --overwrite")
-        return found == entry.target_sha256 and entry.source_sha256 == digest(source)
+        same = found == entry.target_sha256 and entry.source_sha256 == source_sha256
+        return entry if same else None
 
-    def record(self, item: Item, source_sha256: str, target: bytes) -> None:
+    def record(self, item: Item, source_sha256: str, target_sha256: str, damage: str = "") -> None:
         """Note what is about to be renamed into place."""
-        entry = Entry(self._key(item), source_sha256, self.settings, digest(target))
+        entry = Entry(self._key(item), source_sha256, self.settings, target_sha256, damage)
         line = "\n" + json.dumps(asdict(entry))  # the break comes first, in case the line before is torn
         try:
             with self._writing, self._path.open("a", encoding="ascii") as file:
@@ -145,3 +148,9 @@ def _unusable(folder: Path, error: OSError) -> UsageError:
 
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file of any size."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from img2img.errors import ItemError, Stopped, TranslationError
 from img2img.media import Image, decode_image, encode_image, printable, read_file, write_file
+from img2img.media.video import VideoOptions
 from img2img.translation.channels import Beside, from_network, to_network
 from img2img.translation.execute import Executor
 from img2img.translation.journal import Journal, digest
@@ -47,7 +48,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Settings:
-    """What of a job's options the pipeline needs."""
+    """What of a job's options its stages need."""
 
     conditions: dict[str, Tensor]
     """One row each, without the batch dimension."""
@@ -56,7 +57,12 @@ class Settings:
     workers: int
     """Batches in the network at once."""
     codecs: int
-    """Threads that decode, and as many that encode."""
+    """Threads that decode images, and as many that encode."""
+    video: VideoOptions = field(default_factory=VideoOptions)
+    """What is asked of clips."""
+    digest: str = ""
+    """Of all that decides what a target of some name looks like."""
+    overwrite: bool = False
 
 
 class Pipeline:
@@ -135,12 +141,13 @@ class Pipeline:
         started = perf_counter()
         try:
             data = read_file(item.source)
-            if self.journal is not None and self.journal.is_done(item, data):
+            source_sha256 = digest(data)
+            if self.journal is not None and self.journal.done(item, source_sha256):
                 item.status, item.reason = "skipped", "done already"
                 return item, None
             image = decode_image(data, printable(item.source), self.settings.max_pixels)
             colour, beside = to_network(image.pixels, self.executor.translator)
-            return item, Work(item, image, colour, beside, digest(data))
+            return item, Work(item, image, colour, beside, source_sha256)
         except (ItemError, MemoryError) as error:
             item.status, item.reason = "failed", _reason(item, error)
             return item, None
@@ -253,7 +260,7 @@ class Pipeline:
             encoded = encode_image(image, item.target.suffix, self.settings.quality)
             item.notes = (*work.image.notes, *encoded.notes)
             if self.journal is not None:
-                self.journal.record(item, work.source_sha256, encoded.data)
+                self.journal.record(item, work.source_sha256, digest(encoded.data))
             write_file(item.target, encoded.data)
         except BaseException as raised:
             error = raised

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from img2img.errors import UsageError
 from img2img.media import READABLE_SUFFIXES, WRITABLE_SUFFIXES, printable
+from img2img.media.kinds import CLIP_SUFFIXES, CLIP_TARGETS, is_animated, natural_order
 from img2img.translation.report import Item
 
 STATE = ".img2img"
@@ -35,19 +36,24 @@ def make_plan(source: str | Path, target: str | Path, suffix: str = "") -> Plan:
     """Plan a job.
 
     Args:
-        source: An image, a folder (with all below it), or a pattern such as `photos/**/*.jpg`.
-        target: A file for an image, a folder for more; the tree of the sources is mirrored in it.
-        suffix: Format of the targets, such as `.png`; by default each keeps its source's.
+        source: An image, a video, a folder (with all below it), or a pattern such as `photos/**/*.jpg`.
+        target: A file for one of them, a folder for more; the tree of the sources is mirrored in it. A video as target
+            of a folder of images is made of them, in natural order.
+        suffix: Format of the targets, such as `.png` or `.mp4`; by default each keeps its source's. An image's for a
+            single video asks for its frames as numbered images.
 
     Raises:
-        UsageError: No image is there, source and target are one, or two sources would write one target.
+        UsageError: Nothing is there, source and target are one, or two sources would write one target.
     """
     suffix = _checked_suffix(suffix)
     if not str(source) or not str(target):  # as an unset variable of a shell is
         raise UsageError("source and target must not be empty; for this folder, write a dot")
     try:
         if Path(source).is_file():
-            plan = _plan_file(Path(source), Path(target), suffix)
+            is_clip = _is_clip(Path(source)) or Path(target).suffix.lower() in CLIP_TARGETS - WRITABLE_SUFFIXES
+            plan = (_plan_clip if is_clip else _plan_file)(Path(source), Path(target), suffix)
+        elif _is_target_clip(Path(target)):
+            plan = _plan_sequence(*_sources(str(source)), Path(target), suffix)
         else:
             plan = _plan_folder(*_sources(str(source)), Path(target), suffix)
         _check_targets(plan.items)
@@ -57,6 +63,8 @@ def make_plan(source: str | Path, target: str | Path, suffix: str = "") -> Plan:
 
 
 def _plan_file(source: Path, target: Path, suffix: str) -> Plan:
+    if suffix in CLIP_TARGETS - WRITABLE_SUFFIXES:
+        raise _no_such_image(suffix)
     if target.is_dir() or target.suffix.lower() not in WRITABLE_SUFFIXES:
         if target.suffix and not target.is_dir():
             raise UsageError(f"cannot write {target.suffix!r}: choose one of {', '.join(sorted(WRITABLE_SUFFIXES))}")
@@ -66,6 +74,42 @@ def _plan_file(source: Path, target: Path, suffix: str) -> Plan:
             f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
         )
     return Plan([Item(source, target)], None)
+
+
+def _plan_clip(source: Path, target: Path, suffix: str) -> Plan:
+    if source.suffix.lower() in READABLE_SUFFIXES and not _is_clip(source):
+        raise UsageError(
+            f"{printable(source)} is an image and {printable(target)} a video; give a video, or a folder of images "
+            "that follow each other"
+        )
+    if suffix in WRITABLE_SUFFIXES - CLIP_TARGETS:
+        if _is_target_clip(target):
+            raise UsageError(f"frames as {suffix} images need a folder as target, not {printable(target)}")
+        return Plan([Item(source, target, is_clip=True, images_as=suffix)], None)
+    if target.is_dir() or not target.suffix:
+        target = target / source.with_suffix(suffix or _writable_clip(source)).name
+    elif target.suffix.lower() not in CLIP_TARGETS:
+        images = (
+            "; for its frames, give a folder and --format png" if target.suffix.lower() in WRITABLE_SUFFIXES else ""
+        )
+        raise UsageError(
+            f"cannot write a video as {target.suffix!r}: choose one of {', '.join(sorted(CLIP_TARGETS))}{images}"
+        )
+    elif suffix and target.suffix.lower() != suffix:
+        raise UsageError(
+            f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
+        )
+    return Plan([Item(source, target, is_clip=True)], None)
+
+
+def _plan_sequence(base: Path, files: list[Path], target: Path, suffix: str) -> Plan:
+    if suffix and suffix != target.suffix.lower():
+        raise UsageError(f"the format {suffix!r} and the target {printable(target)} contradict each other")
+    images = [path for path in files if path.suffix.lower() in READABLE_SUFFIXES]
+    if not images:
+        raise UsageError(f"no images found in {printable(base)} that could become {printable(target)}")
+    item = Item(base, target, is_clip=True, images=natural_order(images))
+    return Plan([item], None, ignored=len(files) - len(images))
 
 
 def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str) -> Plan:
@@ -80,14 +124,20 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str) -> Pl
     if Path(where) in Path(own).parents:  # what an earlier job has made there is no source
         inside = own + os.sep
         sources = [path for path, real in zip(files, _real_names(files), strict=True) if not real.startswith(inside)]
-    images = [path for path in sources if path.suffix.lower() in READABLE_SUFFIXES]
-    if not images:
-        raise UsageError(f"no images found in {printable(base)} (looked for {', '.join(sorted(READABLE_SUFFIXES))})")
+    known = [path for path in sources if path.suffix.lower() in READABLE_SUFFIXES | CLIP_SUFFIXES]
+    if not known:
+        looked_for = ", ".join(sorted(READABLE_SUFFIXES | CLIP_SUFFIXES))
+        raise UsageError(f"no images or videos found in {printable(base)} (looked for {looked_for})")
+    if suffix in CLIP_TARGETS - WRITABLE_SUFFIXES and not any(map(_is_clip, known)):
+        raise _no_such_image(suffix)
     items = []
-    for path in sorted(images):
+    for path in sorted(known):
+        is_clip = _is_clip(path)
+        usual = _writable_clip(path) if is_clip else _writable(path)
+        fits = suffix in (CLIP_TARGETS if is_clip else WRITABLE_SUFFIXES)
         place = target / path.relative_to(base)
-        items.append(Item(path, place.with_suffix(suffix or _writable(path))))
-    return Plan(items, target, ignored=len(sources) - len(images))
+        items.append(Item(path, place.with_suffix(suffix if fits else usual), is_clip=is_clip))
+    return Plan(items, target, ignored=len(sources) - len(known))
 
 
 def _sources(source: str) -> tuple[Path, list[Path]]:
@@ -178,9 +228,28 @@ def _checked_suffix(suffix: str) -> str:
     if not suffix:
         return ""
     suffix = suffix.lower() if suffix.startswith(".") else f".{suffix.lower()}"
-    if suffix not in WRITABLE_SUFFIXES:
-        raise UsageError(f"cannot write {suffix!r}: choose one of {', '.join(sorted(WRITABLE_SUFFIXES))}")
+    if suffix not in WRITABLE_SUFFIXES | CLIP_TARGETS:
+        raise UsageError(
+            f"cannot write {suffix!r}: choose one of {', '.join(sorted(WRITABLE_SUFFIXES))} for images, "
+            f"{', '.join(sorted(CLIP_TARGETS))} for videos"
+        )
     return suffix
+
+
+def _no_such_image(suffix: str) -> UsageError:
+    return UsageError(f"an image cannot be written as {suffix!r}: choose one of {', '.join(sorted(WRITABLE_SUFFIXES))}")
+
+
+def _is_clip(path: Path) -> bool:
+    return path.suffix.lower() in CLIP_SUFFIXES or (path.suffix.lower() == ".webp" and is_animated(path))
+
+
+def _is_target_clip(target: Path) -> bool:
+    return target.suffix.lower() in CLIP_TARGETS and not target.is_dir()
+
+
+def _writable_clip(path: Path) -> str:
+    return path.suffix if path.suffix.lower() in CLIP_TARGETS else ".mkv"
 
 
 def _writable(path: Path) -> str:

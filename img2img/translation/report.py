@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from img2img.media import write_file
 
-Status = Literal["planned", "done", "skipped", "failed"]
+Status = Literal["planned", "done", "damaged", "skipped", "failed"]
+"""`damaged`: the target stands, but something of the source was lost, and is named."""
 
 
 @dataclass
@@ -24,11 +25,17 @@ class Item:
     status: Status = "planned"
     """`planned` until it comes to an end; still so in the report of a job that was stopped before."""
     reason: str = ""
-    """Why it failed or was skipped."""
+    """Why it failed or was skipped, or what is damaged."""
     notes: tuple[str, ...] = ()
     """What of the source the target does not keep, and what was converted."""
     seconds: float = 0.0
     """Time spent on it: reading, its share of the batch, writing. Stages overlap, so the sum exceeds the job's."""
+    is_clip: bool = False
+    """Its frames follow each other in time."""
+    images: Sequence[Path] = ()
+    """Its frames, where the source is a folder of them."""
+    images_as: str = ""
+    """Suffix of the numbered images that its frames become, where the target is a folder for them."""
 
 
 @dataclass
@@ -48,7 +55,7 @@ class Report:
     @property
     def counts(self) -> dict[str, int]:
         counted = Counter(item.status for item in self.items)
-        return {status: counted[status] for status in ("done", "skipped", "failed", "planned")}
+        return {status: counted[status] for status in ("done", "damaged", "skipped", "failed", "planned")}
 
     def write(self, path: Path) -> None:
         """Write the report as JSON; names that are not UTF-8 are escaped."""

@@ -55,7 +55,7 @@ def test_damaged_files_end_with_1_and_are_named_and_the_rest_is_done(
     assert "bad\\n.png: the file is empty" in failed
     assert summary.startswith("3 done, 1 failed in ")
     report = json.loads((tmp_path / "report.json").read_text("ascii"))
-    assert report["counts"] == {"done": 3, "failed": 1, "skipped": 0, "not_reached": 0}
+    assert report["counts"] == {"done": 3, "damaged": 0, "failed": 1, "skipped": 0, "not_reached": 0}
 
 
 def test_what_the_format_cannot_hold_is_noted(program: Any, photos: Path, tmp_path: Path) -> None:
@@ -72,14 +72,14 @@ def test_what_the_format_cannot_hold_is_noted(program: Any, photos: Path, tmp_pa
         (["tini", "photos", "out"], "did you mean 'tiny'?"),
         (["tiny", "nowhere", "out"], "nowhere does not exist"),
         (["tiny", "photos", "photos"], "the target folder is the source folder"),
-        (["tiny", "empty", "out"], "no images found in empty"),
+        (["tiny", "empty", "out"], "no images or videos found in empty"),
         (["tiny", "", "out"], "must not be empty"),
-        (["tiny", "photos", "out", "--format", "gif"], "cannot write '.gif'"),
+        (["tiny", "photos", "out", "--format", "gif"], "an image cannot be written as '.gif'"),
         (["tiny", "photos", "out", "--tile", "8"], "auto, off, or a number of pixels from 16 up, not '8'"),
         (["tiny", "photos", "out", "--tile", "-1"], "not '-1'"),
         (["tiny", "photos", "out", "--tile", "large"], "not 'large'"),
         (["tiny", "photos", "out", "--tile", "²²"], "not '²²'"),
-        (["tiny", "photos", "out", "--quality", "0"], "0 is not in the range 1<=x<=100"),
+        (["tiny", "photos", "out", "--quality", "0"], "quality 0 is out of range; give 1 to 100"),
         (["tiny", "photos", "out", "--batch-size", "-1"], "-1 is not in the range x>=0"),
         (["tiny", "photos", "out", "--precision", "fp16"], "'fp16' is not one of"),
         (["tiny", "photos", "out", "--device", "nonesuch"], "the device 'nonesuch' cannot be used"),

@@ -72,7 +72,7 @@ def test_bad_files_are_lost_alone_and_named_and_once_they_are_mended_only_they_a
     assert sorted(tree(tmp_path / "out")) == sorted(good)
 
     report = json.loads((tmp_path / "report.json").read_text("ascii"))
-    assert report["counts"] == {"done": len(good), "failed": len(bad), "skipped": 0, "not_reached": 0}
+    assert report["counts"] == {"done": len(good), "damaged": 0, "failed": len(bad), "skipped": 0, "not_reached": 0}
     assert report["planned"] == len(report["items"]) == len(good) + len(bad)
     for row in report["items"]:
         name = Path(row["source"]).name
@@ -88,7 +88,7 @@ def test_bad_files_are_lost_alone_and_named_and_once_they_are_mended_only_they_a
     done = program(*command)
     assert done.status == 0
     counts = json.loads((tmp_path / "report.json").read_text("ascii"))["counts"]
-    assert counts == {"done": len(bad), "failed": 0, "skipped": len(good), "not_reached": 0}
+    assert counts == {"done": len(bad), "damaged": 0, "failed": 0, "skipped": len(good), "not_reached": 0}
 
 
 def test_a_file_that_is_named_and_is_no_image_leaves_nothing_behind(

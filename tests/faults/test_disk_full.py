@@ -30,7 +30,7 @@ def test_a_file_that_grows_too_large_ends_the_job_and_a_second_run_goes_on(
     assert written == {name: golden[name] for name in written}, "a file is half-written, or something is left over"
     assert len(written) < 24, "the job went on"
     counts = json.loads(report.read_text("ascii"))["counts"]
-    assert counts == {"done": len(written), "skipped": 0, "failed": 0, "not_reached": 26 - len(written)}
+    assert counts == {"done": len(written), "damaged": 0, "skipped": 0, "failed": 0, "not_reached": 26 - len(written)}
 
     assert program(*command).status == 0
     assert {name: data for name, data in tree(out).items() if name in golden} == golden

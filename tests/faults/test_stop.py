@@ -47,7 +47,13 @@ def test_a_signal_ends_a_job_in_order_and_the_same_command_goes_on_from_there(
     assert 4 <= len(written) < len(golden)
     assert written == {name: golden[name] for name in written}, "something is left over, or half-done"
     said = json.loads(report.read_text("ascii"))
-    assert said["counts"] == {"done": len(written), "skipped": 0, "failed": 0, "not_reached": 24 - len(written)}
+    assert said["counts"] == {
+        "done": len(written),
+        "damaged": 0,
+        "skipped": 0,
+        "failed": 0,
+        "not_reached": 24 - len(written),
+    }
     assert {os.path.relpath(row["target"], out) for row in said["items"] if row["status"] == "done"} == set(written)
     assert running.out == ""
     assert "stopping in order; press again to stop at once" in running.err
@@ -57,7 +63,7 @@ def test_a_signal_ends_a_job_in_order_and_the_same_command_goes_on_from_there(
     assert done.status == 0
     assert tree(out) == golden
     counts = json.loads(report.read_text("ascii"))["counts"]
-    assert counts == {"done": 24 - len(written), "skipped": len(written), "failed": 0, "not_reached": 0}
+    assert counts == {"done": 24 - len(written), "damaged": 0, "skipped": len(written), "failed": 0, "not_reached": 0}
 
 
 def test_a_second_signal_ends_the_program_at_once(

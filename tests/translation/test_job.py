@@ -21,7 +21,7 @@ Again = Callable[..., Report]
 def test_a_folder_is_translated_and_its_tree_mirrored(again: Again, photos: Path, tmp_path: Path, make: Any) -> None:
     before = make.tree(photos)
     report = again()
-    assert report.counts == {"done": 7, "skipped": 0, "failed": 0, "planned": 0}
+    assert report.counts == {"done": 7, "damaged": 0, "skipped": 0, "failed": 0, "planned": 0}
     assert list(make.tree(tmp_path / "out")) == list(before)
     for name in before:
         expected = 255 - make.load(photos / name).repeat(2, 0).repeat(2, 1)
@@ -33,7 +33,7 @@ def test_the_same_call_again_skips_everything_and_leaves_it_as_it_is(again: Agai
     again()
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.png")}
     report = again()
-    assert report.counts == {"done": 0, "skipped": 7, "failed": 0, "planned": 0}
+    assert report.counts == {"done": 0, "damaged": 0, "skipped": 7, "failed": 0, "planned": 0}
     assert {item.reason for item in report.items} == {"done already"}
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.png")} == times
 
@@ -98,9 +98,9 @@ def test_a_target_that_somebody_changed_fails_alone_and_is_kept(again: Again, tm
     again()
     (tmp_path / "out" / "1.png").write_bytes(b"retouched")
     report = again()
-    assert report.counts == {"done": 0, "skipped": 6, "failed": 1, "planned": 0}
+    assert report.counts == {"done": 0, "damaged": 0, "skipped": 6, "failed": 1, "planned": 0}
     assert (tmp_path / "out" / "1.png").read_bytes() == b"retouched"
-    assert again(overwrite=True).counts == {"done": 1, "skipped": 6, "failed": 0, "planned": 0}
+    assert again(overwrite=True).counts == {"done": 1, "damaged": 0, "skipped": 6, "failed": 0, "planned": 0}
 
 
 def test_files_of_others_in_the_target_folder_are_left_alone(again: Again, tmp_path: Path) -> None:

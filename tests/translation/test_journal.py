@@ -28,7 +28,7 @@ def item(folder: Path) -> Item:
 def make(folder: Path, item: Item, source: bytes = SOURCE, result: bytes = RESULT, settings: str = "S") -> None:
     """What a job does with one item."""
     journal = Journal(folder, settings)
-    journal.record(item, digest(source), result)
+    journal.record(item, digest(source), digest(result))
     item.target.write_bytes(result)
     journal.close()
 
@@ -37,7 +37,7 @@ def is_done(folder: Path, item: Item, source: bytes = SOURCE, settings: str = "S
     journal = Journal(folder, settings, overwrite=overwrite)
     try:
         journal.check_existing([item])
-        return journal.is_done(item, source)
+        return journal.done(item, digest(source)) is not None
     finally:
         journal.close()
 
@@ -106,7 +106,7 @@ def test_only_the_first_few_foreign_files_are_named(folder: Path) -> None:
 
 def test_an_entry_whose_target_was_never_renamed_into_place_counts_as_not_done(folder: Path, item: Item) -> None:
     journal = Journal(folder, "S")
-    journal.record(item, digest(SOURCE), RESULT)
+    journal.record(item, digest(SOURCE), digest(RESULT))
     journal.close()
     assert not is_done(folder, item)
 
@@ -116,7 +116,7 @@ def test_a_kill_before_a_target_is_replaced_leaves_one_of_ours_which_is_replaced
 ) -> None:
     make(folder, item)
     journal = Journal(folder, "S")
-    journal.record(item, digest(b"another source"), b"another result")
+    journal.record(item, digest(b"another source"), digest(b"another result"))
     journal.close()  # and here it is killed: the target is still the first result
     assert not is_done(folder, item, source=b"another source")
     make(folder, item, source=b"another source", result=b"another result")
@@ -141,10 +141,10 @@ def test_a_line_that_a_full_disk_has_torn_costs_that_line_only(
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
         with pytest.raises(WriteError, match=r"journal\.jsonl: No space left"):
-            journal.record(Item(Path("in/b.png"), folder / "b.png"), digest(SOURCE), RESULT)
+            journal.record(Item(Path("in/b.png"), folder / "b.png"), digest(SOURCE), digest(RESULT))
     path = folder / ".img2img" / "journal.jsonl"
     path.write_bytes(path.read_bytes()[:-9])
-    journal.record(item, digest(SOURCE), RESULT)
+    journal.record(item, digest(SOURCE), digest(RESULT))
     item.target.write_bytes(RESULT)
     journal.close()
     assert is_done(folder, item)
@@ -156,7 +156,7 @@ def test_an_entry_is_on_the_disk_before_its_target_can_be(
     journal = Journal(folder, "S")
     path, synced = folder / ".img2img" / "journal.jsonl", []
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(path.read_text("ascii")))
-    journal.record(item, digest(SOURCE), RESULT)
+    journal.record(item, digest(SOURCE), digest(RESULT))
     assert len(synced) == 1
     assert json.loads(synced[0])["target"] == "a.png"
 

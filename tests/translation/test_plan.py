@@ -218,14 +218,14 @@ def test_links_that_lead_nowhere_or_to_themselves_fail_when_they_are_read_not_be
 @pytest.mark.parametrize(
     ("source", "target", "suffix", "message"),
     [
-        ("empty", "out", "", r"no images found in empty \(looked for .*\.jpg"),
-        ("texts", "out", "", "no images found in texts"),
+        ("empty", "out", "", r"no images or videos found in empty \(looked for .*\.jpg"),
+        ("texts", "out", "", "no images or videos found in texts"),
         ("nowhere", "out", "", "nowhere does not exist; give an image, a folder, or a pattern in quotes"),
         ("nowhere/*.png", "out", "", r"no file matches 'nowhere/\*\.png'"),
         ("", "out", "", "must not be empty"),
         ("a.png", "", "", "must not be empty"),
-        ("a.png", "out.gif", "", r"cannot write '\.gif': choose one of"),
-        ("a.png", "out", "gif", r"cannot write '\.gif': choose one of"),
+        ("a.png", "out.gif", "", r"a.png is an image and out\.gif a video"),
+        ("a.png", "out", "gif", r"an image cannot be written as '\.gif': choose one of"),
         ("a.png", "out.jpg", "png", r"the target out\.jpg and the format '\.png' contradict"),
         ("in", "a.png", "", r"a\.png is a file; a folder of images needs a folder"),
         ("x" * 300, "out", "", "File name too long"),

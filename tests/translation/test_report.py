@@ -24,7 +24,7 @@ def report() -> Report:
 
 
 def test_the_counts_add_up_to_what_was_planned(report: Report) -> None:
-    assert report.counts == {"done": 1, "skipped": 1, "failed": 1, "planned": 1}
+    assert report.counts == {"done": 1, "damaged": 0, "skipped": 1, "failed": 1, "planned": 1}
     assert sum(report.counts.values()) == len(report.items)
 
 
@@ -41,7 +41,7 @@ def test_a_report_says_all_of_it(report: Report, tmp_path: Path) -> None:
         "stopped": "stopped",
     }
     assert read["planned"] == sum(read["counts"].values()) == 4
-    assert read["counts"] == {"done": 1, "skipped": 1, "failed": 1, "not_reached": 1}
+    assert read["counts"] == {"done": 1, "damaged": 0, "skipped": 1, "failed": 1, "not_reached": 1}
     assert [item["status"] for item in read["items"]] == ["done", "failed", "skipped", "not_reached"]
     assert read["items"][0] == {
         "source": "in/a.png",

@@ -1,0 +1,38 @@
+"""Which files are clips, by their names and, where these leave it open, by their first bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+CLIP_SUFFIXES = frozenset({
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2ts", ".mts", ".wmv", ".flv", ".ogv", ".3gp",
+    ".mxf", ".y4m", ".gif",
+})  # fmt: skip
+"""Suffixes of files that are taken for videos or animations; what is in them is told by their first bytes."""
+
+CLIP_TARGETS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".gif", ".webp"})
+"""Suffixes that clips can be written as."""
+
+_ANIMATION_FLAG = 0x02
+
+
+def is_animated(path: Path) -> bool:
+    """Whether a file is an animation: a GIF, or a WebP that moves."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(21)
+    except OSError:
+        return False
+    moves = head[8:16] == b"WEBPVP8X" and len(head) == 21 and head[20] & _ANIMATION_FLAG
+    return head.startswith((b"GIF87a", b"GIF89a")) or bool(moves)
+
+
+def natural_order(paths: Iterable[Path]) -> list[Path]:
+    """Sort so that `frame2` comes before `frame10`."""
+
+    def key(path: Path) -> list[tuple[int, str]]:
+        return [(int(word), "") if word.isdecimal() else (-1, word) for word in re.split(r"(\d+)", str(path))]
+
+    return sorted(paths, key=key)

@@ -1,0 +1,90 @@
+"""Opening video files: by their content, only the formats that hold media, and nothing that leads to another file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+from av.stream import Disposition
+
+from img2img.errors import VideoError
+from img2img.media.files import printable
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+# Playlists (hls, dash, concat, sdp, …) are not among them: they make FFmpeg open what a file names.
+_FORMATS = (
+    "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "m4v", "h264", "hevc", "av1", "obu", "ivf", "flv", "asf",
+    "ogg", "nut", "mxf", "dv", "rm", "wtv", "gxf", "yuv4mpegpipe", "apng", "mjpeg",
+)  # fmt: skip
+
+_BUFFER = 1 << 20
+
+
+@contextmanager
+def open_container(path: Path) -> Iterator[InputContainer]:
+    """Open a video file for reading.
+
+    Raises:
+        VideoError: It is missing, forbidden, cut off before its index, or no video file.
+    """
+    with ExitStack() as stack:
+        try:
+            if not path.is_file():
+                raise VideoError(f"{printable(path)}: this is not a regular file; give the path of a video file")
+            # As a file object: FFmpeg sees no name, which could lead it to a protocol or to a guess.
+            file = stack.enter_context(path.open("rb"))
+            container = stack.enter_context(_open(file))
+        except av.error.FFmpegError as error:
+            raise VideoError(f"{printable(path)}: {_why_not(path)} ({reason(error)})") from error
+        except OSError as error:
+            raise VideoError(
+                f"{printable(path)}: cannot be read: {error.strerror}; check the path and its permissions"
+            ) from error
+        yield container
+
+
+def main_video(container: InputContainer, path: Path) -> VideoStream:
+    """The video stream that a player would show.
+
+    Raises:
+        VideoError: There is none; a cover picture is none.
+    """
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        found = ", ".join(f"{s.type} ({s.codec_context.name})" for s in container.streams if s.codec_context)
+        raise VideoError(f"{printable(path)}: it holds no video, only {found or 'nothing'}; give a file with a picture")
+    return next((s for s in streams if s.disposition & Disposition.default), streams[0])
+
+
+def reason(error: BaseException) -> str:
+    """FFmpeg's words for an error."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _open(file: object) -> InputContainer:
+    return av.open(
+        file,
+        "r",
+        options={"format_whitelist": ",".join(_FORMATS)},
+        metadata_errors="replace",
+        buffer_size=_BUFFER,
+    )
+
+
+def _why_not(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(64)
+    if not head:
+        return "the file is empty (0 bytes); copy it again from where it came from"
+    if head[4:8] in (b"ftyp", b"mdat", b"moov", b"wide", b"free"):
+        return "its index (moov) is missing: the recording or the copy was cut off; copy it again, or repair it"
+    if head.startswith((b"#EXTM3U", b"ffconcat", b"v=0")):
+        return "this is a playlist, which may name any file or address; give the video files themselves"
+    return f"this is no video that can be read (it begins with {head[:8]!r}); give a video file"

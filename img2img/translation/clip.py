@@ -1,0 +1,229 @@
+"""Translating one clip: a video, an animation or a folder of frames, into one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from img2img.errors import ItemError, Stopped, UsageError, VideoError
+from img2img.media import printable
+from img2img.media.animation import AnimationReader
+from img2img.media.kinds import is_animated
+from img2img.media.sequence import SequenceReader
+from img2img.media.video import ClipInfo, Frame
+from img2img.media.video.encoding import choose_encoding
+from img2img.media.video.options import VideoOptions
+from img2img.media.video.reader import VideoReader
+from img2img.media.video.tracks import choose_tracks
+from img2img.translation.clip_pipeline import ClipPipeline
+from img2img.translation.clip_state import ClipState
+from img2img.translation.execute import Executor
+from img2img.translation.journal import Journal, digest, digest_file
+from img2img.translation.pipeline import STOPPED, Settings
+from img2img.translation.report import Item
+from img2img.translation.sinks import ANIMATIONS, AnimationSink, ImagesSink, Sink, VideoSink
+from img2img.translation.steady import Steady
+
+if TYPE_CHECKING:
+    from img2img.media.video import Clip
+
+
+def check_options(options: VideoOptions, suffixes: Iterable[str]) -> None:
+    """Refuse what cannot be, whatever the sources are.
+
+    Args:
+        options: What the user asks.
+        suffixes: Of the targets.
+
+    Raises:
+        UsageError: It makes no sense, or there is no such encoder for such targets.
+    """
+    if options.fps is not None and options.fps <= 0:
+        raise UsageError(f"{options.fps} frames a second cannot be shown; give more than 0")
+    if (options.start or 0) < 0 or (options.end is not None and options.end <= (options.start or 0)):
+        raise UsageError(f"nothing lies between start {options.start or 0} and end {options.end}; give start < end")
+    usual = ClipInfo(64, 64, Fraction(1, 12800), Fraction(25))
+    for suffix in set(suffixes) - ANIMATIONS:
+        choose_encoding(suffix, options, usual)
+
+
+def translate_clips(
+    items: Sequence[Item],
+    executor: Executor,
+    settings: Settings,
+    journal: Journal | None,
+    told: Callable[[Item, int, int], None],
+    ended: Callable[[Sequence[Item]], None],
+    stop: Callable[[], bool],
+) -> None:
+    """Translate clips one after the other; the `status` of each item tells what became of it.
+
+    Args:
+        items: What to translate, and into what.
+        executor: Runs the network; is closed at the end.
+        settings: What to do.
+        journal: Tells what is done already and notes what gets done; None for a single target.
+        told: Called with an item, the number of its frames that are done, and of all (0 where that is not known).
+        ended: Called with items that came to their end.
+        stop: Asked between frames; True ends the run.
+
+    Raises:
+        UsageError: The only clip cannot be encoded as it was asked for.
+        FatalError: A target cannot be written; what is finished stays, and the same job goes on from there.
+        Stopped: `stop` said so; likewise.
+    """
+    try:
+        for item in items:
+            if stop():
+                raise Stopped(STOPPED)
+            started = perf_counter()
+            try:
+                _translate(item, executor, settings, journal, partial(told, item), stop)
+            except (ItemError, UsageError) as error:
+                if len(items) == 1 and isinstance(error, UsageError):
+                    raise
+                item.status = "failed"
+                item.reason = str(error) if isinstance(error, VideoError) else f"{printable(item.source)}: {error}"
+            finally:
+                item.seconds += perf_counter() - started
+            ended([item])
+    finally:
+        executor.close()
+
+
+def _translate(
+    item: Item,
+    executor: Executor,
+    settings: Settings,
+    journal: Journal | None,
+    told: Callable[[int, int], None],
+    stop: Callable[[], bool],
+) -> None:
+    source_sha256 = _source_digest(item)
+    if journal is not None and (entry := journal.done(item, source_sha256)):
+        item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
+        return
+
+    def record(target_sha256: str) -> None:
+        if journal is not None:
+            journal.record(item, source_sha256, target_sha256, item.reason)
+
+    options = settings.video
+    with closing(_open(item, options, settings.max_pixels)) as clip:
+        info, frames = clip.info, clip.frames()
+        if options.fps is not None:
+            info, frames = (
+                replace(info, time_base=1 / options.fps, rate=options.fps),
+                at_rate(frames, info, options.fps),
+            )
+        total = _expected_frames(clip, info, options)
+        steady = Steady() if options.steady else None
+        pipeline = ClipPipeline(
+            executor, settings.conditions, settings.workers, steady, lambda done: told(done, total), stop
+        )
+        with (
+            closing(_sink(item, clip, _enlarged(info, executor), options)) as sink,
+            _state(item, settings, source_sha256) as state,
+        ):
+            if not pipeline.run(frames, info, sink, state):
+                raise VideoError(f"{printable(item.source)}: it shows nothing in the asked time; see --start and --end")
+            item.reason = clip.damage and f"{printable(item.source)}: {clip.damage}"
+            sink.finish(state.segments(), state.part, record)
+        item.notes = (*info.notes, *sink.notes)
+        item.status = "damaged" if clip.damage else "done"
+
+
+@contextmanager
+def _state(item: Item, settings: Settings, source_sha256: str) -> Iterator[ClipState]:
+    """What an earlier job has finished of a clip; is gone when the target stands, or never will."""
+    target = item.target / "frames" if item.images_as else item.target
+    with closing(ClipState(target, settings.digest + source_sha256)) as state:
+        if item.images_as and not (state.is_resumed or settings.overwrite):
+            _refuse_existing(item)
+        try:
+            yield state
+        except ItemError:
+            state.remove()
+            raise
+        state.remove()
+
+
+def at_rate(frames: Iterable[Frame], info: ClipInfo, rate: Fraction) -> Iterator[Frame]:
+    """Frames at a constant rate: at each tick of it the picture that is shown then, left out or repeated as needed."""
+    tick: int | None = None
+    for frame in frames:
+        begin, end = (pts * info.time_base * rate for pts in (frame.pts, frame.pts + frame.duration))
+        tick = round(begin) if tick is None else tick
+        while tick < end:
+            yield Frame(tick, 1, frame.picture)
+            tick += 1
+
+
+def _open(item: Item, options: VideoOptions, max_pixels: int) -> VideoReader | AnimationReader | SequenceReader:
+    if item.images:
+        if options.fps is None:
+            raise UsageError(
+                "images alone do not say how fast they follow each other; give --fps, for example --fps 25"
+            )
+        return SequenceReader(item.images, options.fps, max_pixels)
+    reader = AnimationReader if is_animated(item.source) else VideoReader
+    return reader(item.source, options.start, options.end, max_pixels)
+
+
+def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
+    scale = executor.translator.scale
+    width, height = int(info.width * scale), int(info.height * scale)
+    if not width or not height:
+        raise VideoError(f"{info.width}×{info.height} is too small for a scale of {scale}: nothing would be left")
+    return replace(info, width=width, height=height)
+
+
+def _sink(
+    item: Item, clip: VideoReader | AnimationReader | SequenceReader, info: ClipInfo, options: VideoOptions
+) -> Sink:
+    has_tracks = isinstance(clip, VideoReader)
+    suffix = item.target.suffix.lower()
+    notes = ("sound and subtitles, if it has any, are not kept",) if has_tracks else ()
+    if item.images_as:
+        return ImagesSink(item.target, item.images_as, options.quality, notes)
+    if suffix in ANIMATIONS:
+        loops = clip.loops if isinstance(clip, AnimationReader) else 0
+        return AnimationSink(item.target, info, options.quality, loops, notes)
+    encoding = choose_encoding(suffix, options, info)
+    tracks = None
+    if has_tracks:
+        tracks = choose_tracks(item.source, encoding, drop_unsupported=options.drop_unsupported_streams)
+    end = None if options.end is None else info.start + options.end
+    return VideoSink(item.target, encoding, tracks, clip.shift, end)
+
+
+def _expected_frames(clip: Clip, info: ClipInfo, options: VideoOptions) -> int:
+    """How many frames there will be, as far as can be told; 0 where it cannot."""
+    seconds = clip.info.frames / clip.info.rate
+    seconds = min(seconds, options.end or seconds) - (options.start or 0)
+    return max(0, round(seconds * info.rate))
+
+
+def _source_digest(item: Item) -> str:
+    try:
+        if not item.images:
+            return digest_file(item.source)
+        parts = [digest_file(path) for path in item.images]
+    except OSError as error:
+        raise VideoError(
+            f"{printable(error.filename)}: cannot be read: {error.strerror}; check the path and its permissions"
+        ) from error
+    return digest("".join(parts).encode())
+
+
+def _refuse_existing(item: Item) -> None:
+    if any(item.target.glob(f"[0-9]*{item.images_as}")):
+        raise UsageError(
+            f"there are numbered images in {printable(item.target)} already; replace them by --overwrite, or name "
+            "another folder"
+        )

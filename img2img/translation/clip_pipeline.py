@@ -1,0 +1,172 @@
+"""The frames of a clip through the network: decode, network, and what comes after beside each other, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import Tensor
+
+from img2img.errors import Stopped
+from img2img.translation.ahead import Ahead
+from img2img.translation.channels import Beside, from_network, to_network
+from img2img.translation.clip_state import SEGMENT, ClipState
+from img2img.translation.execute import Executor
+from img2img.translation.pipeline import MEMORY, STOPPED
+from img2img.translation.sinks import Sink
+from img2img.translation.steady import Steady
+
+if TYPE_CHECKING:
+    from img2img.media import Pixels
+    from img2img.media.video import ClipInfo, Frame
+
+_MOST_AHEAD = 32
+"""Frames that may be decoded before the network needs them, if the memory allows."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A frame on its way; `colour` is None where it shows the picture before it once more."""
+
+    index: int
+    frame: Frame
+    colour: Pixels | None
+    beside: Beside | None
+
+
+@dataclass(frozen=True)
+class ClipPipeline:
+    """Carries the frames of one clip through network and filter into a sink.
+
+    What comes out is a function of the frames alone: batches never reach across segments, and a job that goes on at
+    the beginning of a segment gives what one gives that was never interrupted.
+
+    Attributes:
+        executor: Runs the network.
+        conditions: One row each, without the batch dimension.
+        workers: Batches in the network at once.
+        steady: What holds successive frames together; None for nothing.
+        told: Called with the number of frames that are done, after each.
+        stop: Asked between frames; True ends the run.
+    """
+
+    executor: Executor
+    conditions: dict[str, Tensor]
+    workers: int
+    steady: Steady | None
+    told: Callable[[int], None]
+    stop: Callable[[], bool]
+
+    def run(self, frames: Iterator[Frame], info: ClipInfo, sink: Sink, state: ClipState) -> int:
+        """Translate all frames behind the segments that are finished, and return how many frames there are.
+
+        Args:
+            frames: All frames of the clip.
+            info: What the frames have in common.
+            sink: Where they go.
+            state: Which segments are finished; those that get finished are added.
+
+        Raises:
+            ItemError: The clip cannot be read to its end, or the network failed.
+            FatalError: The target cannot be written.
+            Stopped: `stop` said so.
+        """
+        count = begin = state.finished * SEGMENT
+        if self.steady is not None:
+            self.steady.restore(state.memory())
+        frame_bytes = info.width * info.height * (6 if info.deep else 3)
+        room = max(2, min(_MOST_AHEAD, MEMORY // 4 // frame_bytes))
+        before: Pixels | None = None
+        with (
+            ThreadPoolExecutor(self.workers + 1, "batch") as networks,
+            closing(Ahead(self._prepared(frames, begin), room, "decode")) as prepared,
+        ):
+            for shown, result in self._translated(prepared, networks):
+                if self.stop():
+                    raise Stopped(STOPPED)
+                before = pixels = self._finished(shown, result, before)
+                sink.add(shown.index, pixels, shown.frame)
+                count += 1
+                if count % SEGMENT == 0:
+                    self._end_segment(sink, state)
+                self.told(count)
+        if count % SEGMENT and count > begin:
+            self._end_segment(sink, state)
+        return count
+
+    def _end_segment(self, sink: Sink, state: ClipState) -> None:
+        if self.steady is not None:
+            state.remember(self.steady.state())
+        sink.write_segment(state.segment(state.finished))
+        state.finish()
+
+    def _prepared(self, frames: Iterable[Frame], begin: int) -> Iterator[Shown]:
+        """Pixels of the frames from `begin` on, ready for the network."""
+        last: Callable[[], Pixels] | None = None
+        for index, frame in enumerate(frames):
+            if self.stop():
+                raise Stopped(STOPPED)
+            if index < begin:
+                continue
+            if frame.picture is last and index % SEGMENT:
+                yield Shown(index, frame, None, None)
+                continue
+            colour, beside = to_network(frame.picture(), self.executor.translator)
+            last = frame.picture
+            yield Shown(index, frame, colour, beside)
+
+    def _batches(self, prepared: Iterable[Shown]) -> Iterator[list[Shown]]:
+        batch: list[Shown] = []
+        fresh = 0
+        for shown in prepared:
+            batch.append(shown)
+            fresh += shown.colour is not None
+            ends = (shown.index + 1) % SEGMENT == 0
+            if ends or (shown.colour is not None and fresh >= self.executor.batch_size(*shown.colour.shape[:2])):
+                yield batch
+                batch, fresh = [], 0
+        if batch:
+            yield batch
+
+    def _translated(
+        self, prepared: Iterable[Shown], networks: ThreadPoolExecutor
+    ) -> Iterator[tuple[Shown, Pixels | None]]:
+        """Batches through the network, several at once, their frames in order."""
+        under_way: deque[tuple[list[Shown], Future[list[Pixels]]]] = deque()
+        try:
+            for batch in self._batches(prepared):
+                under_way.append((batch, networks.submit(self._run, batch)))
+                if len(under_way) > self.workers + 1:
+                    yield from _in_order(*under_way.popleft())
+            while under_way:
+                yield from _in_order(*under_way.popleft())
+        finally:
+            for _, future in under_way:
+                future.cancel()
+
+    def _run(self, batch: list[Shown]) -> list[Pixels]:
+        fresh = [shown.colour for shown in batch if shown.colour is not None]
+        if not fresh:
+            return []
+        conditions = {name: row.expand(len(fresh), *row.shape) for name, row in self.conditions.items()}
+        return list(self.executor.run(np.stack(fresh), conditions))
+
+    def _finished(self, shown: Shown, result: Pixels | None, before: Pixels | None) -> Pixels:
+        """What is written for a frame; the picture before it where it shows that again."""
+        if result is None or shown.colour is None or shown.beside is None:
+            assert before is not None
+            return before
+        if self.steady is not None:
+            result = self.steady(shown.colour, result)
+        return from_network(result, shown.beside, self.executor.translator)
+
+
+def _in_order(batch: list[Shown], future: Future[list[Pixels]]) -> Iterator[tuple[Shown, Pixels | None]]:
+    results = iter(future.result())
+    for shown in batch:
+        yield shown, None if shown.colour is None else next(results)

@@ -1,0 +1,109 @@
+"""What a clip that is being translated leaves on the disk, so that a job that was killed goes on and does not begin."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from img2img.errors import FatalError, UsageError
+from img2img.media import printable, write_file
+from img2img.translation.plan import STATE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SEGMENT = 120
+"""Frames of a segment: what is lost at most when a job is killed."""
+
+
+class ClipState:
+    """The finished segments of one target, in a folder beside it that is gone when the target stands.
+
+    Args:
+        target: The target.
+        settings: Digest of all that decides what it looks like; segments that were made otherwise are thrown away.
+
+    Raises:
+        FatalError: Another job is writing to that target.
+        UsageError: The folder cannot be made or written to.
+    """
+
+    def __init__(self, target: Path, settings: str) -> None:
+        self.folder = target.parent / STATE / "clips" / target.name
+        about = self.folder / "settings"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self.folder / "lock", timeout=0)
+            self._lock.acquire()
+            self.is_resumed = about.exists() and about.read_text("ascii", "replace") == settings
+            """Whether an earlier job for this very target was not finished."""
+            if not self.is_resumed:
+                self._forget()
+                write_file(about, settings.encode("ascii"))
+        except Timeout as error:
+            raise FatalError(
+                f"another job is writing to {printable(target)}; wait for it, or name another target"
+            ) from error
+        except OSError as error:
+            raise UsageError(
+                f"cannot write to the folder {printable(target.parent)}: {error.strerror}; name another"
+            ) from error
+        self.finished = 0
+        while self.segment(self.finished).exists():
+            self.finished += 1
+
+    @property
+    def part(self) -> Path:
+        """Where the target is put together before it takes its name."""
+        return self.folder / "target.part"
+
+    def segment(self, index: int) -> Path:
+        return self.folder / f"{index:06}.npz"
+
+    def segments(self) -> list[Path]:
+        return [self.segment(index) for index in range(self.finished)]
+
+    def memory(self) -> dict[str, NDArray[Any]]:
+        """What `finish` was given with the last finished segment."""
+        path = self._memory(self.finished - 1)
+        if not path.exists():
+            return {}
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    def remember(self, memory: Mapping[str, NDArray[Any]]) -> None:
+        """Note what the next segment depends on, before the current one is written."""
+        if memory:
+            file = BytesIO()
+            np.savez(file, **memory)  # type: ignore[arg-type]
+            write_file(self._memory(self.finished), file.getbuffer())
+
+    def finish(self) -> None:
+        """The current segment has been written."""
+        self._memory(self.finished - 1).unlink(missing_ok=True)
+        self.finished += 1
+
+    def remove(self) -> None:
+        """Leave nothing behind."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):  # others may be at work there
+            self.folder.parent.rmdir()
+            self.folder.parent.parent.rmdir()
+
+    def close(self) -> None:
+        self._lock.release()
+
+    def _memory(self, index: int) -> Path:
+        return self.folder / f"{index:06}.memory.npz"
+
+    def _forget(self) -> None:
+        for path in self.folder.glob("*"):
+            if path.name != "lock":
+                path.unlink()

@@ -1,0 +1,135 @@
+"""Where translated frames go: a video, an animation, or a folder of images."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from img2img.media import Image, encode_image, publish, write_file
+from img2img.media.animation import AnimationWriter
+from img2img.media.video.encoding import Encoding
+from img2img.media.video.muxing import Contents, mux
+from img2img.media.video.segments import SegmentEncoder
+from img2img.media.video.tracks import Tracks
+from img2img.translation.journal import digest, digest_file
+
+if TYPE_CHECKING:
+    from img2img.media import Pixels
+    from img2img.media.video import ClipInfo, Frame
+
+ANIMATIONS = frozenset({".gif", ".webp"})
+"""Suffixes of targets that hold moving pictures and nothing else."""
+
+_ENCODERS = 4
+"""Images that are written at once."""
+
+
+class Sink(Protocol):
+    """Takes the frames of a clip in order, segment by segment."""
+
+    notes: tuple[str, ...]
+    """What of the source the target does not keep."""
+
+    def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
+        """Take translated frame `index`, (H, W, C)."""
+
+    def write_segment(self, path: Path) -> None:
+        """Put on the disk what was added since the last call; `path` stands when nothing of it can be lost."""
+
+    def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
+        """Make the target of all segments.
+
+        Args:
+            segments: What `write_segment` was given.
+            part: A name on the same disk, for what is not whole yet.
+            record: Called with the SHA-256 of what is about to be renamed into place.
+        """
+
+    def close(self) -> None:
+        """Let go of threads and memory."""
+
+
+class VideoSink:
+    """Encodes segments, and puts them together with what else the source holds."""
+
+    def __init__(self, target: Path, encoding: Encoding, tracks: Tracks | None, shift: Fraction, end: Fraction | None):
+        self._target, self._tracks, self._shift, self._end = target, tracks, shift, end
+        self._encoding = encoding
+        self._encoder: SegmentEncoder | None = None
+        self.notes = (*encoding.notes, *(tracks.notes if tracks else ()))
+
+    def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
+        if self._encoder is None:
+            self._encoder = SegmentEncoder(self._encoding)
+        self._encoder.add(
+            pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]], frame.pts, frame.duration
+        )
+
+    def write_segment(self, path: Path) -> None:
+        assert self._encoder is not None
+        self._encoder.write(path)
+        self._encoder = None
+
+    def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
+        mux(Contents(self._encoding, segments, self._tracks, self._shift, self._end), part)
+        record(digest_file(part))
+        publish(part, self._target)
+
+    def close(self) -> None:
+        self._encoder = None
+
+
+class AnimationSink:
+    """Keeps all frames until the end, as the libraries that write animations do."""
+
+    def __init__(self, target: Path, info: ClipInfo, quality: int | None, loops: int, notes: tuple[str, ...]) -> None:
+        self._target, self.notes = target, notes
+        self._writer = AnimationWriter(target.suffix.lower(), info.time_base, loops, quality)
+
+    def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
+        self._writer.add(pixels, frame.pts, frame.duration)
+
+    def write_segment(self, path: Path) -> None:
+        """Nothing is on the disk before the end: a job that is killed begins anew."""
+
+    def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
+        encoded = self._writer.encode()
+        self.notes += encoded.notes
+        record(digest(encoded.data))
+        write_file(self._target, encoded.data)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class ImagesSink:
+    """Writes each frame as an image, `00000001.png` and so on."""
+
+    def __init__(self, folder: Path, suffix: str, quality: int | None, notes: tuple[str, ...]) -> None:
+        self._folder, self._suffix, self._quality, self.notes = folder, suffix, quality, notes
+        self._pool = ThreadPoolExecutor(_ENCODERS, "encode")
+        self._under_way: deque[Future[None]] = deque()
+
+    def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
+        self._under_way.append(self._pool.submit(self._write, pixels, index + 1))
+        if len(self._under_way) > 2 * _ENCODERS:
+            self._under_way.popleft().result()
+
+    def write_segment(self, path: Path) -> None:
+        while self._under_way:
+            self._under_way.popleft().result()
+        write_file(path, b"")
+
+    def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
+        """All images stand already."""
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _write(self, pixels: Pixels, number: int) -> None:
+        encoded = encode_image(Image(pixels), self._suffix, self._quality)
+        write_file(self._folder / f"{number:08}{self._suffix}", encoded.data)
