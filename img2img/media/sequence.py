@@ -44,7 +44,6 @@ class SequenceReader:
             rate=rate,
             frames=len(self._paths),
             deep=pixels.dtype == np.uint16,
-            chroma="4:4:4",
         )
 
     def close(self) -> None:

@@ -186,9 +186,9 @@ def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
 def _sink(
     item: Item, clip: VideoReader | AnimationReader | SequenceReader, info: ClipInfo, options: VideoOptions
 ) -> Sink:
-    has_tracks = isinstance(clip, VideoReader)
+    has_tracks = isinstance(clip, VideoReader) and clip.has_tracks
     suffix = item.target.suffix.lower()
-    notes = ("sound and subtitles, if it has any, are not kept",) if has_tracks else ()
+    notes = ("its sound and subtitles are not kept",) if has_tracks else ()
     if item.images_as:
         return ImagesSink(item.target, item.images_as, options.quality, notes)
     if suffix in ANIMATIONS:
@@ -196,7 +196,7 @@ def _sink(
         return AnimationSink(item.target, info, options.quality, loops, notes)
     encoding = choose_encoding(suffix, options, info)
     tracks = None
-    if has_tracks:
+    if isinstance(clip, VideoReader):
         tracks = choose_tracks(item.source, encoding, drop_unsupported=options.drop_unsupported_streams)
     end = None if options.end is None else info.start + options.end
     return VideoSink(item.target, encoding, tracks, clip.shift, end)

@@ -38,7 +38,7 @@ _CODECS = {
 """Codec to encoders: the one of the CPU, then those of hardware."""
 
 _QUALITY: dict[str, tuple[str, int, dict[str, str]]] = {
-    "libx264": ("crf", 18, {}),
+    "libx264": ("crf", 18, {"preset": "veryfast"}),  # the network needs the cores; as good and as small, nearly
     "libx265": ("crf", 20, {"x265-params": "log-level=error"}),
     "libsvtav1": ("crf", 25, {"preset": "8"}),
     "libvpx-vp9": ("crf", 24, {"b": "0", "row-mt": "1", "cpu-used": "3", "deadline": "good"}),

@@ -40,7 +40,7 @@ class ClipInfo:
         frames: How many there are, as far as the file tells without being read; 0 where it does not.
         start: Time of the file's beginning, in seconds; `--start` and `--end` count from it.
         deep: More than 8 bits a channel.
-        chroma: Chroma subsampling, such as `4:2:0`.
+        chroma: Chroma subsampling, such as `4:2:0`; empty for RGB.
         sample_aspect: Width of a pixel over its height.
         colour: What the numbers mean.
         notes: What of the source is not in the frames, for the report.
@@ -53,7 +53,7 @@ class ClipInfo:
     frames: int = 0
     start: Fraction = Fraction(0)
     deep: bool = False
-    chroma: str = "4:2:0"
+    chroma: str = ""
     sample_aspect: Fraction = Fraction(1)
     colour: Colour | None = None
     notes: tuple[str, ...] = ()

@@ -64,12 +64,15 @@ class VideoReader:
         max_pixels: int = 100_000_000,
     ) -> None:
         self.path, self.damage = path, ""
+        self.has_tracks: bool
+        """Whether there are sound or subtitles beside the picture."""
         self.shift: Fraction
         """Seconds taken off all times, so that what begins at `start` begins at 0."""
         self._resources = ExitStack()
         try:
             self._container = self._resources.enter_context(open_container(path))
             self._stream = main_video(self._container, path)
+            self.has_tracks = any(stream.type in ("audio", "subtitle") for stream in self._container.streams)
             self._stream.thread_type = "AUTO"
             self._stream.codec_context.thread_count = min(_MOST_THREADS, os.cpu_count() or 1)
             self._time_base = Fraction(self._stream.time_base or 1)
@@ -293,6 +296,6 @@ def _orientation(frame: av.VideoFrame) -> tuple[int, int, int, int]:
 
 def _subsampling(layout: av.VideoFormat) -> str:
     if len(layout.components) < 3 or layout.is_rgb:
-        return "4:4:4" if layout.is_rgb else "4:0:0"
+        return "" if layout.is_rgb else "4:0:0"
     across, down = layout.chroma_width(64), layout.chroma_height(64)
     return {(64, 64): "4:4:4", (32, 64): "4:2:2", (64, 32): "4:4:0", (16, 64): "4:1:1"}.get((across, down), "4:2:0")
