@@ -38,6 +38,10 @@ def open_container(path: Path) -> Iterator[InputContainer]:
         try:
             if not path.is_file():
                 raise VideoError(f"{printable(path)}: this is not a regular file; give the path of a video file")
+            if not path.stat().st_size:
+                raise VideoError(
+                    f"{printable(path)}: the file is empty (0 bytes); copy it again from where it came from"
+                )
             # As a file object: FFmpeg sees no name, which could lead it to a protocol or to a guess.
             file = stack.enter_context(path.open("rb"))
             container = stack.enter_context(_open(file))
@@ -81,8 +85,6 @@ def _open(file: object) -> InputContainer:
 def _why_not(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(64)
-    if not head:
-        return "the file is empty (0 bytes); copy it again from where it came from"
     if head[4:8] in (b"ftyp", b"mdat", b"moov", b"wide", b"free"):
         return "its index (moov) is missing: the recording or the copy was cut off; copy it again, or repair it"
     if head.startswith((b"#EXTM3U", b"ffconcat", b"v=0")):

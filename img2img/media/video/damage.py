@@ -40,9 +40,11 @@ class Losses:
         if packet.pts is not None and not packet.is_discard and not hidden:
             insort(self.expected, packet.pts)
 
-    def failed(self) -> None:
+    def failed(self, packet: Packet[VideoStream]) -> None:
         """The decoder refused a packet."""
         self.failures += 1
+        if packet.pts is not None and packet.pts not in self.expected:  # it only looked as if it were hidden
+            insort(self.expected, packet.pts)
 
     def next(self) -> int:
         """The time of the next picture, where packets have no times of showing: one packet a picture, in order."""
@@ -76,6 +78,11 @@ def declared_end(container: InputContainer, stream: VideoStream) -> Fraction | N
     if only_stream and container.duration and container.format.name != "mpegts":
         return begin + Fraction(container.duration, 1_000_000)
     return None
+
+
+def loses_in_silence(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether damaged packets are dropped before anybody sees them, so that only holes in a constant rate tell."""
+    return container.format.name in ("mpegts", "mpeg") and stream.average_rate == stream.base_rate
 
 
 def is_cut_off(end: Fraction, declared: Fraction | None, rate: Fraction) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from av.codec.context import Flags
 
 from img2img.errors import UsageError
+from img2img.media.opencv import cv2
 from img2img.media.video.colour import Colour, is_rgb
 from img2img.media.video.container import reason
 
@@ -55,6 +56,12 @@ _QUALITY: dict[str, tuple[str, int, dict[str, str]]] = {
 
 _PRESET = {"libvpx-vp9": "cpu-used", "libvpx": "cpu-used", "prores_ks": "profile"}
 """Encoders whose word for preset is another one."""
+
+_AVX_512F = 13
+"""OpenCV's number for that set of instructions."""
+
+_TELLS_ASPECT = {"libx264", "libx265", "mpeg4"}
+"""Encoders that write the shape of a pixel into their own data; of the others, only MP4 and MOV tell it."""
 
 os.environ.setdefault("SVT_LOG", "1")  # or SVT-AV1 prints its settings
 
@@ -168,6 +175,10 @@ def _encoding(encoder: str, suffix: str, options: VideoOptions, info: ClipInfo) 
         )
     if info.chroma in ("4:4:4", "4:2:2") and not options.pixel_format and across == down == 2:
         notes.append(f"colours of {info.chroma} became 4:2:0, which plays everywhere; see --pixel-format")
+    if info.sample_aspect != 1 and encoder not in _TELLS_ASPECT and CONTAINERS[suffix] not in ("mp4", "mov"):
+        notes.append(
+            f"its pixels are {info.sample_aspect} as wide as high, which {encoder} in {suffix} does not tell; h264 does"
+        )
     colour = info.colour or Colour(matrix=1 if height >= 720 else 6, full_range=False)
     return Encoding(
         container=CONTAINERS[suffix],
@@ -187,6 +198,8 @@ def _encoding(encoder: str, suffix: str, options: VideoOptions, info: ClipInfo) 
 def _options(encoder: str, options: VideoOptions) -> dict[str, str]:
     word, default, others = _QUALITY.get(encoder, ("", 0, {}))
     chosen = dict(others)
+    if encoder == "libx264" and cv2.checkHardwareSupport(_AVX_512F):
+        chosen["x264-params"] = "asm=avx2"  # its AVX-512 code gives other bytes in each run, where there are B-frames
     if word:
         chosen[word] = str(default if options.quality is None else options.quality)
     elif options.quality is not None:
@@ -198,11 +211,14 @@ def _options(encoder: str, options: VideoOptions) -> dict[str, str]:
 
 def _pixel_formats(encoder: str) -> tuple[str, ...]:
     try:
-        return tuple(one.name for one in av.Codec(encoder, "w").video_formats or ())
-    except (av.error.FFmpegError, ValueError) as error:
+        codec = av.Codec(encoder, "w")
+    except (av.error.FFmpegError, ValueError):
+        codec = None
+    if codec is None or codec.type != "video":
         raise UsageError(
             f"there is no encoder {encoder!r} here; choose one of {', '.join(_CODECS)}, or one of FFmpeg's by its name"
-        ) from error
+        )
+    return tuple(one.name for one in codec.video_formats or ())
 
 
 def _pixel_format(formats: tuple[str, ...], info: ClipInfo) -> str:

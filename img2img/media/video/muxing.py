@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from img2img.errors import VideoError
 from img2img.media.files import printable, unwritable
 from img2img.media.video.container import open_container, reason
 from img2img.media.video.segments import read_packets
-from img2img.media.video.tracks import TrackCopier, Tracks
+from img2img.media.video.tracks import TrackCopier, Tracks, about_picture
 
 if TYPE_CHECKING:
     from img2img.media.video.encoding import Encoding
@@ -64,15 +65,28 @@ def mux(contents: Contents, path: Path) -> None:
         copied: Iterator[Any] = iter(())
         if contents.tracks is not None:
             source = stack.enter_context(open_container(contents.tracks.source))
+            picture.metadata.update(about_picture(source, contents.tracks.source))
             copied = TrackCopier(contents.tracks, source, output, contents.shift, contents.end).packets()
         for packet in heapq.merge(_addressed(contents, picture), copied, key=_time):
             output.mux_one(packet)
 
 
 def _addressed(contents: Contents, stream: av.VideoStream) -> Iterator[Any]:
-    for packet in read_packets(contents.segments, contents.encoding.time_base):
-        packet.stream = stream
-        yield packet
+    """The packets of the picture; the last one is made to last until all has been shown.
+
+    MP4 adds up the decoding times to know how long a track is, which at a variable rate is not how long it is shown.
+    """
+    packets = read_packets(contents.segments, contents.encoding.time_base)
+    last = first = next(packets)
+    end = first.pts + first.duration
+    for packet in chain(packets, [None]):
+        if packet is None and contents.encoding.container in ("mp4", "mov"):
+            last.duration = max(1, (end - first.pts) - (last.dts - first.dts))
+        elif packet is not None:
+            end = max(end, packet.pts + packet.duration)
+        last.stream = stream
+        yield last
+        last = packet
 
 
 def _time(packet: Any) -> Fraction:
@@ -82,7 +96,8 @@ def _time(packet: Any) -> Fraction:
 
 def _options(encoding: Encoding) -> dict[str, str]:
     options = {"fflags": "+bitexact"}  # or Matroska numbers streams by chance, and two runs differ
-    if encoding.container not in ("mp4", "mov"):
+    if encoding.container in ("matroska", "webm"):
+        options["avoid_negative_ts"] = "disabled"  # sound that begins early would move the picture
         return options
     timescale = encoding.time_base.denominator
     options["movflags"] = "+faststart"

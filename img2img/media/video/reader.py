@@ -8,18 +8,18 @@ from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import av
 import av.error
-import numpy as np
 
 from img2img.errors import VideoError
 from img2img.media.files import printable
 from img2img.media.video.colour import Colour
 from img2img.media.video.container import main_video, open_container, reason
-from img2img.media.video.damage import Losses, declared_end, is_cut_off
+from img2img.media.video.damage import Losses, declared_end, is_cut_off, loses_in_silence
 from img2img.media.video.frames import ClipInfo, Frame
+from img2img.media.video.turning import turn_of, turn_upright
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -35,7 +35,6 @@ _PROGRESSIVE = 1
 """FFmpeg's number for frames that are no pair of fields; 0 is unknown, higher ones are interlaced."""
 _UNTIMED = {"avi"}
 """Formats whose times are those of decoding; sorted, they are those of showing."""
-_UPRIGHT = (1, 0, 0, 1)
 
 Decoded = tuple[int, "av.VideoFrame | None"]
 """The time of a frame, and the frame; None where its data are damaged."""
@@ -73,22 +72,30 @@ class VideoReader:
             self._container = self._resources.enter_context(open_container(path))
             self._stream = main_video(self._container, path)
             self.has_tracks = any(stream.type in ("audio", "subtitle") for stream in self._container.streams)
-            self._stream.thread_type = "AUTO"
+            self._stream.thread_type = "SLICE" if self._blames_later_packets() else "AUTO"
             self._stream.codec_context.thread_count = min(_MOST_THREADS, os.cpu_count() or 1)
             self._time_base = Fraction(self._stream.time_base or 1)
             self._origin = Fraction(self._container.start_time or 0, MICROSECONDS)
             self._from, self._to = (None if at is None else self._tick(at) for at in (start, end))
-            self._losses, self._lost, self._broken = Losses(), 0, ""
             self.shift = Fraction(0) if self._from is None else self._from * self._time_base
             self._declared = declared_end(self._container, self._stream)
-            if start:
-                self._container.seek(int((self._origin + start) * MICROSECONDS))
-            self._following = 0
-            timeline = self._timeline()
-            self._decoded: Iterator[Decoded] = chain(self._head(timeline, max_pixels), timeline)
+            self._decoded = self._begin(start, max_pixels)
         except BaseException:
             self._resources.close()
             raise
+
+    def _begin(self, start: Fraction | None, max_pixels: int) -> Iterator[Decoded]:
+        """What is decoded, from a key frame before `start` on, or from the beginning."""
+        self._losses, self._broken, self._following = Losses(), "", 0
+        if start:
+            self._container.seek(int((self._origin + start) * MICROSECONDS))
+        timeline = self._timeline()
+        head = self._head(timeline, max_pixels)
+        if start and self._from is not None and head[-1][0] > self._from:  # it led too far
+            self._container.seek(int(self._origin * MICROSECONDS))
+            self._stream.codec_context.flush_buffers()
+            return self._begin(None, max_pixels)
+        return chain(head, timeline)
 
     def close(self) -> None:
         self._resources.close()
@@ -111,13 +118,13 @@ class VideoReader:
             pts = at - begin
             if waiting is not None:
                 yield Frame(waiting.pts, pts - waiting.pts, waiting.picture)
-            waiting = Frame(pts, self._usual_duration, picture)
+            waiting = Frame(pts, self._end_of(at) - at, picture)
         if waiting is not None:
             yield waiting
 
     def _pictures(self) -> Iterator[tuple[int, Callable[[], Pixels]]]:
         """What is shown from when on, within the asked time."""
-        shown, first_lost, last = None, None, None
+        shown, last, count, lost = None, None, 0, list[int]()
         for pts, frame in self._decoded:
             if self._to is not None and pts >= self._to:
                 self._declared = None  # what is missing further on was not asked for
@@ -125,31 +132,28 @@ class VideoReader:
             if last is not None and pts <= last:
                 pts = last + 1
             last = pts
-            if frame is None:
-                self._lost += 1
-                first_lost = pts if first_lost is None else first_lost
-            else:
+            is_asked = self._from is None or pts >= self._from
+            if frame is not None:
                 shown = self._picture(frame, pts)
-            if shown is not None and (self._from is None or pts >= self._from):
+            elif is_asked:
+                lost.append(pts)
+            if shown is not None and is_asked:
+                count += 1
                 yield pts, shown
-        self.damage = self._judge(first_lost, last)
+        self.damage = self._judge(count, lost, last or 0)
 
-    def _judge(self, first_lost: int | None, last: int | None) -> str:
+    def _judge(self, count: int, lost: list[int], last: int) -> str:
         """What of the file is lost, in words."""
-        found = []
-        if self._lost and first_lost is not None:
-            found.append(
-                f"{self._lost} of {self._losses.packets} frames are damaged, the first at {self._seconds(first_lost)}; "
-                "the picture before stands in their place"
-            )
-        end = (last or 0) * self._time_base + 1 / self.info.rate
-        if is_cut_off(end, self._declared, self.info.rate) and self._declared is not None:
-            found.append(
-                f"the file is cut off: its picture ends at {float(end):.2f} s of {float(self._declared):.2f} s"
-            )
-        elif self._broken:
-            found.append(f"the file is damaged: {self._broken}")
-        return "; ".join(found)
+        end, declared = self._end_of(last) * self._time_base, self._declared
+        if is_cut_off(end, declared, self.info.rate):
+            broken = f"the file is cut off: its picture ends at {float(end):.2f} of {float(declared or 0):.2f} s"
+        else:
+            broken = self._broken and f"the file is damaged: {self._broken}"
+        holes = bool(lost) and (
+            f"{len(lost)} of {count} frames are damaged, the first at {self._seconds(lost[0])}; the picture before "
+            "stands in their place"
+        )
+        return "; ".join(part for part in (holes, broken) if part)
 
     def _head(self, timeline: Iterator[Decoded], max_pixels: int) -> list[Decoded]:
         """What comes up to and with the first frame that can be decoded."""
@@ -167,10 +171,14 @@ class VideoReader:
     def _timeline(self) -> Iterator[Decoded]:
         """All frames in order; a time that comes up without a picture yields None."""
         count_losses = not self._is_interlaced()  # two packets may make one frame
-        untimed = self._container.format.name in _UNTIMED
+        untimed = self._container.format.name in _UNTIMED and self._stream.codec_context.has_b_frames
+        silent = loses_in_silence(self._container, self._stream)
         for frame in self._decode():
+            after = self._following
             pts = self._losses.next() if untimed and self._losses.expected else self._pts(frame)
-            for lost in self._losses.shown(pts):
+            usual = self._usual_duration
+            missing = range(after, pts - usual // 2, usual) if silent and after else ()
+            for lost in sorted({*self._losses.shown(pts), *missing}):
                 if count_losses:
                     yield lost, None
             yield pts, None if frame.is_corrupt else frame
@@ -193,7 +201,7 @@ class VideoReader:
             self._losses.sent(packet, codec.name)
             pictures = _pictures_of(codec, packet)
             if pictures is None:
-                self._losses.failed()
+                self._losses.failed(packet)
             else:
                 yield from pictures
 
@@ -201,6 +209,10 @@ class VideoReader:
         pts = frame.pts if frame.pts is not None else self._following
         self._following = pts + (frame.duration or self._usual_duration)
         return pts
+
+    def _end_of(self, pts: int) -> int:
+        """When the frame ends that came last out of the decoder."""
+        return self._following if self._following > pts else pts + self._usual_duration
 
     def _picture(self, frame: av.VideoFrame, pts: int) -> Callable[[], Pixels]:
         if (frame.width, frame.height) != self._coded_size:
@@ -215,7 +227,7 @@ class VideoReader:
         stream, layout = self._stream, frame.format
         self._coded_size = frame.width, frame.height
         self._colour = Colour.of(frame, frame.height)
-        self._turn = _orientation(frame)
+        self._turn = turn_of(frame)
         if frame.width * frame.height > max_pixels:
             raise VideoError(
                 f"{printable(self.path)}: its {frame.width}×{frame.height} pixels are more than the allowed "
@@ -258,6 +270,10 @@ class VideoReader:
             seconds = self._declared - self._origin
         return int(seconds * self._rate)
 
+    def _blames_later_packets(self) -> bool:
+        """Whether it must be known which packet an error is about, which decoding several frames at once hides."""
+        return self._stream.codec_context.name == "vp8" or self._container.format.name in _UNTIMED
+
     def _is_interlaced(self) -> bool:
         return self._stream.codec_context.field_order > _PROGRESSIVE
 
@@ -274,24 +290,6 @@ def _pictures_of(codec: av.VideoCodecContext, packet: Packet[VideoStream] | None
         return codec.decode(packet)
     except av.error.FFmpegError:
         return None
-
-
-def turn_upright(pixels: Pixels, turn: tuple[int, int, int, int]) -> Pixels:
-    """Turn (H, W, C) by the signs (a, b, c, d) of a display matrix: x' = a x + c y, y' = b x + d y."""
-    a, b, c, d = turn
-    if a == 0:
-        pixels, a, d = pixels.swapaxes(0, 1), c, b
-    return np.ascontiguousarray(pixels[::d, ::a])
-
-
-def _orientation(frame: av.VideoFrame) -> tuple[int, int, int, int]:
-    """Signs of the display matrix; upright where there is none, or one that is no quarter turn."""
-    side_data: Any = frame.side_data.get("DISPLAYMATRIX")
-    if side_data is None:
-        return _UPRIGHT
-    matrix = np.frombuffer(bytes(side_data), np.int32)  # a b u c d v x y w, in 16.16
-    a, b, c, d = (int(sign) for sign in np.sign(matrix[[0, 1, 3, 4]] // (1 << 12)))
-    return (a, b, c, d) if (a * d, b * c) in ((1, 0), (-1, 0), (0, 1), (0, -1)) else _UPRIGHT
 
 
 def _subsampling(layout: av.VideoFormat) -> str:

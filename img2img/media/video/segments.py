@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,7 @@ def read_packets(paths: list[Path], time_base: Fraction) -> Iterator[Any]:
         segment = Segment.read(path)
         order = np.sort(segment.pts).tolist()
         if not shown:
-            step = order[1] - order[0] if len(order) > 1 else int(segment.duration[0])
+            step = min((after - before for before, after in pairwise(order)), default=int(segment.duration[0]))
             shown.extend(order[0] - step * ahead for ahead in range(delay, 0, -1))
         shown.extend(order)
         begin = 0

@@ -23,7 +23,21 @@ if TYPE_CHECKING:
 
 _OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 """Metadata that speak of the file they stand in."""
-_OF_THE_STREAM = {"encoder", "DURATION", "NUMBER_OF_BYTES", "NUMBER_OF_FRAMES", "BPS", "vendor_id"}
+_MOV_LANGUAGES = {
+    "deu": "ger", "nld": "dut", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "mkd": "mac", "hye": "arm",
+    "kat": "geo", "bod": "tib", "mya": "bur", "msa": "may", "cym": "wel", "eus": "baq",
+}  # fmt: skip
+"""The other of two codes of ISO 639-2 for a language, the only one that FFmpeg knows for MOV."""
+_OF_THE_STREAM = {
+    "encoder",
+    "DURATION",
+    "NUMBER_OF_BYTES",
+    "NUMBER_OF_FRAMES",
+    "BPS",
+    "vendor_id",
+    "alpha_mode",
+    "ENCODER",
+}
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,7 @@ class TrackCopier:
         self._sources = [container.streams[index] for index in tracks.kept]
         for stream in self._sources:
             target: Any = output.add_stream_from_template(stream)
-            target.metadata.update({k: v for k, v in stream.metadata.items() if k not in _OF_THE_STREAM})
+            target.metadata.update(_about(stream, output.format.name))
             target.disposition = stream.disposition
             self._targets[stream.index] = target
         output.metadata.update({k: v for k, v in container.metadata.items() if k not in _OF_THE_FILE})
@@ -135,6 +149,18 @@ class TrackCopier:
             if begin < end:
                 chapters.append({**chapter, "start": begin - shift, "end": end - shift})
         return chapters
+
+
+def about_picture(container: InputContainer, source: Path) -> dict[str, str]:
+    """Title, language and the like of the main video stream."""
+    return _about(main_video(container, source), "")
+
+
+def _about(stream: Any, container: str) -> dict[str, str]:
+    about = {name: text for name, text in stream.metadata.items() if name not in _OF_THE_STREAM}
+    if container == "mov" and about.get("language") in _MOV_LANGUAGES:
+        about["language"] = _MOV_LANGUAGES[about["language"]]
+    return about
 
 
 def _fits(stream: Any, encoding: Encoding) -> bool:
