@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from img2img.media.files import printable, publish, read_file, remove_leftovers, write_file
+from img2img.media.files import printable, publish, read_file, remove_leftovers, unwritable, write_file
 from img2img.media.images import READABLE_SUFFIXES, WRITABLE_SUFFIXES, Encoded, Image, Metadata
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ __all__ = [
     "publish",
     "read_file",
     "remove_leftovers",
+    "unwritable",
     "write_file",
 ]
 

@@ -141,7 +141,7 @@ class WebP:
         options = {"quality": self._quality, "lossless": self._quality == 100, "loop": min(self._loops, _MOST_LOOPS)}
         encoded = BytesIO()
         try:
-            film.save(encoded, "WEBP", save_all=True, duration=list(durations), exact=True, **options)
+            film.save(encoded, "WEBP", save_all=True, duration=list(durations), method=4, **options)
         except (OSError, RuntimeError, ValueError) as error:
             raise VideoError(f"libwebp cannot encode these frames ({error}); choose .gif or .mp4") from error
         data = encoded.getvalue()

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from img2img.errors import ItemError, Stopped, UsageError, VideoError
-from img2img.media import printable
+from img2img.media import printable, remove_leftovers
 from img2img.media.animation import AnimationReader
 from img2img.media.kinds import is_animated
 from img2img.media.sequence import SequenceReader
@@ -21,7 +21,7 @@ from img2img.media.video.options import VideoOptions
 from img2img.media.video.reader import VideoReader
 from img2img.media.video.tracks import choose_tracks
 from img2img.translation.clip_pipeline import ClipPipeline
-from img2img.translation.clip_state import ClipState
+from img2img.translation.clip_state import ClipState, tidy
 from img2img.translation.execute import Executor
 from img2img.translation.journal import Journal, digest, digest_file
 from img2img.translation.pipeline import STOPPED, Settings
@@ -84,7 +84,7 @@ def translate_clips(
             started = perf_counter()
             try:
                 _translate(item, executor, settings, journal, partial(told, item), stop)
-            except (ItemError, UsageError) as error:
+            except (ItemError, UsageError, MemoryError) as error:
                 if len(items) == 1 and isinstance(error, UsageError):
                     raise
                 item.status = "failed"
@@ -107,20 +107,11 @@ def _translate(
     source_sha256 = _source_digest(item)
     if journal is not None and (entry := journal.done(item, source_sha256)):
         item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
+        tidy(item.target)
         return
-
-    def record(target_sha256: str) -> None:
-        if journal is not None:
-            journal.record(item, source_sha256, target_sha256, item.reason)
-
     options = settings.video
     with closing(_open(item, options, settings.max_pixels)) as clip:
-        info, frames = clip.info, clip.frames()
-        if options.fps is not None:
-            info, frames = (
-                replace(info, time_base=1 / options.fps, rate=options.fps),
-                at_rate(frames, info, options.fps),
-            )
+        info, frames = _timed(clip, options.fps)
         total = _expected_frames(clip, info, options)
         steady = Steady() if options.steady else None
         pipeline = ClipPipeline(
@@ -128,8 +119,14 @@ def _translate(
         )
         with (
             closing(_sink(item, clip, _enlarged(info, executor), options)) as sink,
-            _state(item, settings, source_sha256) as state,
+            _state(item, settings, source_sha256, sink.about) as state,
         ):
+
+            def record(target_sha256: str) -> None:
+                if journal is not None:
+                    journal.record(item, source_sha256, target_sha256, item.reason)
+                state.about_to_publish(target_sha256)
+
             if not pipeline.run(frames, info, sink, state):
                 raise VideoError(f"{printable(item.source)}: it shows nothing in the asked time; see --start and --end")
             item.reason = clip.damage and f"{printable(item.source)}: {clip.damage}"
@@ -139,15 +136,18 @@ def _translate(
 
 
 @contextmanager
-def _state(item: Item, settings: Settings, source_sha256: str) -> Iterator[ClipState]:
+def _state(item: Item, settings: Settings, source_sha256: str, sink: str) -> Iterator[ClipState]:
     """What an earlier job has finished of a clip; is gone when the target stands, or never will."""
     target = item.target / "frames" if item.images_as else item.target
-    with closing(ClipState(target, settings.digest + source_sha256)) as state:
-        if item.images_as and not (state.is_resumed or settings.overwrite):
-            _refuse_existing(item)
+    decisive = f"{settings.digest} {source_sha256} {sink}"
+    with closing(ClipState(target, digest(decisive.encode()))) as state:
         try:
+            if item.images_as:
+                if not (state.is_resumed or settings.overwrite):
+                    _refuse_existing(item)
+                remove_leftovers(item.target)
             yield state
-        except ItemError:
+        except (ItemError, UsageError):
             state.remove()
             raise
         state.remove()
@@ -162,6 +162,12 @@ def at_rate(frames: Iterable[Frame], info: ClipInfo, rate: Fraction) -> Iterator
         while tick < end:
             yield Frame(tick, 1, frame.picture)
             tick += 1
+
+
+def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]:
+    if fps is None:
+        return clip.info, clip.frames()
+    return replace(clip.info, time_base=1 / fps, rate=fps), at_rate(clip.frames(), clip.info, fps)
 
 
 def _open(item: Item, options: VideoOptions, max_pixels: int) -> VideoReader | AnimationReader | SequenceReader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
-from img2img.errors import Stopped
+from img2img.errors import FatalError, Stopped
 from img2img.translation.ahead import Ahead
 from img2img.translation.channels import Beside, from_network, to_network
 from img2img.translation.clip_state import SEGMENT, ClipState
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _MOST_AHEAD = 32
 """Frames that may be decoded before the network needs them, if the memory allows."""
+
+_PATIENCE = 0.1
+"""Seconds after which it is asked again whether to stop."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,9 @@ class ClipPipeline:
             FatalError: The target cannot be written.
             Stopped: `stop` said so.
         """
-        count = begin = state.finished * SEGMENT
         if self.steady is not None:
-            self.steady.restore(state.memory())
+            self._remember(self.steady, state)
+        count = begin = state.finished * SEGMENT
         frame_bytes = info.width * info.height * (6 if info.deep else 3)
         room = max(2, min(_MOST_AHEAD, MEMORY // 4 // frame_bytes))
         before: Pixels | None = None
@@ -86,18 +89,26 @@ class ClipPipeline:
             ThreadPoolExecutor(self.workers + 1, "batch") as networks,
             closing(Ahead(self._prepared(frames, begin), room, "decode")) as prepared,
         ):
-            for shown, result in self._translated(prepared, networks):
-                if self.stop():
-                    raise Stopped(STOPPED)
-                before = pixels = self._finished(shown, result, before)
-                sink.add(shown.index, pixels, shown.frame)
-                count += 1
-                if count % SEGMENT == 0:
-                    self._end_segment(sink, state)
-                self.told(count)
+            try:
+                for shown, result in self._translated(prepared, networks):
+                    before = pixels = self._finished(shown, result, before)
+                    sink.add(shown.index, pixels, shown.frame)
+                    count += 1
+                    if count % SEGMENT == 0:
+                        self._end_segment(sink, state)
+                    self.told(count)
+            except (Stopped, FatalError, KeyboardInterrupt):
+                self.executor.close()  # or the batches under way would be waited for, with all their tiles
+                raise
         if count % SEGMENT and count > begin:
             self._end_segment(sink, state)
         return count
+
+    def _remember(self, steady: Steady, state: ClipState) -> None:
+        memory = state.memory()
+        if state.finished and not memory:
+            state.start_over()
+        steady.restore(memory)
 
     def _end_segment(self, sink: Sink, state: ClipState) -> None:
         if self.steady is not None:
@@ -109,8 +120,7 @@ class ClipPipeline:
         """Pixels of the frames from `begin` on, ready for the network."""
         last: Callable[[], Pixels] | None = None
         for index, frame in enumerate(frames):
-            if self.stop():
-                raise Stopped(STOPPED)
+            self._heed_stop()
             if index < begin:
                 continue
             if frame.picture is last and index % SEGMENT:
@@ -142,9 +152,9 @@ class ClipPipeline:
             for batch in self._batches(prepared):
                 under_way.append((batch, networks.submit(self._run, batch)))
                 if len(under_way) > self.workers + 1:
-                    yield from _in_order(*under_way.popleft())
+                    yield from self._in_order(*under_way.popleft())
             while under_way:
-                yield from _in_order(*under_way.popleft())
+                yield from self._in_order(*under_way.popleft())
         finally:
             for _, future in under_way:
                 future.cancel()
@@ -156,6 +166,18 @@ class ClipPipeline:
         conditions = {name: row.expand(len(fresh), *row.shape) for name, row in self.conditions.items()}
         return list(self.executor.run(np.stack(fresh), conditions))
 
+    def _in_order(self, batch: list[Shown], future: Future[list[Pixels]]) -> Iterator[tuple[Shown, Pixels | None]]:
+        while not wait([future], _PATIENCE).done:
+            self._heed_stop()
+        results = iter(future.result())
+        for shown in batch:
+            self._heed_stop()
+            yield shown, None if shown.colour is None else next(results)
+
+    def _heed_stop(self) -> None:
+        if self.stop():
+            raise Stopped(STOPPED)
+
     def _finished(self, shown: Shown, result: Pixels | None, before: Pixels | None) -> Pixels:
         """What is written for a frame; the picture before it where it shows that again."""
         if result is None or shown.colour is None or shown.beside is None:
@@ -164,9 +186,3 @@ class ClipPipeline:
         if self.steady is not None:
             result = self.steady(shown.colour, result)
         return from_network(result, shown.beside, self.executor.translator)
-
-
-def _in_order(batch: list[Shown], future: Future[list[Pixels]]) -> Iterator[tuple[Shown, Pixels | None]]:
-    results = iter(future.result())
-    for shown in batch:
-        yield shown, None if shown.colour is None else next(results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,11 +14,15 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from img2img.errors import FatalError, UsageError
-from img2img.media import printable, write_file
+from img2img.media import printable, unwritable, write_file
+from img2img.translation.journal import digest_file
 from img2img.translation.plan import STATE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_PUBLISHED = "published"
+"""Name of the file with the SHA-256 of the target that is about to be renamed into place."""
 
 SEGMENT = 120
 """Frames of a segment: what is lost at most when a job is killed."""
@@ -36,8 +41,8 @@ class ClipState:
     """
 
     def __init__(self, target: Path, settings: str) -> None:
-        self.folder = target.parent / STATE / "clips" / target.name
-        about = self.folder / "settings"
+        self.folder = _folder(target)
+        about, settings = self.folder / "settings", f"{settings} {SEGMENT}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self.folder / "lock", timeout=0)
@@ -52,6 +57,8 @@ class ClipState:
                 f"another job is writing to {printable(target)}; wait for it, or name another target"
             ) from error
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise unwritable(self.folder, error) from error
             raise UsageError(
                 f"cannot write to the folder {printable(target.parent)}: {error.strerror}; name another"
             ) from error
@@ -85,17 +92,25 @@ class ClipState:
             np.savez(file, **memory)  # type: ignore[arg-type]
             write_file(self._memory(self.finished), file.getbuffer())
 
+    def start_over(self) -> None:
+        """Throw away what is finished."""
+        settings = (self.folder / "settings").read_bytes()
+        self._forget()
+        write_file(self.folder / "settings", settings)
+        self.finished = 0
+
     def finish(self) -> None:
         """The current segment has been written."""
         self._memory(self.finished - 1).unlink(missing_ok=True)
         self.finished += 1
 
+    def about_to_publish(self, target_sha256: str) -> None:
+        """Note what the target will be, for the case that nothing comes after it has its name."""
+        write_file(self.folder / _PUBLISHED, target_sha256.encode("ascii"))
+
     def remove(self) -> None:
         """Leave nothing behind."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        with suppress(OSError):  # others may be at work there
-            self.folder.parent.rmdir()
-            self.folder.parent.parent.rmdir()
+        _remove(self.folder)
 
     def close(self) -> None:
         self._lock.release()
@@ -104,6 +119,30 @@ class ClipState:
         return self.folder / f"{index:06}.memory.npz"
 
     def _forget(self) -> None:
+        (self.folder / "settings").unlink(missing_ok=True)  # first: without it, the rest counts for nothing
         for path in self.folder.glob("*"):
             if path.name != "lock":
                 path.unlink()
+
+
+def tidy(target: Path) -> None:
+    """Remove what is left of a job that was killed after the target had its name and before that was noted."""
+    folder = _folder(target)
+    try:
+        if (folder / _PUBLISHED).read_text("ascii") == digest_file(target):
+            _remove(folder)
+    except OSError:
+        return
+
+
+def _folder(target: Path) -> Path:
+    return target.parent / STATE / "clips" / target.name
+
+
+def _remove(folder: Path) -> None:
+    with suppress(OSError):
+        (folder / "settings").unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # others may be at work there
+        folder.parent.rmdir()
+        folder.parent.parent.rmdir()

@@ -22,6 +22,7 @@ from img2img.media import printable
 from img2img.media.video import VideoOptions
 from img2img.plugins import PluginHost
 from img2img.translation.clip import check_options, translate_clips
+from img2img.translation.clip_state import tidy
 from img2img.translation.execute import Executor
 from img2img.translation.journal import Journal
 from img2img.translation.model import Model, load_model
@@ -231,6 +232,8 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
 def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Journal | None]:
     if plan.folder is None:
         (item,) = plan.items
+        if item.is_clip:
+            tidy(item.target)
         if os.path.lexists(item.target) and not overwrite and not item.images_as:
             raise UsageError(f"{printable(item.target)} exists; replace it by --overwrite, or name another target")
         _make_folder(item.target if item.images_as else item.target.parent)

@@ -9,6 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import av
+
 from img2img.media import Image, encode_image, publish, write_file
 from img2img.media.animation import AnimationWriter
 from img2img.media.video.encoding import Encoding
@@ -33,6 +35,8 @@ class Sink(Protocol):
 
     notes: tuple[str, ...]
     """What of the source the target does not keep."""
+    about: str
+    """All that decides how frames are written."""
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Take translated frame `index`, (H, W, C)."""
@@ -61,6 +65,7 @@ class VideoSink:
         self._encoding = encoding
         self._encoder: SegmentEncoder | None = None
         self.notes = (*encoding.notes, *(tracks.notes if tracks else ()))
+        self.about = f"{encoding} {av.__version__}"
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         if self._encoder is None:
@@ -75,9 +80,13 @@ class VideoSink:
         self._encoder = None
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
-        mux(Contents(self._encoding, segments, self._tracks, self._shift, self._end), part)
-        record(digest_file(part))
-        publish(part, self._target)
+        try:
+            mux(Contents(self._encoding, segments, self._tracks, self._shift, self._end), part)
+            record(digest_file(part))
+            publish(part, self._target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
     def close(self) -> None:
         self._encoder = None
@@ -87,7 +96,7 @@ class AnimationSink:
     """Keeps all frames until the end, as the libraries that write animations do."""
 
     def __init__(self, target: Path, info: ClipInfo, quality: int | None, loops: int, notes: tuple[str, ...]) -> None:
-        self._target, self.notes = target, notes
+        self._target, self.notes, self.about = target, notes, ""
         self._writer = AnimationWriter(target.suffix.lower(), info.time_base, loops, quality)
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
@@ -111,6 +120,7 @@ class ImagesSink:
 
     def __init__(self, folder: Path, suffix: str, quality: int | None, notes: tuple[str, ...]) -> None:
         self._folder, self._suffix, self._quality, self.notes = folder, suffix, quality, notes
+        self.about = f"{suffix} {quality}"
         self._pool = ThreadPoolExecutor(_ENCODERS, "encode")
         self._under_way: deque[Future[None]] = deque()
 

@@ -1,0 +1,140 @@
+"""A plugin for programs that are to fail: `sabotage.json` in their working directory says how.
+
+Its family `film` has a network that changes little. What the file may hold:
+
+    segment: frames of a segment
+    kill_at: SIGKILL just before the n-th step, from 1: a change of the folder `watched`, or some packets that are muxed
+    kill_before: SIGKILL just before the first step that contains this
+    steps: a file that gets a line for each step
+    frames: a file that gets a line for each frame that is done
+    signals: {frame: signal} that the program sends itself when so many frames are done
+    delay: seconds that the network takes for each picture
+    fault, at: what the network does when it meets the picture whose number is `at`: raise, nan, shape, memory
+    encoder: an encoder that passes for that of a graphics card
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn, ones
+
+import img2img
+
+KNOBS: dict[str, Any] = {}
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_DIRECTORY  # a folder is opened to be synchronised
+CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree")
+
+
+class FilmConfig(img2img.ModelConfig):
+    pass
+
+
+class Film(nn.Module):
+    """Darkens by a tenth: the very same bits whatever the batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = nn.Parameter(ones(1))
+        self.met = 0
+
+    def forward(self, images: Tensor) -> Tensor:
+        if KNOBS.get("delay"):
+            time.sleep(KNOBS["delay"] * len(images))
+        result = 0.9 * self.one * images
+        self.met += len(images)
+        if "fault" not in KNOBS or not self.met - len(images) < KNOBS["at"] <= self.met:
+            return result
+        if KNOBS["fault"] == "raise":
+            raise ValueError("no idea")
+        if KNOBS["fault"] == "memory" and len(images) > 1:
+            self.met -= len(images)
+            raise torch.OutOfMemoryError("out of memory")
+        if KNOBS["fault"] == "nan":
+            result[-1, 0, 0, 0] = float("nan")
+        return result[..., 1:] if KNOBS["fault"] == "shape" else result
+
+
+class Family(img2img.ModelFamily[FilmConfig, Any]):
+    name, summary, config_class = "film", "changes little", FilmConfig
+    training_class = dataset = trainer = None
+
+    def build_generator(self, config: FilmConfig) -> nn.Module:
+        return Film()
+
+    def translator(self, config: FilmConfig, generator: nn.Module) -> img2img.Translator:
+        translator = img2img.Translator(generator)
+        translator.scale, translator.tiling = 1, "exact"
+        return translator
+
+
+@img2img.hookimpl
+def register_models(register: Callable[[Any], None]) -> None:
+    register(Family())
+    path = Path("sabotage.json")
+    if path.exists():
+        KNOBS.update(json.loads(path.read_text("ascii")))
+        sabotage()
+
+
+@img2img.hookimpl
+def frame_translated(done: int) -> None:
+    note("frames", str(done))
+    if number := KNOBS.get("signals", {}).get(str(done)):
+        os.kill(os.getpid(), number)
+
+
+def sabotage() -> None:
+    from img2img.media.video import encoding, muxing
+    from img2img.translation import clip_pipeline, clip_state
+
+    if "segment" in KNOBS:
+        assert clip_state.SEGMENT == clip_pipeline.SEGMENT
+        clip_state.SEGMENT = clip_pipeline.SEGMENT = KNOBS["segment"]
+    if "encoder" in KNOBS:
+        encoding._CODECS["h264"] = ("libx264", KNOBS["encoder"])
+    if "watched" in KNOBS:
+        sys.addaudithook(audit)
+        muxing.read_packets = counted(muxing.read_packets)
+
+
+def audit(event: str, arguments: tuple[Any, ...]) -> None:
+    """Called just before the interpreter does something."""
+    if event in CHANGES or (event == "open" and (arguments[2] or 0) & WRITES):
+        paths = [os.fsdecode(path) for path in arguments[:2] if isinstance(path, str | bytes | os.PathLike)]
+        in_a_tree = event in ("os.remove", "os.rmdir") and arguments[1] >= 0  # in a folder that shutil.rmtree opened
+        if in_a_tree or str(Path.cwd() / "".join(paths[:1])).startswith(KNOBS["watched"]):
+            step(" ".join([event, *paths[: 2 if event == "os.rename" else 1]]))
+
+
+def counted(packets: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    def counted(*arguments: Any) -> Iterator[Any]:
+        for count, packet in enumerate(packets(*arguments)):
+            if count % 8 == 4:
+                step("mux")
+            yield packet
+
+    return counted
+
+
+def step(what: str) -> None:
+    KNOBS["step"] = KNOBS.get("step", 0) + 1
+    if KNOBS["step"] == KNOBS.get("kill_at") or ("kill_before" in KNOBS and KNOBS["kill_before"] in what):
+        os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(60)
+    note("steps", what)
+
+
+def note(where: str, line: str) -> None:
+    if where in KNOBS:
+        descriptor = os.open(KNOBS[where], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        os.write(descriptor, f"{line}\n".encode())
+        os.close(descriptor)
