@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: demo test lint bench evidence clean
+.PHONY: demo test virtual-display lint bench evidence clean
 
 demo: .venv/installed
 	$(BIN)/img2img translate photo-x4 samples/images out/demo/photo-x4 --overwrite
@@ -21,8 +21,14 @@ demo: .venv/installed
 	@echo "Made a pencil drawing and a night piece, and coloured from grey: out/demo/translated.png"
 	@echo "A film twice as large, and by night, with its sound: out/demo/clip-x2.mp4, out/demo/clip-night.mp4"
 
-test: .venv/installed
+test: .venv/installed virtual-display
 	$(BIN)/python -m pytest
+
+# For the window of `img2img live`, whose tests are skipped without it.
+virtual-display:
+	@command -v Xvfb >/dev/null || ! command -v apt-get >/dev/null || test "$$(id -u)" != 0 || \
+		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy xvfb; } >/dev/null 2>&1 </dev/null || \
+		echo "NOTICE: Xvfb cannot be installed; what needs a display is not tested"
 
 lint: .venv/installed
 	$(BIN)/ruff check .

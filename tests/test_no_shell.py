@@ -26,6 +26,8 @@ FORBIDDEN = {
     "torch.package": {"PackageImporter"},
     "cv2": {"imread", "imreadmulti", "imreadanimation", "imwrite", "imwritemulti", "VideoCapture", "VideoWriter"},
 }
+# A camera has a number, which is no file, and PyAV's wheel knows no cameras; `Camera` takes nothing but numbers.
+ALLOWED = {"img2img/media/camera.py": {"cv2.VideoCapture"}}
 
 
 def dangers(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -46,7 +48,8 @@ def dangers(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_source_file_uses_nothing_dangerous(path: Path) -> None:
-    assert list(dangers(ast.parse(path.read_text("utf-8")))) == []
+    found = [name for _, name in dangers(ast.parse(path.read_text("utf-8")))]
+    assert set(found) == ALLOWED.get(path.relative_to(ROOT).as_posix(), set()), found
 
 
 @pytest.mark.parametrize(

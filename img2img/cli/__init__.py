@@ -15,6 +15,7 @@ from img2img.errors import FatalError, Img2ImgError
 
 _COMMANDS = {
     "translate": "Translate images, videos, or a folder of them, with a model.",
+    "live": "Show a camera or a clip before and after, as fast as it goes.",
     "train": "Train a model of a family on a folder of data.",
     "models": "List model files and families; with a family's name, its options.",
     "inspect": "Show what a model file holds.",

@@ -83,7 +83,7 @@ def command(
         host = PluginHost.discover(strict=strict_plugins)
         host.add_observer(TranslationProgress())
         outcome = translate(
-            source, target, model=model, conditions=dict(_split(word) for word in conditions), format=format,
+            source, target, model=model, conditions=dict(named_condition(word) for word in conditions), format=format,
             quality=quality, video=VideoOptions(**video), batch_size=batch_size, device=device, precision=precision,
             tile=side, max_pixels=max_pixels, overwrite=overwrite, report=report, host=host, stop=stop,
         )  # fmt: skip
@@ -112,7 +112,7 @@ def _tile(text: str) -> int | None:
     raise click.BadParameter(f"--tile is auto, off, or a number of pixels from 16 up, not {text!r}")
 
 
-def _split(word: str) -> tuple[str, str]:
+def named_condition(word: str) -> tuple[str, str]:
     name, separator, value = word.partition("=")
     if not separator:
         raise UsageError(f"{word!r} is no condition: write it as name=value, for example -c label=winter")

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
+from io import BytesIO
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
 
 import numpy as np
+from PIL import Image as Pillow
+from PIL.GifImagePlugin import GifImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
-from img2img.errors import ImageError, UsageError, VideoError
-from img2img.media.animation_parts import CLEAR, Canvas, Part, Stored, is_animation, parse
-from img2img.media.animation_targets import Gif, WebP
+from img2img.errors import UsageError, VideoError
 from img2img.media.files import printable, read_file
 from img2img.media.images import Encoded, Pixels
 from img2img.media.video.frames import ClipInfo, Frame
 
-__all__ = ["AnimationReader", "AnimationWriter", "is_animation"]
-
 _MILLISECONDS = 1000
+_UNSAID = 100
+"""Milliseconds that a frame is shown whose file says 0, as in browsers."""
 
 
 class AnimationReader:
     """A `Clip` in a GIF or WebP file; its ticks are milliseconds.
 
-    Durations are what the file says, but for 0, which nobody can show: it counts as 100 ms, as in browsers. (10 ms,
-    which browsers slow down too, stay 10.) The pixels have alpha if anything shines through any of the frames. A frame
-    whose data are damaged shows the picture before it; if there is none, the first good one.
-
     Args:
         path: The file.
-        start: Begin here, in seconds; what is shown from before it is then shown from here on.
-        end: Likewise end here.
+        start: Leave out what is shown before this, in seconds.
+        end: Leave out what is shown from here on.
         max_pixels: Refuse larger frames.
 
     Raises:
-        VideoError: It is no such file, none of its frames can be decoded, or they are too large.
+        VideoError: It is no such file, its first frame cannot be decoded, or it is too large.
     """
 
     def __init__(
@@ -50,24 +49,29 @@ class AnimationReader:
         self._from, self._to = (None if at is None else ceil(at * _MILLISECONDS) for at in (start, end))
         self.shift = Fraction(self._from or 0, _MILLISECONDS)
         """Seconds taken off all times, so that what begins at `start` begins at 0."""
-        self._max_pixels = max_pixels
-        self._stored = self._parse()
-        self.loops = self._stored.loops
+        data = read_file(path)
+        self._is_cut_off = _is_cut_off(data)
+        try:
+            self._image = GifImageFile(BytesIO(data)) if data.startswith(b"GIF8") else WebPImageFile(BytesIO(data))
+            size, frames = self._image.size, self._image.n_frames
+            duration = self._duration()
+        except Exception as error:  # a damaged file provokes many kinds
+            raise VideoError(
+                f"{printable(path)}: this GIF or WebP file is damaged ({error}); copy it again from where it came from"
+            ) from error
+        if size[0] * size[1] > max_pixels:
+            raise VideoError(
+                f"{printable(path)}: its {size[0]}×{size[1]} pixels are more than the allowed {max_pixels}; raise "
+                "--max-pixels"
+            )
+        self._mode = "RGBA" if self._image.has_transparency_data else "RGB"
+        self.loops: int = self._image.info.get("loop", 1)
         """How often the whole is shown; 0 is for ever."""
-        self._channels = 3 if self._is_opaque() else 4
-        parts = self._stored.parts
-        self.info = ClipInfo(
-            width=self._stored.width,
-            height=self._stored.height,
-            time_base=Fraction(1, _MILLISECONDS),
-            rate=Fraction(len(parts) * _MILLISECONDS, sum(part.duration for part in parts)),
-            frames=len(parts),
-            chroma="4:4:4",
-            notes=self._stored.notes,
-        )
+        rate = Fraction(_MILLISECONDS, duration)
+        self.info = ClipInfo(*size, time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
 
     def close(self) -> None:
-        self._stored.parts.clear()
+        self._image.close()
 
     def __enter__(self) -> AnimationReader:
         return self
@@ -76,195 +80,103 @@ class AnimationReader:
         self.close()
 
     def frames(self) -> Iterator[Frame]:
-        """Yield all frames in the order of their times; can be gone through once."""
-        at, seen, shown = 0, None, None
-        lost: list[int] = []
-        waiting: list[tuple[int, int]] = []
-        for part, pixels in self._pictures():
+        """Yield all frames in the order of their times; can be gone through once.
+
+        Raises:
+            VideoError: The first frame cannot be decoded.
+        """
+        at, begin = 0, self._from or 0
+        for index in range(self.info.frames):
             if self._to is not None and at >= self._to:
-                self.damage = self._judge(lost, "")  # what is missing further on was not asked for
                 return
-            if pixels is None:
-                lost.append(at)
-            elif seen is None or not np.array_equal(pixels, seen):
-                seen, shown = pixels, _always(pixels)
-            waiting.append((at, at + part.duration))
-            at += part.duration
-            if shown is not None:
-                for begin, end in waiting:
-                    yield from self._asked(begin, end, shown)
-                waiting.clear()
-        self.damage = self._judge(lost, self._stored.ending)
+            try:
+                self._image.seek(index)
+                pixels = np.asarray(self._image.convert(self._mode))
+            except Exception as error:  # as above
+                if not index:
+                    raise VideoError(f"{printable(self.path)}: its first frame is damaged ({error})") from error
+                self.damage = f"it is damaged: only {index} of its {self.info.frames} frames can be decoded"
+                return
+            duration = self._duration()
+            if at >= begin:
+                yield Frame(at - begin, duration, partial(_itself, pixels))
+            at += duration
+        if self._is_cut_off:
+            self.damage = f"the file is cut off after {self.info.frames} frames"
 
-    def _asked(self, begin: int, end: int, picture: Callable[[], Pixels]) -> Iterator[Frame]:
-        """The frame, as far as it lies in the asked time."""
-        zero = self._from or 0
-        begin, end = max(begin, zero), end if self._to is None else min(end, self._to)
-        if begin < end:
-            yield Frame(begin - zero, end - begin, picture)
-
-    def _pictures(self) -> Iterator[tuple[Part, Pixels | None]]:
-        """What is to be seen from part to part, (H, W, 3 or 4); None where the data are damaged."""
-        canvas = Canvas(self._stored.width, self._stored.height)
-        for part in self._stored.parts:
-            drawn = self._decoded(part)
-            if drawn is None:
-                yield part, None
-            else:
-                canvas.draw(part, drawn)
-                yield part, canvas.pixels[..., : self._channels].copy()
-
-    def _decoded(self, part: Part) -> Pixels | None:
-        if part.width * part.height > self._max_pixels:
-            return None
-        try:
-            return part.decode()
-        except MemoryError:
-            raise
-        except Exception:  # damaged data provoke many kinds
-            return None
-
-    def _is_opaque(self) -> bool:
-        """Look through the frames until it is certain, which it mostly is after the first."""
-        self._channels, good = 4, False
-        stays_so = all(part.disposal != CLEAR and part.blended for part in self._stored.parts)
-        for _, pixels in self._pictures():
-            if pixels is not None:
-                good = True
-                if pixels[..., 3].min() < 255:
-                    return False
-                if stays_so:
-                    return True
-        if not good:
-            raise VideoError(
-                f"{printable(self.path)}: none of its {len(self._stored.parts)} frames can be decoded; "
-                "copy it again from where it came from"
-            )
-        return True
-
-    def _parse(self) -> Stored:
-        name = printable(self.path)
-        try:
-            data = read_file(self.path)
-            stored = parse(data)
-        except ImageError as error:
-            raise VideoError(str(error)) from error
-        except EOFError as error:
-            raise VideoError(f"{name}: it is cut off in its header; copy it again from where it came from") from error
-        if stored is None:
-            raise VideoError(
-                f"{name}: this is no animation (it begins with {data[:8]!r}); give a GIF or an animated WebP file"
-            )
-        pixels = stored.width * stored.height
-        if not pixels or not stored.parts:
-            ending = f"; {stored.ending}" if stored.ending else ""
-            raise VideoError(f"{name}: it holds no frames{ending}; copy it again from where it came from")
-        if pixels > self._max_pixels:
-            raise VideoError(
-                f"{name}: its {stored.width}×{stored.height} pixels are more than the allowed {self._max_pixels}; "
-                "raise --max-pixels"
-            )
-        return stored
-
-    def _judge(self, lost: list[int], ending: str) -> str:
-        """What of the file is lost, in words."""
-        count, found = len(self._stored.parts), []
-        if lost:
-            found.append(
-                f"{len(lost)} of {count} frames are damaged, the first at {lost[0] / _MILLISECONDS:.2f} s; "
-                "the picture before stands in their place"
-            )
-        if ending:
-            found.append(f"{ending} after {count} frames")
-        return "; ".join(found)
+    def _duration(self) -> int:
+        return int(self._image.info.get("duration", 0)) or _UNSAID
 
 
 class AnimationWriter:
-    """Makes a GIF or WebP file of the frames of a clip.
+    """Makes a GIF or WebP file of frames, which are all kept until the end.
 
     Args:
-        path_suffix: `.gif` or `.webp`.
+        suffix: `.gif` or `.webp`.
         time_base: Seconds of a tick.
-        loops: How often it is shown; 0 is for ever.
-        quality: 1 to 100 for WebP (90 if not given); at 100, it loses nothing.
+        loops: How often the whole is shown; 0 for ever.
+        quality: 1 ... 100, of WebP.
 
     Raises:
-        UsageError: The suffix is another one, or the quality out of range.
+        UsageError: The quality is out of range.
     """
 
-    def __init__(self, path_suffix: str, time_base: Fraction, loops: int = 0, quality: int | None = None) -> None:
-        if path_suffix.lower() not in (".gif", ".webp"):
-            raise UsageError(f"cannot write an animation as {path_suffix!r}; choose .gif or .webp")
+    def __init__(self, suffix: str, time_base: Fraction, loops: int = 0, quality: int | None = None) -> None:
         if quality is not None and not 1 <= quality <= 100:
             raise UsageError(f"quality {quality} is out of range; give 1 to 100")
-        self._target: Gif | WebP = Gif(loops) if path_suffix.lower() == ".gif" else WebP(loops, quality or 90)
-        self._tick = time_base * self._target.rate
-        self._origin, self._end, self._begins = 0, 0, list[int]()
-        self._shown: Pixels | None = None
-        self._given = self._left_out = 0
-        self._reduced = False
+        self._is_gif = suffix == ".gif"
+        self._tick = time_base * (100 if self._is_gif else _MILLISECONDS)
+        self._loops, self._quality = loops, quality or 90
+        self._images: list[Pillow.Image] = []
+        self._begins: list[int] = []
+        self._end = 0
 
     def add(self, pixels: Pixels, pts: int, duration: int) -> None:
-        """Add a frame.
-
-        Args:
-            pixels: (H, W, 1 to 4) of uint8 or uint16, as many channels in all frames.
-            pts: When it is shown, in ticks; later than the frame before. The first frame's time becomes 0.
-            duration: How long it is shown, which counts only for the last one: the others stay up to the next.
-
-        Raises:
-            VideoError: It has another size than the first one, or the file cannot hold it.
-            WriteError: There is no room for frames that wait.
-        """
-        self._reduced |= pixels.dtype == np.uint16
-        pixels = _as_colour(pixels)
-        self._check(pixels.shape)
-        self._origin = self._origin if self._given else pts
-        self._given += 1
-        # From the beginning on, not from frame to frame, so that rounding does not add up.
-        begin, self._end = (round((at - self._origin) * self._tick) for at in (pts, pts + duration))
-        if self._begins and begin - self._begins[-1] < self._target.shortest:
-            self._left_out += 1
-        elif self._shown is None or not np.array_equal(pixels, self._shown):
-            self._target.add(pixels, self._shown)
-            self._begins.append(begin)
-            self._shown = pixels
+        """Take a frame: (H, W, 3 or 4) of uint8 or uint16, of which GIF and WebP hold 8 bits; times in ticks."""
+        if pixels.dtype == np.uint16:
+            pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        image = Pillow.fromarray(pixels)
+        if self._is_gif and image.mode == "RGB":  # a byte a pixel; Pillow itself would do it at the end
+            image = image.quantize(256, Pillow.Quantize.FASTOCTREE)
+        self._images.append(image)
+        self._begins.append(pts)
+        self._end = pts + duration
 
     def encode(self) -> Encoded:
-        """The file, and what it could not hold of the frames.
+        """Make the file of all frames.
 
         Raises:
-            VideoError: There are no frames, or too many for the format.
+            VideoError: Pillow cannot write them.
         """
-        if not self._begins:
-            raise VideoError("there are no frames to write; check --start and --end")
-        end = max(self._end, self._begins[-1] + self._target.shortest)
-        data = self._target.encode([after - begin for begin, after in pairwise([*self._begins, end])])
-        notes = ["16 bits reduced to 8"] if self._reduced else []
-        if self._left_out:
-            most = self._target.rate // self._target.shortest
-            notes.append(f"{self._left_out} of {self._given} frames left out: it shows {most} a second at most")
-        return Encoded(data, (*notes, *self._target.notes))
-
-    def _check(self, shape: tuple[int, ...]) -> None:
-        if self._shown is not None and shape != self._shown.shape:
-            now, was = (f"{of[1]}×{of[0]} pixels with {of[2]} channels" for of in (shape, self._shown.shape))
-            raise VideoError(f"a frame of {now} comes after one of {was}, and all need one size; resize them")
-        if max(shape[:2]) > self._target.longest_side:
-            raise VideoError(
-                f"{shape[1]}×{shape[0]} pixels are too many for an animation, which holds {self._target.longest_side} "
-                "in a row; choose .mp4"
+        begins = [round((pts - self._begins[0]) * self._tick) for pts in (*self._begins, self._end)]
+        durations = [max(1, after - before) for before, after in pairwise(begins)]
+        file = BytesIO()
+        options = {} if self._is_gif else {"quality": self._quality, "method": 3}
+        try:
+            self._images[0].save(
+                file,
+                "GIF" if self._is_gif else "WEBP",
+                save_all=True,
+                append_images=self._images[1:],
+                duration=[ticks * (10 if self._is_gif else 1) for ticks in durations],
+                loop=self._loops,
+                disposal=2 if self._is_gif and self._images[0].has_transparency_data else 0,
+                **options,
             )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise VideoError(f"these frames make no animation: {error}; write a video instead") from error
+        notes: tuple[str, ...] = ("each frame reduced to 256 colours, the most that GIF holds",) if self._is_gif else ()
+        if self._is_gif and min(durations) < 2:
+            notes += ("more than 50 frames a second, which players of GIF slow down; see --fps",)
+        return Encoded(file.getvalue(), notes)
 
 
-def _as_colour(pixels: Pixels) -> Pixels:
-    """A copy of 8 bits, rounded, grey as RGB."""
-    if pixels.dtype == np.uint16:
-        pixels = ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    if pixels.shape[2] < 3:
-        return np.concatenate([np.repeat(pixels[..., :1], 3, axis=2), pixels[..., 1:]], axis=2)
-    return pixels.copy()
+def _itself(pixels: Pixels) -> Pixels:
+    return pixels
 
 
-def _always(pixels: Pixels) -> Callable[[], Pixels]:
-    return lambda: pixels
+def _is_cut_off(data: bytes) -> bool:
+    """Whether the end is missing: the trailer of a GIF, or what a RIFF file says of its length."""
+    if data.startswith(b"GIF8"):
+        return not data.rstrip(b"\0").endswith(b";")
+    return int.from_bytes(data[4:8], "little") + 8 > len(data)

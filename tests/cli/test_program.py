@@ -16,7 +16,7 @@ import pytest
 from img2img import PluginHost, cli, hookimpl
 from img2img.cli.progress import TranslationProgress
 
-COMMANDS = ["translate", "train", "models", "inspect", "plugins"]
+COMMANDS = ["translate", "live", "train", "models", "inspect", "plugins"]
 HEAVY = {"torch", "cv2", "av", "kornia", "PIL", "safetensors"}
 
 

@@ -1,0 +1,92 @@
+"""`img2img live`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from img2img.cli.messages import say
+from img2img.cli.signals import orderly_stop
+from img2img.cli.translate import named_condition
+from img2img.errors import Stopped, UsageError
+
+if TYPE_CHECKING:
+    from img2img.media.animation import AnimationReader
+    from img2img.media.camera import Camera
+    from img2img.media.video.reader import VideoReader
+
+
+@click.command()
+@click.argument("model")
+@click.option("--camera", type=click.IntRange(0), metavar="N", help="Number of the camera. [default: 0]")
+@click.option(
+    "--source",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="CLIP",
+    help="A video or an animation instead of a camera, played once at its own pace.",
+)
+@click.option(
+    "-c", "--condition", "conditions", multiple=True, metavar="NAME=VALUE", help="What else steers the model."
+)
+@click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.", show_default=True)
+@click.option("--precision", type=click.Choice(["auto", "bf16", "fp32"]), default="auto", show_default=True)
+@click.option(
+    "--width", type=click.IntRange(1), metavar="PIXELS", help="Reduce wider frames to this first: it is faster."
+)
+@click.option("--steady", is_flag=True, help="Against flicker: blend along the motion with the frame before.")
+@click.pass_obj
+def command(
+    strict_plugins: bool,
+    model: str,
+    camera: int | None,
+    source: Path | None,
+    conditions: tuple[str, ...],
+    device: str,
+    precision: str,
+    width: int | None,
+    steady: bool,
+) -> None:
+    """Show what a camera sees, or a clip, in a window: on the left as it is, on the right as MODEL translates it.
+
+    MODEL is a model file or the name of one (see `img2img models`). Frames that come while the network is busy are
+    dropped, so that the window never lags behind. The keys q and Esc end it, and so does closing the window.
+    """
+    if camera is not None and source is not None:
+        raise UsageError("--camera and --source exclude each other: give one of them")
+    named = dict(named_condition(word) for word in conditions)
+    with orderly_stop() as stop:
+        from img2img.cli.window import Window, require_window
+
+        require_window()
+        with _open(camera or 0, source) as opened:
+            from img2img.plugins import PluginHost
+            from img2img.translation.live import live, shots_of
+            from img2img.translation.model import load_model
+
+            host = PluginHost.discover(strict=strict_plugins)
+            loaded = load_model(model, device=device, precision=precision, host=host)
+            with Window(f"img2img {loaded.info.path.stem}") as window:
+                counts = live(loaded, named, shots_of(opened), window, stop, width=width, steady=steady)
+        summary = f"{counts.shown} frames shown, {counts.dropped} dropped, {counts.rate:.1f} frames/s"
+        if stop():
+            raise Stopped(summary)
+    say(summary)
+    if damage := getattr(opened, "damage", ""):
+        from img2img.media import printable
+
+        say(f"damaged: {printable(source or '')}: {damage}")
+        raise click.exceptions.Exit(1)
+
+
+def _open(index: int, path: Path | None) -> Camera | VideoReader | AnimationReader:
+    if path is None:
+        from img2img.media.camera import Camera
+
+        return Camera(index)
+    from img2img.media.animation import AnimationReader
+    from img2img.media.kinds import is_animated
+    from img2img.media.video.reader import VideoReader
+
+    return AnimationReader(path) if is_animated(path) else VideoReader(path)
