@@ -35,4 +35,4 @@ def natural_order(paths: Iterable[Path]) -> list[Path]:
     def key(path: Path) -> list[tuple[int, str]]:
         return [(int(word), "") if word.isdecimal() else (-1, word) for word in re.split(r"(\d+)", str(path))]
 
-    return sorted(paths, key=key)
+    return sorted(sorted(paths), key=key)
