@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
@@ -54,6 +55,7 @@ class AnimationReader:
         try:
             self._image = GifImageFile(BytesIO(data)) if data.startswith(b"GIF8") else WebPImageFile(BytesIO(data))
             size, frames = self._image.size, self._image.n_frames
+            self._image.load()  # or a WebP does not say how long its first frame is shown
             duration = self._duration()
         except Exception as error:  # a damaged file provokes many kinds
             raise VideoError(
@@ -65,7 +67,7 @@ class AnimationReader:
                 "--max-pixels"
             )
         self._mode = "RGBA" if self._image.has_transparency_data else "RGB"
-        self.loops: int = self._image.info.get("loop", 1)
+        self.loops = self._loops()
         """How often the whole is shown; 0 is for ever."""
         rate = Fraction(_MILLISECONDS, duration)
         self.info = ClipInfo(*size, time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
@@ -104,6 +106,13 @@ class AnimationReader:
         if self._is_cut_off:
             self.damage = f"the file is cut off after {self.info.frames} frames"
 
+    def _loops(self) -> int:
+        """A GIF says how often it is repeated; one that says nothing is shown once."""
+        said = self._image.info.get("loop")
+        if isinstance(self._image, WebPImageFile) or not said:
+            return 1 if said is None else int(said)
+        return int(said) + 1
+
     def _duration(self) -> int:
         return int(self._image.info.get("duration", 0)) or _UNSAID
 
@@ -132,12 +141,13 @@ class AnimationWriter:
         self._end = 0
 
     def add(self, pixels: Pixels, pts: int, duration: int) -> None:
-        """Take a frame: (H, W, 3 or 4) of uint8 or uint16, of which GIF and WebP hold 8 bits; times in ticks."""
+        """Take a frame: (H, W, 1, 3 or 4) of uint8 or uint16, of which GIF and WebP hold 8 bits; times in ticks."""
         if pixels.dtype == np.uint16:
             pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-        image = Pillow.fromarray(pixels)
-        if self._is_gif and image.mode == "RGB":  # a byte a pixel; Pillow itself would do it at the end
-            image = image.quantize(256, Pillow.Quantize.FASTOCTREE)
+        image = Pillow.fromarray(pixels if pixels.shape[2] > 1 else np.repeat(pixels, 3, axis=2))
+        if self._is_gif and image.mode == "RGB":  # a byte a pixel; Pillow itself would do it at the end, undithered
+            palette = image.quantize(256, Pillow.Quantize.FASTOCTREE)
+            image = image.quantize(palette=palette, dither=Pillow.Dither.FLOYDSTEINBERG)
         self._images.append(image)
         self._begins.append(pts)
         self._end = pts + duration
@@ -151,7 +161,9 @@ class AnimationWriter:
         begins = [round((pts - self._begins[0]) * self._tick) for pts in (*self._begins, self._end)]
         durations = [max(1, after - before) for before, after in pairwise(begins)]
         file = BytesIO()
-        options = {} if self._is_gif else {"quality": self._quality, "method": 3}
+        options = {} if self._is_gif else {"quality": self._quality, "method": 3, "loop": self._loops}
+        if self._is_gif and self._loops != 1:
+            options["loop"] = max(0, self._loops - 1)
         try:
             self._images[0].save(
                 file,
@@ -159,11 +171,10 @@ class AnimationWriter:
                 save_all=True,
                 append_images=self._images[1:],
                 duration=[ticks * (10 if self._is_gif else 1) for ticks in durations],
-                loop=self._loops,
                 disposal=2 if self._is_gif and self._images[0].has_transparency_data else 0,
                 **options,
             )
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, OverflowError, struct.error) as error:
             raise VideoError(f"these frames make no animation: {error}; write a video instead") from error
         notes: tuple[str, ...] = ("each frame reduced to 256 colours, the most that GIF holds",) if self._is_gif else ()
         if self._is_gif and min(durations) < 2:

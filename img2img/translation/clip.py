@@ -10,7 +10,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from img2img.errors import ItemError, Stopped, UsageError, VideoError
+from img2img.errors import ImageError, ItemError, Stopped, UsageError, VideoError
 from img2img.media import printable, remove_leftovers
 from img2img.media.animation import AnimationReader
 from img2img.media.kinds import is_animated
@@ -88,7 +88,8 @@ def translate_clips(
                 if len(items) == 1 and isinstance(error, UsageError):
                     raise
                 item.status = "failed"
-                item.reason = str(error) if isinstance(error, VideoError) else f"{printable(item.source)}: {error}"
+                named = isinstance(error, VideoError | ImageError)
+                item.reason = str(error) if named else f"{printable(item.source)}: {error}"
             finally:
                 item.seconds += perf_counter() - started
             ended([item])

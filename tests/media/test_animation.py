@@ -55,7 +55,7 @@ def test_frames_and_their_times_come_back(path: Path) -> None:
     assert (reader.info.width, reader.info.height, reader.info.frames, reader.damage) == (32, 24, 4, "")
 
 
-@pytest.mark.parametrize("loops", [0, 3])
+@pytest.mark.parametrize("loops", [0, 1, 3])
 def test_it_is_shown_as_often_as_it_was(loops: int, path: Path) -> None:
     write(path, FOUR, loops=loops)
     assert read(path)[2].loops == loops
@@ -82,6 +82,11 @@ def test_rounding_to_hundredths_does_not_add_up(tmp_path: Path) -> None:
     write(tmp_path / "a.gif", [picture(number % 6) for number in range(30)], [33] * 30)
     times, _, _ = read(tmp_path / "a.gif")
     assert max(abs(begin - 33 * number) for number, (begin, _) in enumerate(times)) <= 5
+
+
+def test_grey_becomes_rgb(path: Path) -> None:
+    write(path, [pixels[..., :1] for pixels in FOUR])
+    assert read(path)[1][1].shape == (24, 32, 3)
 
 
 def test_sixteen_bits_become_eight(path: Path) -> None:
