@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import batch_norm, conv2d, pad
 
 Norm = Literal["instance", "batch", "none"]
 
@@ -21,12 +21,16 @@ def normalisation(kind: Norm, channels: int) -> nn.Module:
 
 
 class InstanceNorm(nn.InstanceNorm2d):
-    """InstanceNorm with the right gradient in any memory format.
+    """InstanceNorm that keeps the memory format of a single image on the CPU, with the right gradient in any format.
 
-    On the CPU, torch (2.13) takes the gradient of a single image for contiguous also where its channels come last.
+    A single image is a batch, and its BatchNorm the same. Torch's InstanceNorm copies channels that come last to the
+    front and back, which made half the time of a CycleGAN on large frames, and (2.13) takes the gradient of a single
+    image for contiguous also where its channels come last.
     """
 
     def forward(self, features: Tensor) -> Tensor:
+        if features.device.type == "cpu" and not torch.compiler.is_compiling() and len(features) == 1:
+            return batch_norm(features, None, None, self.weight, self.bias, training=True, eps=self.eps)
         result = super().forward(features)
         if result.requires_grad:
             result.register_hook(Tensor.contiguous)  # type: ignore[no-untyped-call]

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+
 import torch
 
 from img2img.errors import UsageError
 
 PRECISIONS = ("auto", "bf16", "fp32")
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+"""Parameters of glibc's `mallopt`."""
+_KEPT = 1 << 30
+"""Bytes; as one int of C, less than 2 GiB."""
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -37,6 +45,21 @@ def pick_precision(name: str, device: torch.device) -> torch.dtype:
     if name == "auto":
         return torch.bfloat16 if _has_bf16(device) else torch.float32
     return torch.bfloat16 if name == "bf16" else torch.float32
+
+
+def keep_freed_memory(device: torch.device) -> None:
+    """Let the C library keep what a network on the CPU frees, instead of giving it back after each layer.
+
+    The system hands out fresh memory page by page and clears each, which took a third of the time of a CycleGAN on
+    frames of 1280 × 720. It is a setting of the process; up to 1 GiB of what is free stays with it. Without glibc
+    nothing happens.
+    """
+    if device.type != "cpu" or os.name != "posix":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for parameter, value in ((_MMAP_THRESHOLD, _KEPT), (_TRIM_THRESHOLD, _KEPT), (_ARENA_MAX, 1)):
+            mallopt(parameter, value)
 
 
 def _has_bf16(device: torch.device) -> bool:

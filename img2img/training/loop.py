@@ -16,7 +16,7 @@ from img2img.errors import ConfigError, DivergedError, Stopped, UsageError
 from img2img.families import Batch, ModelFamily
 from img2img.modelfile import load_generator, read_info, save_model
 from img2img.modelstore import find_model
-from img2img.nn.device import pick_device, pick_precision
+from img2img.nn.device import keep_freed_memory, pick_device, pick_precision
 from img2img.nn.ema import EMA
 from img2img.plugins import PluginHost
 from img2img.training.chance import random_state, restore_random_state, seed_everything
@@ -89,6 +89,7 @@ def train(
     host = host or PluginHost.discover()
     model_family = host.family(family)
     place = pick_device(device)
+    keep_freed_memory(place)
     config = model_family.configure(options or {}, Path(data))
     started = Run(
         Path(run), family, config, Path(data), seed, init, trained_on, license,

@@ -14,7 +14,7 @@ from img2img.errors import UsageError
 from img2img.families import Translator
 from img2img.modelfile import ModelInfo, load_generator, read_info
 from img2img.modelstore import find_model
-from img2img.nn.device import pick_device, pick_precision
+from img2img.nn.device import keep_freed_memory, pick_device, pick_precision
 from img2img.plugins import PluginHost
 from img2img.translation.channels import from_network, to_network
 from img2img.translation.execute import Executor
@@ -45,6 +45,7 @@ def load_model(
         PluginError: No plugin provides its family.
     """
     place = pick_device(device)
+    keep_freed_memory(place)
     info = read_info(find_model(model))
     family, config, generator = load_generator(info, host or PluginHost.discover())
     generator = generator.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -44,6 +44,19 @@ def test_the_gradient_of_instance_norm_is_right_in_any_memory_format(
     torch.testing.assert_close(*gradients)
 
 
+@pytest.mark.parametrize("given", FORMATS)
+def test_a_single_image_leaves_instance_norm_in_its_memory_format(given: torch.memory_format) -> None:
+    """Copying there and back takes longer than the norm."""
+    assert normalisation("instance", 16)(torch.randn(1, 16, 6, 4).contiguous(memory_format=given)).is_contiguous(
+        memory_format=given
+    )
+
+
+def test_an_image_is_normalised_alone_as_it_is_in_a_batch() -> None:
+    norm, images = normalisation("instance", 16), torch.randn(3, 16, 6, 4)
+    torch.testing.assert_close(norm(images), torch.cat([norm(image[None]) for image in images]))
+
+
 def test_batch_norm_learns_and_no_norm_is_nothing() -> None:
     assert isinstance(normalisation("batch", 5), nn.BatchNorm2d)
     images = torch.rand(1, 5, 4, 4)

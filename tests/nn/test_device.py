@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -41,3 +45,32 @@ def test_auto_precision_is_bf16_only_where_the_hardware_has_it() -> None:
 def test_an_unknown_precision_is_refused_and_the_known_ones_are_named() -> None:
     with pytest.raises(UsageError, match="unknown precision 'fp16'; choose one of auto, bf16, fp32"):
         pick_precision("fp16", CPU)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such setting")
+def test_memory_of_large_features_is_taken_once_and_kept() -> None:
+    """Counted in pages that the system hands out while the same layer runs again; in a thread, as in a job."""
+    program = """
+import resource, sys, torch
+from concurrent.futures import ThreadPoolExecutor
+from img2img.nn.device import keep_freed_memory
+
+def layer(_):
+    return (torch.ones(100 << 20, dtype=torch.uint8) + 1)[-1].item()
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    list(pool.map(layer, range(2)))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+torch.set_num_threads(1)
+if sys.argv[1] == "kept":
+    keep_freed_memory(torch.device("cpu"))
+with ThreadPoolExecutor(1) as pool:
+    print(min(faults() for _ in range(8)))  # it takes some rounds until the pieces fit
+"""
+    kept, usual = (
+        int(subprocess.run([sys.executable, "-c", program, way], capture_output=True, text=True, check=True).stdout)
+        for way in ("kept", "usual")
+    )
+    assert 10 * kept < usual
