@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from img2img.config import ModelConfig, TrainingConfig
     from img2img.errors import ConfigError, DataError, Img2ImgError
     from img2img.families import Batch, Condition, Dataset, Engine, ModelFamily, Sample, Trainer, Translator
+    from img2img.filters import Filter, FilterOptions
     from img2img.hookspecs import hookimpl
+    from img2img.importers import Importer
     from img2img.plugins import PluginHost
     from img2img.training.loop import train
     from img2img.translation.job import translate
@@ -25,7 +27,10 @@ _HOMES = {
     "DataError": "errors",
     "Dataset": "families",
     "Engine": "families",
+    "Filter": "filters",
+    "FilterOptions": "filters",
     "Img2ImgError": "errors",
+    "Importer": "importers",
     "Model": "translation.model",
     "ModelConfig": "config",
     "ModelFamily": "families",
@@ -60,6 +65,9 @@ __all__ = [  # noqa: RUF022 - by subject
     "Engine",
     "Translator",
     "Condition",
+    "Filter",
+    "FilterOptions",
+    "Importer",
 ]
 
 

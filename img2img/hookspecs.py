@@ -14,9 +14,12 @@ import pluggy
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import click
     from torch import Tensor
 
     from img2img.families import ModelFamily
+    from img2img.filters import Filter
+    from img2img.importers import Importer
     from img2img.training.run import Run
     from img2img.translation.job import Job
     from img2img.translation.report import Item, Report
@@ -28,6 +31,24 @@ hookimpl = pluggy.HookimplMarker("img2img")
 @hookspec
 def register_models(register: Callable[[ModelFamily[Any, Any]], None]) -> None:
     """Register model families: call `register(family)` once for each."""
+
+
+@hookspec
+def register_commands(register: Callable[[click.Command], None]) -> None:
+    """Register commands of the program: call `register(command)` once for each.
+
+    Their names must stand in the metadata, as entry points of the group `img2img.commands`.
+    """
+
+
+@hookspec
+def register_filters(register: Callable[[type[Filter]], None]) -> None:
+    """Register filters, steps before or after the network: call `register(class)` once for each."""
+
+
+@hookspec
+def register_importers(register: Callable[[Importer], None]) -> None:
+    """Register importers, which open files of other programs as models: call `register(importer)` once for each."""
 
 
 @hookspec

@@ -1,49 +1,22 @@
-"""The plugin host: finds installed plugins, registers what they provide, and isolates those that are broken."""
+"""The plugin host: imports plugins when needed, registers what they provide, and isolates those that are broken."""
 
 from __future__ import annotations
 
 import logging
 import os
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, NoReturn
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
 
 import pluggy
 
 from img2img import hookspecs
+from img2img.declarations import DECLARED, DISTRIBUTION, GROUP, Plugin, check_not_built_in, find_plugins
 from img2img.errors import PluginError
 from img2img.families import ModelFamily
-
-GROUP = "img2img"
-DISTRIBUTION = "img2img-runtime"
+from img2img.kinds import KINDS, Kind
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Plugin:
-    """One entry point of the group `img2img`, loaded or not."""
-
-    name: str
-    distribution: str
-    version: str
-    problem: str = ""
-    """Why it cannot be used; empty where it can."""
-    families: list[str] = field(default_factory=list)
-
-    @property
-    def built_in(self) -> bool:
-        return self.distribution == DISTRIBUTION
-
-    @property
-    def key(self) -> str:
-        """Its name in pluggy."""
-        return f"{self.distribution}:{self.name}"
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.distribution} {self.version})"
 
 
 class PluginHost:
@@ -60,46 +33,62 @@ class PluginHost:
         """Names of the plugins that are looked at; None means all."""
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
-        self._families: dict[str, tuple[ModelFamily[Any, Any], Plugin]] = {}
-        self._contested: dict[str, str] = {}
+        self._found: dict[tuple[str, str], list[tuple[Any, Plugin]]] = {}
+        """Kind and name of what is registered, and by whom."""
+        self._observed = False
 
     @classmethod
-    def discover(cls, *, strict: bool = False) -> PluginHost:
-        """Load every installed plugin, or those that the environment variable IMG2IMG_PLUGINS names (a,b,c)."""
+    def discover(cls, *, strict: bool = False, limit: str | None = None) -> PluginHost:
+        """Find the installed plugins; each is imported when something may be its.
+
+        Args:
+            strict: As for the class.
+            limit: Names of the plugins to use (`a,b,c`); by default what the variable IMG2IMG_PLUGINS says, or all.
+        """
         host = cls(strict=strict)
-        host.limit = os.environ.get("IMG2IMG_PLUGINS")
-        for entry_point in _installed():
-            if host.limit is None or entry_point.name in re.split(r"[,\s]+", host.limit):
-                host.load(entry_point)
+        host.limit = os.environ.get("IMG2IMG_PLUGINS") if limit is None else limit
+        host.plugins = find_plugins(host.limit)
         return host
 
-    def load(self, entry_point: EntryPoint) -> Plugin:
-        """Import one plugin and register what it provides; whatever goes wrong becomes its `problem`."""
-        plugin = Plugin(entry_point.name, *_origin(entry_point))
-        self.plugins.append(plugin)
+    def load(self, plugin: Plugin) -> None:
+        """Import a plugin and register what it provides; whatever goes wrong becomes its `problem`."""
+        if plugin.seconds is not None or plugin.state != "ok" or plugin.entry_point is None:
+            return
+        started = perf_counter()
+        plugin.seconds = 0.0  # from here on it is not tried again
         try:
-            self.register(entry_point.load(), plugin)
+            module = plugin.entry_point.load()
+            plugin.seconds = perf_counter() - started
+            self.register(module, plugin)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # sys.exit and a panic of a Rust extension are no Exception
-            plugin.problem = _reason(error)
+            plugin.seconds = perf_counter() - started
+            plugin.refuse("broken", _reason(error))
             log.debug("plugin %s cannot be used", plugin, exc_info=True)
-        return plugin
+
+    def load_all(self) -> None:
+        """Import every plugin that may be used, so that the `state` of each is known."""
+        for plugin in self.plugins:
+            self.load(plugin)
 
     def register(self, module: object, plugin: Plugin) -> None:
-        """Register hook implementations and families; on an error nothing of the plugin stays registered."""
+        """Register hook implementations and what they provide; on an error nothing of the plugin stays registered."""
         self._add(module, plugin.key)
         try:
-            found: list[ModelFamily[Any, Any]] = []
-            self._call_own("register_models", module, register=found.append)
-            for family in found:
-                _check_family(family)
-            self._check_names([family.name for family in found], plugin)
+            found = {name: self._ask(kind, module) for name, kind in KINDS.items()}
+            provides = {name: [thing.name for thing in things] for name, things in found.items() if things}
+            if self._observes(module):
+                provides["observers"] = plugin.provides.get("observers", [plugin.name])
+            _compare(plugin, provides)
+            check_not_built_in(plugin, provides, self.plugins)
         except BaseException:
             self._manager.unregister(name=plugin.key)
             raise
-        self._families.update({family.name: (family, plugin) for family in found})
-        plugin.families = [family.name for family in found]
+        for name, things in found.items():
+            for thing in things:
+                self._found.setdefault((name, thing.name), []).append((thing, plugin))
+        plugin.provides |= provides
 
     def add_observer(self, observer: object) -> None:
         """Register an object whose `hookimpl` methods watch runs or jobs.
@@ -116,28 +105,58 @@ class PluginHost:
 
     @property
     def families(self) -> dict[str, ModelFamily[Any, Any]]:
-        """Every usable family by name, sorted."""
-        return {name: self._families[name][0] for name in sorted(self._families)}
+        """Every usable family by the name that tells it from the others, sorted; imports all that may have one."""
+        self._load_for("families", None)
+        return {name: self.find("families", name) for name in self.names("families")}
 
     def family(self, name: str) -> ModelFamily[Any, Any]:
-        """Return a family by name.
+        """Return a family by its name, or by `distribution/name` where several have it.
 
         Raises:
             PluginError: No plugin provides it, or several do; the message names the plugins that are broken.
         """
-        if name in self._families:
-            return self._families[name][0]
-        if name in self._contested:
-            raise PluginError(self._contested[name])
-        broken = [f"{plugin}: {plugin.problem}" for plugin in self.plugins if plugin.problem]
-        hint = "\nPlugins that are broken and might provide it:\n  " + "\n  ".join(broken) if broken else ""
-        if self.limit is not None:
-            hint += f"\nIMG2IMG_PLUGINS is {self.limit!r}: no other plugin was looked at"
-        known = ", ".join(self.families) or "none"
-        raise PluginError(f"no plugin provides the family {name!r}; installed families: {known}.{hint}")
+        family: ModelFamily[Any, Any] = self.find("families", name)
+        return family
+
+    def full_name(self, kind: str, name: str) -> str:
+        """The name that tells it from others on any machine: a stranger's begins with its distribution."""
+        return self._provider(kind, name)[1].full_name(name.rpartition("/")[2])
+
+    def names(self, kind: str) -> dict[str, Plugin]:
+        """What there is of a kind: names, with the distribution before those that several have, and whose they are.
+
+        Only plugins that declare nothing are imported for that; not even these for commands, which must be declared.
+        """
+        if kind != "commands":
+            self._load_undeclared()
+        owners: dict[str, list[Plugin]] = {}
+        for plugin in self._everyone():
+            for name in plugin.provides.get(kind, ()):
+                owners.setdefault(name, []).append(plugin)
+        alone = {name: plugins[0] for name, plugins in owners.items() if len(plugins) == 1}
+        shared = {
+            plugin.full_name(name): plugin for name, plugins in owners.items() if len(plugins) > 1 for plugin in plugins
+        }
+        return dict(sorted((alone | shared).items()))
+
+    def find(self, kind: str, name: str) -> Any:
+        """Return a family, filter, importer or command by its name.
+
+        Raises:
+            PluginError: As for `family`.
+        """
+        return self._provider(kind, name)[0]
+
+    def every(self, kind: str) -> list[Any]:
+        """All that there is of a kind, built-ins first."""
+        self._load_for(kind, None)
+        return [thing for (own, _), found in self._found.items() if own == kind for thing, _ in found]
 
     def notify(self, hook: str, /, **arguments: Any) -> None:
         """Call one observer hook on every plugin; one that raises is reported and switched off."""
+        if not self._observed:
+            self._observed = True
+            self._load_for("observers", None)
         for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
             try:
                 implementation.function(*(arguments[name] for name in implementation.argnames))
@@ -149,6 +168,50 @@ class PluginHost:
                 name = implementation.plugin_name
                 if self._manager.unregister(name=name) is not None:  # another thread may have come first
                     log.warning("observer %s failed in %s and is switched off", name, hook, exc_info=True)
+
+    def _everyone(self) -> list[Plugin]:
+        """The plugins found, and those that were registered by hand."""
+        registered = [plugin for found in self._found.values() for _, plugin in found]
+        return list({id(plugin): plugin for plugin in [*self.plugins, *registered]}.values())
+
+    def _load_for(self, kind: str, name: str | None) -> None:
+        """Import the plugins that declare something of a kind (by a name), and those that declare nothing at all."""
+        self._load_undeclared()
+        for plugin in self.plugins:
+            declared = plugin.provides.get(kind, [])
+            if declared if name is None else name in declared:
+                self.load(plugin)
+
+    def _load_undeclared(self) -> None:
+        for plugin in self.plugins:
+            if not plugin.is_declared:
+                self.load(plugin)
+
+    def _provider(self, kind: str, name: str) -> tuple[Any, Plugin]:
+        distribution, _, short = name.rpartition("/")
+        self._load_for(kind, short)
+        found = self._found.get((kind, short), [])
+        found = [(thing, plugin) for thing, plugin in found if distribution in ("", plugin.distribution)]
+        if len(found) == 1:
+            return found[0]
+        noun = KINDS[kind].noun
+        if found:
+            owners = " and ".join(str(plugin) for _, plugin in found)
+            ways = " or ".join(plugin.full_name(short) for _, plugin in found)
+            raise PluginError(f"the {noun} {name!r} is provided by {owners}: write {ways}, or uninstall one of them")
+        raise PluginError(self._missing(kind, noun, distribution, name))
+
+    def _missing(self, kind: str, noun: str, distribution: str, name: str) -> str:
+        message = f"no plugin provides the {noun} {name!r}; installed {kind}: {', '.join(self.names(kind)) or 'none'}."
+        unusable = [plugin for plugin in self.plugins if plugin.state in ("broken", "incompatible")]
+        if unusable:
+            lines = (f"{plugin}: {plugin.problem}" for plugin in unusable)
+            message += "\nPlugins that cannot be used and might provide it:\n  " + "\n  ".join(lines)
+        elif distribution and distribution != DISTRIBUTION:
+            message += f"\nIt is of the package {distribution}: img2img install {distribution}"
+        if self.limit is not None:
+            message += f"\nOnly the plugins {self.limit!r} were looked at, as --plugins or IMG2IMG_PLUGINS says"
+        return message
 
     def _add(self, module: object, key: str) -> None:
         """Register hook implementations, all of them or none."""
@@ -175,59 +238,35 @@ class PluginHost:
                         f"{caller.name} is a wrapper, which img2img does not call; leave out wrapper=True"
                     )
 
-    def _call_own(self, hook: str, module: object, register: Callable[[Any], None]) -> None:
-        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+    def _observes(self, module: object) -> bool:
+        registering = {kind.hook for kind in KINDS.values()}
+        return any(caller.name not in registering for caller in self._manager.get_hookcallers(module) or ())
+
+    def _ask(self, kind: Kind, module: object) -> list[Any]:
+        """What a module registers of a kind."""
+        found: list[Any] = []
+        register: Callable[[Any], None] = found.append
+        for implementation in getattr(self._manager.hook, kind.hook).get_hookimpls():
             if implementation.plugin is module:
                 implementation.function(*([register] if implementation.argnames else []))
-
-    def _check_names(self, names: list[str], plugin: Plugin) -> None:
+        for thing in found:
+            kind.check(thing)
+        names = [thing.name for thing in found]
         for name in names:
             if names.count(name) > 1:
-                raise PluginError(f"it registers the family {name!r} twice")
-            if name in self._families and self._families[name][1].built_in:
-                raise PluginError(f"the family {name!r} is built in; the plugin must register it under another name")
-        for name in names:
-            if name in self._contested:
-                raise PluginError(f"{self._contested[name]}; {plugin} provides it too")
-            if name in self._families:
-                self._contest(name, plugin)
-
-    def _contest(self, name: str, plugin: Plugin) -> NoReturn:
-        """Take the family away from its owner as well: which of the two is meant is not for the program to guess."""
-        owner = self._families[name][1]
-        clash = f"both {owner} and {plugin} provide the family {name!r}; uninstall one of them"
-        self._contested[name] = clash
-        self._manager.unregister(name=owner.key)
-        for taken in owner.families:
-            del self._families[taken]
-        owner.problem, owner.families = clash, []
-        raise PluginError(clash)
+                raise PluginError(f"it registers the {kind.noun} {name!r} twice")
+        return found
 
 
-def _origin(entry_point: EntryPoint) -> tuple[str, str]:
-    """Name and version of the distribution; a damaged one has neither."""
-    distribution = entry_point.dist
-    return (distribution and distribution.name) or "unknown", (distribution and distribution.version) or "?"
-
-
-def _installed() -> Iterable[EntryPoint]:
-    """Entry points, built-ins first so that their names cannot be taken, then by distribution."""
-
-    def rank(entry_point: EntryPoint) -> tuple[bool, str, str]:
-        distribution, _ = _origin(entry_point)
-        return (distribution != DISTRIBUTION, distribution, entry_point.name)
-
-    return sorted(entry_points(group=GROUP), key=rank)
-
-
-def _check_family(family: object) -> None:
-    if not isinstance(family, ModelFamily):
-        raise PluginError(f"register() takes a ModelFamily, not {family!r}")
-    for attribute in ("name", "summary"):
-        if not isinstance(getattr(family, attribute, None), str):
-            raise PluginError(f"{type(family).__name__} has no {attribute}")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", family.name):
-        raise PluginError(f"{family.name!r} is no name for a family: use lower-case letters, digits and _")
+def _compare(plugin: Plugin, provides: dict[str, list[str]]) -> None:
+    """Hold what is registered against what is declared: nobody would find what is not, or find what is not there."""
+    for kind in DECLARED:
+        declared, registered = set(plugin.provides.get(kind, ())), set(provides.get(kind, ()))
+        if declared != registered and (plugin.is_declared or kind == "commands"):
+            raise PluginError(
+                f"its metadata declare {kind} {sorted(declared)}, and it registers {sorted(registered)}; correct the "
+                f"entry points of the group {GROUP}.{kind}, and install it again"
+            )
 
 
 def _reason(error: BaseException) -> str:

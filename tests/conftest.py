@@ -65,14 +65,24 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     monkeypatch.syspath_prepend(str(site))
     before = set(sys.modules)
 
-    def install(distribution: str, *code: str, entry: str = "", metadata: bool = True) -> str:
+    def install(
+        distribution: str, *code: str, entry: str = "", metadata: bool = True, contract: str = "", **declared: str
+    ) -> str:
+        """Write a module and its metadata; `families="a b"` declares that it provides these."""
         module, name = distribution.replace("-", "_"), distribution.removeprefix("img2img-")
         (site / f"{module}.py").write_text("\n".join(map(dedent, code)), "utf-8")
         info = site / f"{module}-1.0.dist-info"
         info.mkdir()
-        (info / "entry_points.txt").write_text(f"[img2img]\n{name} = {entry or module}\n", "utf-8")
+        groups = {"img2img": [name], **{f"img2img.{kind}": names.split() for kind, names in declared.items()}}
+        groups |= {"img2img.contract": [contract]} if contract else {}
+        lines = [
+            "\n".join([f"[{group}]", *(f"{name} = {entry or module}" for name in names)])
+            for group, names in groups.items()
+        ]
+        (info / "entry_points.txt").write_text("\n".join(lines), "utf-8")
         if metadata:
-            (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n", "utf-8")
+            about = f"Name: {distribution}\nVersion: 1.0\nSummary: all about {name}\n"
+            (info / "METADATA").write_text(f"Metadata-Version: 2.1\n{about}", "utf-8")
         importlib.invalidate_caches()
         return module
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from img2img import hookspecs
+from img2img.declarations import CONTRACT
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted(path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml"))
@@ -27,14 +28,23 @@ def declaration(path: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("name", PLUGINS)
 def test_a_built_in_declares_by_itself_what_the_root_declares_of_it(name: str) -> None:
     root, own = declaration(ROOT / "pyproject.toml"), declaration(ROOT / "plugins" / name / "pyproject.toml")
-    for entry, module in own["project"]["entry-points"]["img2img"].items():
-        assert root["project"]["entry-points"]["img2img"][entry] == module
-        assert f"plugins/{name}/{module}" in root["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    for group, points in own["project"]["entry-points"].items():
+        for entry, module in points.items() if group != "img2img.contract" else ():
+            assert root["project"]["entry-points"][group][entry] == module
+            assert f"plugins/{name}/{module}" in root["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert list(own["project"]["entry-points"]["img2img.contract"]) == [str(CONTRACT)]
     wanted = dict(re.findall(r"^([a-z0-9-]+)(.*)$", "\n".join(root["project"]["dependencies"]), re.MULTILINE))
     for dependency in own["project"]["dependencies"]:
         package, bound = re.fullmatch(r"([a-z0-9-]+)(.*)", dependency).groups()
         assert package == root["project"]["name"] or wanted[package] == bound
     assert own["project"]["version"] == root["project"]["version"]
+
+
+def test_the_root_declares_of_the_built_ins_what_they_declare_by_themselves() -> None:
+    own = [declaration(ROOT / "plugins" / name / "pyproject.toml")["project"]["entry-points"] for name in PLUGINS]
+    for group, points in declaration(ROOT / "pyproject.toml")["project"]["entry-points"].items():
+        if group.startswith("img2img"):
+            assert points == {entry: module for groups in own for entry, module in groups.get(group, {}).items()}
 
 
 def test_every_folder_with_a_plugin_is_installed_by_the_root() -> None:

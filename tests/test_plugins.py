@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from img2img import PluginHost, hookimpl
+from img2img.declarations import Plugin
 from img2img.errors import PluginError
-from img2img.plugins import Plugin
 
 Install = Callable[..., str]
 BUILT_IN = ["cyclegan", "pix2pix", "srgan", "stargan"]
@@ -36,6 +36,19 @@ OBSERVER = """
     @img2img.hookimpl
     def training_stepped(step):
         SEEN.append(step)
+"""
+
+COMMAND = """
+    import click, img2img
+
+    @click.command("greet")
+    def greet():
+        "Say hello."
+        click.echo("hello")
+
+    @img2img.hookimpl
+    def register_commands(register):
+        register(greet)
 """
 
 BROKEN = {
@@ -73,8 +86,15 @@ BROKEN = {
         FAMILY.format(name="half").replace("register(half())", "register(half()); register(half())"),
         "registers the family 'half' twice",
     ),
-    "takes a built-in name": (FAMILY.format(name="srgan"), "the family 'srgan' is built in"),
+    "takes a built-in name": (FAMILY.format(name="srgan"), "the name 'srgan' is that of a built-in"),
 }
+
+
+def loaded() -> PluginHost:
+    """The installed plugins, each imported."""
+    host = PluginHost.discover()
+    host.load_all()
+    return host
 
 
 def step(host: PluginHost, number: int) -> None:
@@ -88,11 +108,12 @@ def plugin_of(host: PluginHost, name: str) -> Plugin:
 
 def test_a_family_is_there_once_its_distribution_is_installed(install: Install) -> None:
     install("img2img-foo", FAMILY.format(name="foo"))
-    host = PluginHost.discover()
+    host = loaded()
     assert list(host.families) == sorted([*BUILT_IN, "foo"])
     assert host.family("foo").summary == "does nothing"
     plugin = plugin_of(host, "foo")
-    assert (str(plugin), plugin.problem, plugin.families) == ("foo (img2img-foo 1.0)", "", ["foo"])
+    assert (str(plugin), plugin.state, plugin.problem, plugin.families) == ("foo (img2img-foo 1.0)", "ok", "", ["foo"])
+    assert plugin.summary == "all about foo"
     assert not plugin.built_in
     assert plugin_of(host, "srgan").built_in
 
@@ -102,9 +123,10 @@ def test_a_plugin_that_is_broken_is_shown_with_its_reason_and_breaks_nothing(cas
     code, reason = BROKEN[case]
     broken = install("img2img-broken", OBSERVER, code)
     works = install("img2img-works", OBSERVER, FAMILY.format(name="works"))
-    host = PluginHost.discover()
+    host = loaded()
     assert list(host.families) == [*BUILT_IN, "works"]
     assert reason in plugin_of(host, "broken").problem
+    assert plugin_of(host, "broken").state == "broken"
     assert plugin_of(host, "broken").families == []
     assert not plugin_of(host, "works").problem
     step(host, 1)
@@ -115,7 +137,7 @@ def test_a_plugin_that_is_broken_is_shown_with_its_reason_and_breaks_nothing(cas
 def test_a_distribution_without_metadata_breaks_nothing(install: Install) -> None:
     install("img2img-foo", FAMILY.format(name="foo"), metadata=False)
     install("img2img-bar", FAMILY.format(name="bar"))
-    host = PluginHost.discover()
+    host = loaded()
     assert list(host.families) == sorted([*BUILT_IN, "bar", "foo"])
     assert str(plugin_of(host, "foo")) == "foo (unknown ?)"
 
@@ -124,14 +146,14 @@ def test_an_entry_point_that_is_no_module_breaks_nothing(install: Install) -> No
     install("img2img-foo", "CONFIG = {}", entry="img2img_foo:CONFIG")
     install("img2img-bar", "NOTHING = None", entry="img2img_bar:NOTHING")
     install("img2img-baz", entry="-")
-    host = PluginHost.discover()
+    host = loaded()
     assert list(host.families) == BUILT_IN
     assert all(plugin_of(host, name).problem for name in ("foo", "bar", "baz"))
 
 
 def test_a_module_whose_author_forgot_the_marks_is_told_so(install: Install) -> None:
     install("img2img-foo", "def register_models(register): ...")
-    assert "mark its functions with @img2img.hookimpl" in plugin_of(PluginHost.discover(), "foo").problem
+    assert "mark its functions with @img2img.hookimpl" in plugin_of(loaded(), "foo").problem
 
 
 def test_a_second_entry_point_to_one_module_leaves_the_first_as_it_was(install: Install) -> None:
@@ -144,26 +166,18 @@ def test_a_second_entry_point_to_one_module_leaves_the_first_as_it_was(install: 
     assert "img2img_foo" in plugin_of(host, "zoo").problem
 
 
-def test_two_strangers_with_one_name_are_both_refused_and_both_named(install: Install) -> None:
-    first = install("img2img-first", OBSERVER, FAMILY.format(name="same"))
-    second = install("img2img-second", OBSERVER, FAMILY.format(name="same"))
-    host = PluginHost.discover()
-    clash = "both first (img2img-first 1.0) and second (img2img-second 1.0) provide the family 'same'"
-    assert list(host.families) == BUILT_IN
-    assert all(clash in plugin_of(host, name).problem for name in ("first", "second"))
-    with pytest.raises(PluginError) as error:
-        host.family("same")
-    assert clash in str(error.value)
-    step(host, 1)
-    assert sys.modules[first].SEEN == sys.modules[second].SEEN == []
-
-
-def test_a_third_with_the_same_name_is_refused_and_named(install: Install) -> None:
-    for name in ("first", "second", "third"):
-        install(f"img2img-{name}", FAMILY.format(name="same"))
-    host = PluginHost.discover()
-    assert list(host.families) == BUILT_IN
-    assert "third (img2img-third 1.0)" in plugin_of(host, "third").problem
+@pytest.mark.parametrize(
+    ("hook", "registered", "reason"),
+    [
+        ("filters", "img2img.Filter", "Filter has no name"),
+        ("filters", "3", "takes a subclass of Filter, not 3"),
+        ("importers", "print", "takes an Importer, not <built-in function print>"),
+        ("commands", "print", "takes a click command, not <built-in function print>"),
+    ],
+)
+def test_what_is_not_of_its_kind_is_refused(hook: str, registered: str, reason: str, install: Install) -> None:
+    install("img2img-foo", f"import img2img\n@img2img.hookimpl\ndef register_{hook}(register): register({registered})")
+    assert reason in plugin_of(loaded(), "foo").problem
 
 
 def test_a_missing_family_is_an_error_that_names_what_there_is_and_what_is_broken(install: Install) -> None:
@@ -173,25 +187,6 @@ def test_a_missing_family_is_an_error_that_names_what_there_is_and_what_is_broke
     message = str(error.value)
     assert f"no plugin provides the family 'foo'; installed families: {', '.join(BUILT_IN)}" in message
     assert "foo (img2img-foo 1.0): ModuleNotFoundError: No module named 'no_such_module'" in message
-
-
-@pytest.mark.parametrize(("limit", "families"), [("foo", ["foo"]), ("srgan, foo", ["foo", "srgan"]), ("", [])])
-def test_img2img_plugins_limits_what_is_loaded(
-    limit: str, families: list[str], install: Install, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    install("img2img-foo", FAMILY.format(name="foo"))
-    left_out = install("img2img-bar", "import no_such_module")
-    monkeypatch.setenv("IMG2IMG_PLUGINS", limit)
-    host = PluginHost.discover()
-    assert list(host.families) == families
-    assert sorted(plugin.name for plugin in host.plugins) == families
-    assert left_out not in sys.modules
-
-
-def test_a_family_that_img2img_plugins_leaves_out_is_missed_with_that_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IMG2IMG_PLUGINS", "foo")
-    with pytest.raises(PluginError, match="IMG2IMG_PLUGINS is 'foo'"):
-        PluginHost.discover().family("srgan")
 
 
 def test_a_plugin_that_kills_the_process_can_be_left_out(install: Install) -> None:
@@ -242,7 +237,7 @@ def test_an_observer_that_raises_is_an_error_where_plugins_are_strict(install: I
 def test_ctrl_c_while_plugins_are_loaded_ends_the_program(install: Install) -> None:
     install("img2img-slow", "raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
-        PluginHost.discover()
+        loaded()
 
 
 class Watcher:

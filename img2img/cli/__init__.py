@@ -6,18 +6,22 @@ import logging
 import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
 from img2img.errors import FatalError, Img2ImgError
+
+if TYPE_CHECKING:
+    from img2img.declarations import Plugin
 
 _COMMANDS = {
     "translate": "Translate images, videos, or a folder of them, with a model.",
     "live": "Show a camera or a clip before and after, as fast as it goes.",
     "train": "Train a model of a family on a folder of data.",
-    "models": "List model files and families; with a family's name, its options.",
+    "models": "List model files, families, filters; with a name, its options.",
     "inspect": "Show what a model file holds.",
     "plugins": "List installed plugins and what they provide.",
 }
@@ -32,15 +36,18 @@ Exit status:
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name and imports one when it is run."""
+    """Knows its commands by name and imports one when it is run; further ones come from plugins, by their metadata."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return [*_COMMANDS, *_plugin_commands(ctx)]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
+        if name in _COMMANDS:
+            command = import_module(f"img2img.cli.{name.replace('-', '_')}").command
+        elif name in _plugin_commands(ctx):
+            command = _host_options(ctx).discover().find("commands", name)
+        else:
             return None
-        command = import_module(f"img2img.cli.{name}").command
         assert isinstance(command, click.Command)
         return command
 
@@ -54,18 +61,43 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
+        if further := _plugin_commands(ctx):
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl([(name, _about(ctx, name, plugin)) for name, plugin in further.items()])
+
+
+def _plugin_commands(ctx: click.Context) -> dict[str, Plugin]:
+    """Names of the commands that plugins declare, and whose they are; none of these is imported."""
+    found = _host_options(ctx).discover().names("commands")
+    return {name: plugin for name, plugin in found.items() if name not in _COMMANDS}
+
+
+def _host_options(ctx: click.Context) -> HostOptions:
+    return ctx.obj if isinstance(ctx.obj, HostOptions) else HostOptions(limit=ctx.params.get("plugins"))
+
+
+def _about(ctx: click.Context, name: str, plugin: Plugin) -> str:
+    """What a command does: the word of a built-in itself, and of a stranger what its package says of itself."""
+    if plugin.built_in:
+        return _host_options(ctx).discover().find("commands", name).get_short_help_str(80)
+    return f"({plugin.distribution}) {plugin.summary}"
 
 
 @click.group(cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-v", "--verbose", count=True, help="Say more: once for what is done, twice for everything.")
 @click.option("--strict-plugins", is_flag=True, help="An observer that raises ends the program.")
+@click.option(
+    "--plugins",
+    metavar="NAMES",
+    help="Use only these plugins: a,b,c. [default: what the variable IMG2IMG_PLUGINS says, or all]",
+)
 @click.version_option(package_name="img2img-runtime", prog_name="img2img")
 @click.pass_context
-def cli(context: click.Context, verbose: int, strict_plugins: bool) -> None:
+def cli(context: click.Context, verbose: int, strict_plugins: bool, plugins: str | None) -> None:
     """Translate images with models that plugins provide, and train such models."""
     levels = [logging.WARNING, logging.INFO, logging.DEBUG]
     logging.basicConfig(format="%(levelname)s: %(message)s", level=levels[min(verbose, 2)])
-    context.obj = strict_plugins
+    context.obj = HostOptions(strict_plugins, plugins)
 
 
 def main() -> None:

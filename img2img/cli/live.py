@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
 from img2img.cli.signals import orderly_stop
 from img2img.cli.translate import named_condition
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 @click.option("--steady", is_flag=True, help="Against flicker: blend along the motion with the frame before.")
 @click.pass_obj
 def command(
-    strict_plugins: bool,
+    plugins: HostOptions,
     model: str,
     camera: int | None,
     source: Path | None,
@@ -61,11 +62,10 @@ def command(
 
         require_window()
         with _open(camera or 0, source) as opened:
-            from img2img.plugins import PluginHost
             from img2img.translation.live import live, shots_of
             from img2img.translation.model import load_model
 
-            host = PluginHost.discover(strict=strict_plugins)
+            host = plugins.discover()
             loaded = load_model(model, device=device, precision=precision, host=host)
             with Window(f"img2img {loaded.info.path.stem}") as window:
                 counts = live(loaded, named, shots_of(opened), window, stop, width=width, steady=steady)

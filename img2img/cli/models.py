@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
+from img2img.cli.host import HostOptions
 from img2img.errors import ModelFileError
+
+if TYPE_CHECKING:
+    from img2img.plugins import PluginHost
+
+
+KINDS = {"families": "Families", "filters": "Filters", "importers": "Formats of other programs"}
 
 
 @click.command()
 @click.argument("family", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def command(strict_plugins: bool, family: str | None, as_json: bool) -> None:
-    """List the model files that can be named and the families that can be trained, or the options of one FAMILY."""
-    from img2img.plugins import PluginHost
-
-    host = PluginHost.discover(strict=strict_plugins)
+def command(plugins: HostOptions, family: str | None, as_json: bool) -> None:
+    """List model files, families, filters and foreign formats, or the options of one FAMILY or filter."""
+    host = plugins.discover()
     if family:
         _show_options(host, family, as_json)
     elif as_json:
-        families = {name: member.summary for name, member in host.families.items()}
-        click.echo(json.dumps({"models": _models(), "families": families}, indent=1))
+        click.echo(json.dumps({"models": _models(), **{kind: _summaries(host, kind) for kind in KINDS}}, indent=1))
     else:
         _show_all(host)
+
+
+def _summaries(host: PluginHost, kind: str) -> dict[str, str]:
+    """Names and what they are: in the words of built-ins, and of strangers in those of their packages.
+
+    So a stranger's plugin need not be imported to be listed.
+    """
+    return {
+        name: host.find(kind, name).summary if plugin.built_in else f"({plugin.distribution}) {plugin.summary}"
+        for name, plugin in host.names(kind).items()
+    }
 
 
 def _models() -> dict[str, dict[str, str]]:
@@ -41,11 +57,9 @@ def _models() -> dict[str, dict[str, str]]:
     return rows
 
 
-def _show_all(host: object) -> None:
+def _show_all(host: PluginHost) -> None:
     from img2img.modelstore import model_folders
-    from img2img.plugins import PluginHost
 
-    assert isinstance(host, PluginHost)
     click.echo("Model files:")
     for name, row in _models().items():
         click.echo(
@@ -53,19 +67,21 @@ def _show_all(host: object) -> None:
             if "error" in row
             else f"  {name:20} {row['family']} ×{row['scale']}  {row['path']}"
         )
-    click.echo(f"  (more are found in {model_folders()[0]})\n\nFamilies:")
-    for name, family in host.families.items():
-        click.echo(f"  {name:20} {family.summary}")
+    click.echo(f"  (more are found in {model_folders()[0]})")
+    for kind, title in KINDS.items():
+        if summaries := _summaries(host, kind):
+            click.echo(f"\n{title}:")
+        for name, summary in summaries.items():
+            click.echo(f"  {name:20} {summary}")
 
 
-def _show_options(host: object, name: str, as_json: bool) -> None:
-    from img2img.plugins import PluginHost
-
-    assert isinstance(host, PluginHost)
-    schema = host.family(name).training_class.model_json_schema()
+def _show_options(host: PluginHost, name: str, as_json: bool) -> None:
+    is_filter = name in host.names("filters") and name not in host.names("families")
+    options = host.find("filters", name).options_class if is_filter else host.family(name).training_class
+    schema = options.model_json_schema()
     if as_json:
         click.echo(json.dumps(schema, indent=1))
         return
-    for key, field in schema["properties"].items():
+    for key, field in schema.get("properties", {}).items():
         kind = "|".join(map(str, field["enum"])) if "enum" in field else field.get("type", "")
         click.echo(f"  {key}={field.get('default')}  ({kind})  {field.get('description', '')}")

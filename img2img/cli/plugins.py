@@ -3,27 +3,67 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from img2img.cli.host import HostOptions
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.pass_obj
-def command(strict_plugins: bool, as_json: bool) -> None:
-    """List installed plugins, what they provide, and why one cannot be used.
-
-    The environment variable IMG2IMG_PLUGINS limits what is loaded: names separated by commas; empty loads none.
-    """
+if TYPE_CHECKING:
+    from img2img.declarations import Plugin
     from img2img.plugins import PluginHost
 
-    plugins = PluginHost.discover(strict=strict_plugins).plugins
+PATIENCE = 20.0
+"""Seconds after which a plugin that is still being imported counts as broken."""
+
+
+@click.command()
+@click.option("--timing", is_flag=True, help="Say how long the import of each takes.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def command(plugins: HostOptions, timing: bool, as_json: bool) -> None:
+    """List installed plugins, what they provide, and why one cannot be used.
+
+    Each is imported for that, those of strangers in processes of their own. The option --plugins, before the command,
+    and the environment variable IMG2IMG_PLUGINS limit what is used: names separated by commas; empty, none.
+    """
+    host = plugins.discover()
+    _try(host)
     if as_json:
-        click.echo(json.dumps([asdict(plugin) for plugin in plugins], indent=1))
+        click.echo(json.dumps([_row(plugin) for plugin in host.plugins], indent=1))
         return
-    for plugin in plugins:
-        state = f"broken: {plugin.problem}" if plugin.problem else f"families: {', '.join(plugin.families) or 'none'}"
-        click.echo(f"{plugin.name:16} {plugin.distribution} {plugin.version}  {state}")
-    if not plugins:
-        click.echo("no plugins are installed, or IMG2IMG_PLUGINS names none of them")
+    for plugin in host.plugins:
+        click.echo(_line(plugin, timing=timing))
+    if not host.plugins:
+        click.echo("no plugins are installed")
+
+
+def _try(host: PluginHost) -> None:
+    """Find out of each plugin whether it can be imported."""
+    for plugin in host.plugins:
+        if plugin.built_in:
+            host.load(plugin)
+    if all(plugin.built_in or plugin.state != "ok" for plugin in host.plugins):
+        return
+    words = [sys.executable, "-m", "img2img.cli.probe", str(PATIENCE), *([] if host.limit is None else [host.limit])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # look where this process does
+    answer = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True, env=environment).stdout
+    rows = {row.pop("key"): row for row in json.loads(answer)}
+    for plugin in host.plugins:
+        for name, value in rows.get(plugin.key, {}).items():
+            setattr(plugin, name, value)
+
+
+def _row(plugin: Plugin) -> dict[str, Any]:
+    names = ("name", "distribution", "version", "summary", "contract", "state", "problem", "provides", "seconds")
+    return {name: getattr(plugin, name) for name in names}
+
+
+def _line(plugin: Plugin, *, timing: bool) -> str:
+    words = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in plugin.provides.items())
+    state = f"{plugin.state}: {plugin.problem}" if plugin.problem else plugin.state
+    time = "" if not timing else "         " if plugin.seconds is None else f"{1000 * plugin.seconds:6.0f} ms"
+    return f"{plugin.name:16} {plugin.distribution} {plugin.version} {time}  {state}  {words}".rstrip()

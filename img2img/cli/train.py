@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from img2img.cli.host import HostOptions
 from img2img.cli.progress import TrainingProgress
 from img2img.cli.signals import orderly_stop
 
@@ -58,7 +59,7 @@ from img2img.cli.signals import orderly_stop
 @click.option("--license", default="", metavar="TEXT", help="Terms of the weights; stands in the model file.")
 @click.pass_obj
 def command(
-    strict_plugins: bool,
+    plugins: HostOptions,
     family: str,
     data: Path,
     run: Path,
@@ -82,10 +83,9 @@ def command(
     """
     with orderly_stop() as stop:
         from img2img.config import parse_assignments, read_toml
-        from img2img.plugins import PluginHost
         from img2img.training.loop import train
 
-        host = PluginHost.discover(strict=strict_plugins)
+        host = plugins.discover()
         host.add_observer(TrainingProgress())
         chosen = {**(read_toml(config) if config else {}), **parse_assignments(options)}
         done = train(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
 from img2img.cli.progress import TranslationProgress
 from img2img.cli.signals import orderly_stop
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def command(
-    strict_plugins: bool,
+    plugins: HostOptions,
     /,
     model: str,
     source: str,
@@ -77,10 +78,9 @@ def command(
     side = _tile(tile)
     with orderly_stop() as stop:
         from img2img.media.video import VideoOptions
-        from img2img.plugins import PluginHost
         from img2img.translation.job import translate
 
-        host = PluginHost.discover(strict=strict_plugins)
+        host = plugins.discover()
         host.add_observer(TranslationProgress())
         outcome = translate(
             source, target, model=model, conditions=dict(named_condition(word) for word in conditions), format=format,

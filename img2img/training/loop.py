@@ -92,7 +92,7 @@ def train(
     keep_freed_memory(place)
     config = model_family.configure(options or {}, Path(data))
     started = Run(
-        Path(run), family, config, Path(data), seed, init, trained_on, license,
+        Path(run), host.full_name("families", family), config, Path(data), seed, init, trained_on, license,
         validate_every, log_every, device=place, precision=pick_precision(precision, place),
     )  # fmt: skip
     Session(started, model_family, host, resume=resume, workers=workers, stop=stop).train()

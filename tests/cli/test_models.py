@@ -98,34 +98,3 @@ def test_what_a_header_says_cannot_write_to_the_terminal(program: Any, models: P
     out = program("inspect", path).out
     assert "\x1b" not in out
     assert "trained_on     \\x1b[31mred\\nfamily  good" in out
-
-
-def test_plugins_are_listed_with_what_they_provide(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = program("plugins")
-    assert (done.status, done.err) == (0, "")
-    assert "srgan            img2img-runtime" in done.out
-    assert "families: srgan" in done.out
-    assert [plugin["families"] for plugin in json.loads(program("plugins", "--json").out)] == [
-        ["cyclegan"],
-        ["pix2pix"],
-        ["srgan"],
-        ["stargan"],
-    ]
-    monkeypatch.setenv("IMG2IMG_PLUGINS", "")
-    assert "no plugins are installed, or IMG2IMG_PLUGINS names none of them" in program("plugins").out
-    assert json.loads(program("plugins", "--json").out) == []
-
-
-def test_a_broken_plugin_is_listed_with_its_reason_and_breaks_no_command(
-    program: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    info = tmp_path / "site" / "img2img_broken-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "entry_points.txt").write_text("[img2img]\nbroken = no_such_module\n")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: img2img-broken\nVersion: 1.0\n")
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    done = program("plugins")
-    assert done.status == 0
-    assert "broken           img2img-broken 1.0  broken: ModuleNotFoundError" in done.out
-    assert program("models").status == 0
-    assert "ModuleNotFoundError" in program("models", "other").err

@@ -24,8 +24,8 @@ from img2img_srgan.trainer import SRGANTrainer
 from safetensors.torch import load_file
 
 import img2img
+from img2img.declarations import Plugin
 from img2img.media import Image, encode_image, write_file
-from img2img.plugins import Plugin
 from img2img.training.checkpoints import list_checkpoints
 
 OPTIONS: dict[str, Any] = {

@@ -1,0 +1,23 @@
+"""Which plugins the program uses, and how strict it is with them, as the words before the command say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from img2img.plugins import PluginHost
+
+
+@dataclass(frozen=True)
+class HostOptions:
+    """The options of the program that are about plugins."""
+
+    strict: bool = False
+    limit: str | None = None
+
+    def discover(self) -> PluginHost:
+        """Find the installed plugins."""
+        from img2img.plugins import PluginHost
+
+        return PluginHost.discover(strict=self.strict, limit=self.limit)

@@ -1,0 +1,73 @@
+"""Imports strangers' plugins, each in a process of its own, and prints what came of it; `img2img plugins` runs it.
+
+    python -m img2img.cli.probe SECONDS [LIMIT]
+
+A plugin that hangs, crashes or ends its process takes nothing with it, and slow ones are imported side by side. Prints
+a JSON list of rows: what the import of a plugin decides, and whose they are.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import time
+from multiprocessing.connection import Connection
+from typing import Any
+
+from img2img.declarations import Plugin
+from img2img.plugins import PluginHost
+
+DECIDED = ("key", "state", "problem", "provides", "seconds")
+"""What of a `Plugin` stands in a row."""
+
+
+def main(seconds: float, limit: str | None = None) -> None:
+    """Probe all plugins but the built-ins, for no longer than `seconds`."""
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a plugin prints at its import is no part of the answer
+    host = PluginHost.discover(limit=limit)
+    strangers = [plugin for plugin in host.plugins if plugin.state == "ok" and not plugin.built_in]
+    json.dump(_probe(host, strangers, seconds), answer)
+    answer.close()
+
+
+def _probe(host: PluginHost, plugins: list[Plugin], seconds: float) -> list[dict[str, Any]]:
+    if "fork" not in multiprocessing.get_all_start_methods():  # Windows: one after the other, in this process
+        return [_row(host, plugin) for plugin in plugins]
+    context = multiprocessing.get_context("fork")
+    started = []
+    for plugin in plugins:
+        reader, writer = context.Pipe(duplex=False)
+        child = context.Process(target=_send, args=(host, plugin, writer), daemon=True)
+        child.start()
+        writer.close()
+        started.append((plugin, child, reader))
+    deadline = time.monotonic() + seconds
+    for plugin, child, reader in started:
+        try:
+            if not reader.poll(max(0, deadline - time.monotonic())):
+                child.kill()
+                plugin.refuse("broken", f"its import takes longer than {seconds:g} s")
+                continue
+            for name, value in reader.recv().items():
+                if name != "key":
+                    setattr(plugin, name, value)
+        except EOFError:
+            child.join()
+            plugin.refuse("broken", f"its import ends the process, with status {child.exitcode}")
+    return [{name: getattr(plugin, name) for name in DECIDED} for plugin in plugins]
+
+
+def _send(host: PluginHost, plugin: Plugin, pipe: Connection) -> None:
+    pipe.send(_row(host, plugin))
+
+
+def _row(host: PluginHost, plugin: Plugin) -> dict[str, Any]:
+    host.load(plugin)
+    return {name: getattr(plugin, name) for name in DECIDED}
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), *sys.argv[2:])

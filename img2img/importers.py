@@ -1,0 +1,32 @@
+"""The contract of an importer: it opens as models what other programs wrote."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from img2img.families import Translator
+
+
+class Importer(ABC):
+    """Opens files of some suffixes as models. It holds no state; one instance serves the whole program."""
+
+    name: ClassVar[str]
+    """A word; stands where a model file has its family."""
+    summary: ClassVar[str]
+    """One line for `img2img models`."""
+    suffixes: ClassVar[tuple[str, ...]]
+    """Of the files that it opens, in lower case, with the dot."""
+
+    @abstractmethod
+    def open(self, path: Path) -> Translator:
+        """Open a file.
+
+        Returns:
+            A translator whose `generator` is a torch module on the CPU.
+
+        Raises:
+            ModelFileError: It cannot be read, or is not what its name says.
+        """

@@ -1,0 +1,189 @@
+"""What metadata say of plugins: lazy imports, contracts, names that several have, limits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from img2img import PluginHost
+from img2img.declarations import Plugin
+from img2img.errors import PluginError
+
+Install = Callable[..., str]
+BUILT_IN = ["cyclegan", "pix2pix", "srgan", "stargan"]
+
+FAMILY = """
+    import img2img
+
+    class {name}(img2img.ModelFamily):
+        name, summary = "{name}", "does nothing"
+        config_class = training_class = dataset = build_generator = trainer = translator = None
+
+    @img2img.hookimpl
+    def register_models(register):
+        register({name}())
+"""
+
+OBSERVER = """
+    import img2img
+    SEEN = []
+
+    @img2img.hookimpl
+    def training_stepped(step):
+        SEEN.append(step)
+"""
+
+COMMAND = """
+    import click, img2img
+
+    @click.command("greet")
+    def greet():
+        "Say hello."
+        click.echo("hello")
+
+    @img2img.hookimpl
+    def register_commands(register):
+        register(greet)
+"""
+
+
+def loaded() -> PluginHost:
+    """The installed plugins, each imported."""
+    host = PluginHost.discover()
+    host.load_all()
+    return host
+
+
+def step(host: PluginHost, number: int) -> None:
+    host.notify("training_stepped", run=None, step=number, losses={})
+
+
+def plugin_of(host: PluginHost, name: str) -> Plugin:
+    (plugin,) = [plugin for plugin in host.plugins if plugin.name == name]
+    return plugin
+
+
+def test_two_strangers_with_one_name_are_told_apart_by_their_distributions(install: Install) -> None:
+    for name in ("first", "second"):
+        install(f"img2img-{name}", OBSERVER, FAMILY.format(name="same"))
+    install("img2img-other", FAMILY.format(name="other"))
+    host = loaded()
+    assert list(host.families) == sorted([*BUILT_IN, "img2img-first/same", "img2img-second/same", "other"])
+    families = [host.family(f"img2img-{name}/same") for name in ("first", "second")]
+    assert [type(family).__module__ for family in families] == ["img2img_first", "img2img_second"]
+    assert host.family("img2img-other/other") is host.family("other")
+    with pytest.raises(PluginError) as error:
+        host.family("same")
+    assert "'same' is provided by first (img2img-first 1.0) and second (img2img-second 1.0)" in str(error.value)
+    assert "write img2img-first/same or img2img-second/same" in str(error.value)
+
+
+def test_the_full_name_of_a_strangers_family_says_whose_it_is(install: Install) -> None:
+    install("img2img-foo", FAMILY.format(name="foo"))
+    host = PluginHost.discover()
+    assert host.full_name("families", "foo") == host.full_name("families", "img2img-foo/foo") == "img2img-foo/foo"
+    assert host.full_name("families", "srgan") == "srgan"
+
+
+def test_a_family_of_a_package_that_is_not_there_is_missed_with_what_to_install() -> None:
+    with pytest.raises(PluginError, match="It is of the package img2img-foo: img2img install img2img-foo"):
+        PluginHost.discover().family("img2img-foo/foo")
+
+
+def test_nothing_is_imported_before_it_may_be_needed(install: Install) -> None:
+    module = install("img2img-foo", FAMILY.format(name="foo"), families="foo")
+    bare = install("img2img-bar", FAMILY.format(name="bar"))
+    host = PluginHost.discover()
+    assert not {module, bare} & set(sys.modules)
+    assert list(host.names("families")) == sorted([*BUILT_IN, "bar", "foo"])
+    assert bare in sys.modules, "nothing but its import tells what it has"
+    host.family("srgan")
+    host.notify("training_stepped", run=None, step=1, losses={})
+    assert module not in sys.modules
+    assert host.family("foo").name == "foo"
+
+
+def test_a_plugin_that_declares_observers_is_imported_when_there_is_something_to_observe(install: Install) -> None:
+    module = install("img2img-foo", OBSERVER, observers="foo")
+    host = PluginHost.discover()
+    host.family("srgan")
+    assert module not in sys.modules
+    step(host, 1)
+    step(host, 2)
+    assert sys.modules[module].SEEN == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("code", "declared", "reason"),
+    [
+        (
+            FAMILY.format(name="foo"),
+            {"families": "foo bar"},
+            "declare families ['bar', 'foo'], and it registers ['foo']",
+        ),
+        (FAMILY.format(name="foo"), {"filters": "grey"}, "declare families [], and it registers ['foo']"),
+        (OBSERVER + FAMILY.format(name="foo"), {"families": "foo"}, "declare observers [], and it registers ['foo']"),
+        (COMMAND, {}, "declare commands [], and it registers ['greet']"),
+    ],
+)
+def test_a_plugin_whose_metadata_do_not_say_what_it_has_is_broken(
+    code: str, declared: dict[str, str], reason: str, install: Install
+) -> None:
+    install("img2img-foo", code, **declared)
+    assert reason in plugin_of(loaded(), "foo").problem
+
+
+@pytest.mark.parametrize("contract", ["2", "0", "new"])
+def test_a_plugin_for_another_contract_is_not_imported(contract: str, install: Install) -> None:
+    module = install("img2img-foo", FAMILY.format(name="foo"), contract=contract, families="foo")
+    host = loaded()
+    plugin = plugin_of(host, "foo")
+    assert (plugin.state, plugin.families) == ("incompatible", [])
+    assert f"needs contract {contract}, and this version of img2img-runtime has 1" in plugin.problem
+    assert module not in sys.modules
+    with pytest.raises(PluginError, match=rf"foo \(img2img-foo 1.0\): needs contract {contract}"):
+        host.family("foo")
+
+
+def test_a_plugin_for_this_contract_is_used(install: Install) -> None:
+    install("img2img-foo", FAMILY.format(name="foo"), contract="1", families="foo")
+    assert PluginHost.discover().family("foo").name == "foo"
+
+
+def test_a_declared_name_of_a_built_in_is_refused_without_an_import(install: Install) -> None:
+    module = install("img2img-foo", FAMILY.format(name="srgan"), families="srgan")
+    host = loaded()
+    assert "the name 'srgan' is that of a built-in" in plugin_of(host, "foo").problem
+    assert module not in sys.modules
+    assert type(host.family("srgan")).__module__ == "img2img_srgan.family"
+
+
+def test_a_command_is_found_by_its_declared_name(install: Install) -> None:
+    install("img2img-foo", COMMAND, commands="greet")
+    host = PluginHost.discover()
+    assert list(host.names("commands")) == ["greet"]
+    assert host.find("commands", "greet").name == "greet"
+
+
+@pytest.mark.parametrize(("limit", "families"), [("foo", ["foo"]), ("srgan, foo", ["foo", "srgan"]), ("", [])])
+def test_img2img_plugins_limits_what_is_loaded(
+    limit: str, families: list[str], install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("img2img-foo", FAMILY.format(name="foo"))
+    left_out = install("img2img-bar", "import no_such_module")
+    monkeypatch.setenv("IMG2IMG_PLUGINS", limit)
+    host = PluginHost.discover()
+    assert list(host.families) == families
+    assert sorted(plugin.name for plugin in host.plugins if plugin.state == "ok") == families
+    assert {plugin.state for plugin in host.plugins if plugin.name not in families} == {"blocked"}
+    assert left_out not in sys.modules
+
+
+def test_a_family_that_img2img_plugins_leaves_out_is_missed_with_that_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMG2IMG_PLUGINS", "foo")
+    with pytest.raises(
+        PluginError, match="Only the plugins 'foo' were looked at, as --plugins or IMG2IMG_PLUGINS says"
+    ):
+        PluginHost.discover().family("srgan")
