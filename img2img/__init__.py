@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from img2img.clips import ClipSource, ClipTarget, ClipWriter
     from img2img.config import ModelConfig, TrainingConfig
-    from img2img.errors import ConfigError, DataError, Img2ImgError
+    from img2img.errors import ConfigError, DataError, Img2ImgError, ModelFileError, UsageError, VideoError
     from img2img.families import Batch, Condition, Dataset, Engine, ModelFamily, Sample, Trainer, Translator
     from img2img.filters import Filter, FilterOptions
     from img2img.hookspecs import hookimpl
     from img2img.importers import Importer
+    from img2img.media.video.frames import Clip, ClipInfo, Frame
     from img2img.plugins import PluginHost
     from img2img.training.loop import train
     from img2img.translation.job import translate
@@ -22,23 +24,32 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Batch": "families",
+    "Clip": "media.video.frames",
+    "ClipInfo": "media.video.frames",
+    "ClipSource": "clips",
+    "ClipTarget": "clips",
+    "ClipWriter": "clips",
     "Condition": "families",
     "ConfigError": "errors",
     "DataError": "errors",
     "Dataset": "families",
     "Engine": "families",
     "Filter": "filters",
+    "Frame": "media.video.frames",
     "FilterOptions": "filters",
     "Img2ImgError": "errors",
     "Importer": "importers",
     "Model": "translation.model",
     "ModelConfig": "config",
+    "ModelFileError": "errors",
     "ModelFamily": "families",
     "PluginHost": "plugins",
     "Sample": "families",
     "Trainer": "families",
     "TrainingConfig": "config",
     "Translator": "families",
+    "UsageError": "errors",
+    "VideoError": "errors",
     "hookimpl": "hookspecs",
     "load_model": "translation.model",
     "train": "training.loop",
@@ -54,6 +65,9 @@ __all__ = [  # noqa: RUF022 - by subject
     "Img2ImgError",
     "ConfigError",
     "DataError",
+    "UsageError",
+    "ModelFileError",
+    "VideoError",
     "hookimpl",
     "ModelFamily",
     "ModelConfig",
@@ -68,6 +82,12 @@ __all__ = [  # noqa: RUF022 - by subject
     "Filter",
     "FilterOptions",
     "Importer",
+    "ClipSource",
+    "ClipTarget",
+    "ClipWriter",
+    "Clip",
+    "ClipInfo",
+    "Frame",
 ]
 
 

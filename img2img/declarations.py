@@ -21,7 +21,7 @@ DISTRIBUTION = "img2img-runtime"
 CONTRACT = 1
 """The contract between plugins and this version of the program."""
 
-DECLARED = ("families", "commands", "filters", "importers", "observers")
+DECLARED = ("families", "commands", "filters", "importers", "sources", "targets", "observers")
 """What metadata may tell of. Of observers, the entry points tell only that there are some."""
 
 State = Literal["ok", "broken", "blocked", "incompatible"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import click
     from torch import Tensor
 
+    from img2img.clips import ClipSource, ClipTarget
     from img2img.families import ModelFamily
     from img2img.filters import Filter
     from img2img.importers import Importer
@@ -49,6 +50,16 @@ def register_filters(register: Callable[[type[Filter]], None]) -> None:
 @hookspec
 def register_importers(register: Callable[[Importer], None]) -> None:
     """Register importers, which open files of other programs as models: call `register(importer)` once for each."""
+
+
+@hookspec
+def register_sources(register: Callable[[ClipSource], None]) -> None:
+    """Register sources of clips that are no video files: call `register(source)` once for each."""
+
+
+@hookspec
+def register_targets(register: Callable[[ClipTarget], None]) -> None:
+    """Register kinds of files that clips can be written to: call `register(target)` once for each."""
 
 
 @hookspec

@@ -55,6 +55,24 @@ def _check_importer(importer: object) -> None:
         raise PluginError(f"the importer {importer.name!r} has no suffixes such as '.onnx'")
 
 
+def _check_source(source: object) -> None:
+    from img2img.clips import ClipSource
+
+    if not isinstance(source, ClipSource):
+        raise PluginError(f"register() takes a ClipSource, not {source!r}")
+    _check_words(source, type(source).__name__)
+    check_name(source.name, "source", r"[a-z][a-z0-9]+")  # one letter would be a drive of Windows
+
+
+def _check_target(target: object) -> None:
+    from img2img.clips import ClipTarget
+
+    if not isinstance(target, ClipTarget):
+        raise PluginError(f"register() takes a ClipTarget, not {target!r}")
+    _check_words(target, type(target).__name__)
+    check_name(target.name, "target", r"[a-z0-9]+")
+
+
 def _check_command(command: object) -> None:
     import click
 
@@ -74,4 +92,6 @@ KINDS = {
     "commands": Kind("command", "register_commands", _check_command),
     "filters": Kind("filter", "register_filters", _check_filter),
     "importers": Kind("importer", "register_importers", _check_importer),
+    "sources": Kind("source", "register_sources", _check_source),
+    "targets": Kind("target", "register_targets", _check_target),
 }

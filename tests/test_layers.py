@@ -17,7 +17,7 @@ PLUGINS = sorted(path for path in (ROOT / "plugins").iterdir() if path.is_dir())
 LAYERS = (
     {"errors"},
     {"config"},
-    {"declarations", "families", "filters", "importers", "hookspecs", "kinds", "plugins"},
+    {"clips", "declarations", "families", "filters", "importers", "hookspecs", "kinds", "plugins"},
     {"modelfile", "modelstore", "datasets", "nn", "media"},
     {"translation", "training"},
     {"testing", "cli", "__main__"},

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from img2img.plugins import PluginHost
 
 
-KINDS = {"families": "Families", "filters": "Filters", "importers": "Formats of other programs"}
+KINDS = {
+    "families": "Families",
+    "filters": "Filters",
+    "importers": "Models of other programs",
+    "sources": "Clips are also read from",
+    "targets": "Clips are also written to",
+}
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from img2img.errors import ImageError, ItemError, Stopped, UsageError, VideoErro
 from img2img.media import printable, remove_leftovers
 from img2img.media.animation import AnimationReader
 from img2img.media.kinds import is_animated
+from img2img.media.part import Part, guarded
 from img2img.media.sequence import SequenceReader
 from img2img.media.video import ClipInfo, Frame
 from img2img.media.video.encoding import choose_encoding
@@ -26,11 +28,13 @@ from img2img.translation.execute import Executor
 from img2img.translation.journal import Journal, digest, digest_file
 from img2img.translation.pipeline import STOPPED, Settings
 from img2img.translation.report import Item
-from img2img.translation.sinks import ANIMATIONS, AnimationSink, ImagesSink, Sink, VideoSink
+from img2img.translation.sinks import ANIMATIONS, AnimationSink, ImagesSink, Sink, VideoSink, WriterSink
 from img2img.translation.steady import Steady
 
 if TYPE_CHECKING:
     from img2img.media.video import Clip
+
+    Opened = VideoReader | AnimationReader | SequenceReader | Part
 
 
 def check_options(options: VideoOptions, suffixes: Iterable[str]) -> None:
@@ -111,7 +115,7 @@ def _translate(
         tidy(item.target)
         return
     options = settings.video
-    with closing(_open(item, options, settings.max_pixels)) as clip:
+    with closing(_open(item, settings)) as clip:
         info, frames = _timed(clip, options.fps)
         total = _expected_frames(clip, info, options)
         steady = Steady() if options.steady else None
@@ -119,7 +123,7 @@ def _translate(
             executor, settings.conditions, settings.workers, steady, lambda done: told(done, total), stop
         )
         with (
-            closing(_sink(item, clip, _enlarged(info, executor), options)) as sink,
+            closing(_sink(item, clip, _enlarged(info, executor), settings)) as sink,
             _state(item, settings, source_sha256, sink.about) as state,
         ):
 
@@ -171,15 +175,21 @@ def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]
     return replace(clip.info, time_base=1 / fps, rate=fps), at_rate(clip.frames(), clip.info, fps)
 
 
-def _open(item: Item, options: VideoOptions, max_pixels: int) -> VideoReader | AnimationReader | SequenceReader:
+def _open(item: Item, settings: Settings) -> Opened:
+    options = settings.video
+    if item.reader:
+        name, source = printable(item.source), settings.host.find("sources", item.reader)
+        address = str(item.source).removeprefix(f"{item.reader}:")
+        clip = guarded(name, lambda: source.open(address, options.fps))
+        return Part(clip, name, options.start, options.end)
     if item.images:
         if options.fps is None:
             raise UsageError(
                 "images alone do not say how fast they follow each other; give --fps, for example --fps 25"
             )
-        return SequenceReader(item.images, options.fps, max_pixels)
+        return SequenceReader(item.images, options.fps, settings.max_pixels)
     reader = AnimationReader if is_animated(item.source) else VideoReader
-    return reader(item.source, options.start, options.end, max_pixels)
+    return reader(item.source, options.start, options.end, settings.max_pixels)
 
 
 def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
@@ -190,14 +200,15 @@ def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
     return replace(info, width=width, height=height)
 
 
-def _sink(
-    item: Item, clip: VideoReader | AnimationReader | SequenceReader, info: ClipInfo, options: VideoOptions
-) -> Sink:
+def _sink(item: Item, clip: Opened, info: ClipInfo, settings: Settings) -> Sink:
+    options = settings.video
     has_tracks = isinstance(clip, VideoReader) and clip.has_tracks
     suffix = item.target.suffix.lower()
     notes = ("its sound and subtitles are not kept",) if has_tracks else ()
     if item.images_as:
         return ImagesSink(item.target, item.images_as, options.quality, notes)
+    if item.writer:
+        return WriterSink(item.target, settings.host.find("targets", item.writer), info, notes)
     if suffix in ANIMATIONS:
         loops = clip.loops if isinstance(clip, AnimationReader) else 0
         return AnimationSink(item.target, info, options.quality, loops, notes)
@@ -217,6 +228,8 @@ def _expected_frames(clip: Clip, info: ClipInfo, options: VideoOptions) -> int:
 
 
 def _source_digest(item: Item) -> str:
+    if item.reader and not item.source.is_file():
+        return secrets.token_hex(32)  # nobody knows whether it will show the same again
     try:
         if not item.images:
             return digest_file(item.source)

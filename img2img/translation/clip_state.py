@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _PUBLISHED = "published"
 """Name of the file with the SHA-256 of the target that is about to be renamed into place."""
 
+_PART = "target.part"
+
 SEGMENT = 120
 """Frames of a segment: what is lost at most when a job is killed."""
 
@@ -69,7 +71,7 @@ class ClipState:
     @property
     def part(self) -> Path:
         """Where the target is put together before it takes its name."""
-        return self.folder / "target.part"
+        return self.folder / _PART
 
     def segment(self, index: int) -> Path:
         return self.folder / f"{index:06}.npz"
@@ -123,6 +125,11 @@ class ClipState:
         for path in self.folder.glob("*"):
             if path.name != "lock":
                 path.unlink()
+
+
+def part_of(target: Path) -> Path:
+    """Where a target is put together, in the folder of its `ClipState`."""
+    return _folder(target) / _PART
 
 
 def tidy(target: Path) -> None:

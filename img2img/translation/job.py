@@ -19,6 +19,7 @@ from torch import Tensor
 
 from img2img.errors import Img2ImgError, UsageError, WriteError
 from img2img.media import printable
+from img2img.media.kinds import ClipKinds
 from img2img.media.video import VideoOptions
 from img2img.plugins import PluginHost
 from img2img.translation.clip import check_options, translate_clips
@@ -97,7 +98,8 @@ def translate(
         Stopped: `stop` said so.
     """
     host = host or PluginHost.discover()
-    plan = make_plan(source, target, format)
+    kinds = ClipKinds(frozenset(host.names("sources")), frozenset(host.names("targets")))
+    plan = make_plan(source, target, format, kinds)
     written = _report_path(report, plan)
     wishes = _wishes(plan, video, quality)
     if not isinstance(model, Model):
@@ -111,7 +113,9 @@ def translate(
         _open_journal(plan, digest, overwrite=overwrite) as journal,
         _threads(model, plan.items) as (workers, codecs),
     ):
-        settings = Settings(rows, quality, max_pixels, workers, codecs, wishes or VideoOptions(), digest, overwrite)
+        settings = Settings(
+            rows, quality, max_pixels, workers, codecs, wishes or VideoOptions(), host, digest, overwrite
+        )
         run = partial(_run, job, settings, batch_size, journal, host, stop)
         _carry_out(job, run, outcome, host, written)
     return outcome
@@ -181,7 +185,8 @@ def _wishes(plan: Plan, video: VideoOptions | None, quality: int | None) -> Vide
     wishes = video or VideoOptions()
     if quality is not None:
         wishes = replace(wishes, quality=quality)
-    check_options(wishes, {item.target.suffix.lower() for item in clips if not item.images_as})
+    own = [item for item in clips if not item.images_as and not item.writer]
+    check_options(wishes, {item.target.suffix.lower() for item in own})
     return wishes
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from img2img.errors import ItemError, Stopped, TranslationError
 from img2img.media import Image, decode_image, encode_image, printable, read_file, write_file
 from img2img.media.video import VideoOptions
+from img2img.plugins import PluginHost
 from img2img.translation.channels import Beside, from_network, to_network
 from img2img.translation.execute import Executor
 from img2img.translation.journal import Journal, digest
@@ -60,6 +61,8 @@ class Settings:
     """Threads that decode images, and as many that encode."""
     video: VideoOptions = field(default_factory=VideoOptions)
     """What is asked of clips."""
+    host: PluginHost = field(default_factory=PluginHost)
+    """Who reads and writes what the core does not."""
     digest: str = ""
     """Of all that decides what a target of some name looks like."""
     overwrite: bool = False

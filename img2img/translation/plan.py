@@ -8,10 +8,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from img2img.errors import UsageError
 from img2img.media import READABLE_SUFFIXES, WRITABLE_SUFFIXES, printable
-from img2img.media.kinds import CLIP_SUFFIXES, CLIP_TARGETS, is_animated, natural_order
+from img2img.media.kinds import ClipKinds, natural_order
 from img2img.translation.report import Item
 
 STATE = ".img2img"
@@ -32,38 +33,45 @@ class Plan:
     """Files passed over because they are no images."""
 
 
-def make_plan(source: str | Path, target: str | Path, suffix: str = "") -> Plan:
+def make_plan(source: str | Path, target: str | Path, suffix: str = "", kinds: ClipKinds | None = None) -> Plan:
     """Plan a job.
 
     Args:
-        source: An image, a video, a folder (with all below it), or a pattern such as `photos/**/*.jpg`.
+        source: An image, a video, a folder (with all below it), a pattern such as `photos/**/*.jpg`, or `NAME:ADDRESS`
+            for what a plugin reads.
         target: A file for one of them, a folder for more; the tree of the sources is mirrored in it. A video as target
             of a folder of images is made of them, in natural order.
         suffix: Format of the targets, such as `.png` or `.mp4`; by default each keeps its source's. An image's for a
             single video asks for its frames as numbered images.
+        kinds: Which files are clips; by default those that need no plugin.
 
     Raises:
         UsageError: Nothing is there, source and target are one, or two sources would write one target.
     """
-    suffix = _checked_suffix(suffix)
+    kinds = kinds or ClipKinds()
+    suffix = _checked_suffix(suffix, kinds)
     if not str(source) or not str(target):  # as an unset variable of a shell is
         raise UsageError("source and target must not be empty; for this folder, write a dot")
     try:
-        if Path(source).is_file():
-            is_clip = _is_clip(Path(source)) or Path(target).suffix.lower() in CLIP_TARGETS - WRITABLE_SUFFIXES
-            plan = (_plan_clip if is_clip else _plan_file)(Path(source), Path(target), suffix)
-        elif _is_target_clip(Path(target)):
-            plan = _plan_sequence(*_sources(str(source)), Path(target), suffix)
-        else:
-            plan = _plan_folder(*_sources(str(source)), Path(target), suffix)
+        plan = _plan(str(source), Path(target), suffix, kinds)
         _check_targets(plan.items)
     except OSError as error:
         raise UsageError(f"cannot look at {printable(error.filename)}: {error.strerror}; name another") from error
     return plan
 
 
-def _plan_file(source: Path, target: Path, suffix: str) -> Plan:
-    if suffix in CLIP_TARGETS - WRITABLE_SUFFIXES:
+def _plan(source: str, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
+    if Path(source).is_file() or kinds.reader_of(source):
+        becomes_clip = target.suffix.lower() in kinds.writable - WRITABLE_SUFFIXES
+        is_clip = kinds.is_clip(Path(source)) or kinds.reader_of(source) or becomes_clip
+        return (_plan_clip if is_clip else _plan_file)(Path(source), target, suffix, kinds)
+    if _is_target_clip(target, kinds):
+        return _plan_sequence(*_sources(source), target, suffix, kinds)
+    return _plan_folder(*_sources(source), target, suffix, kinds)
+
+
+def _plan_file(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
+    if suffix in kinds.writable - WRITABLE_SUFFIXES:
         raise _no_such_image(suffix)
     if target.is_dir() or target.suffix.lower() not in WRITABLE_SUFFIXES:
         if target.suffix and not target.is_dir():
@@ -76,43 +84,43 @@ def _plan_file(source: Path, target: Path, suffix: str) -> Plan:
     return Plan([Item(source, target)], None)
 
 
-def _plan_clip(source: Path, target: Path, suffix: str) -> Plan:
-    if source.suffix.lower() in READABLE_SUFFIXES and not _is_clip(source):
+def _plan_clip(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
+    if source.suffix.lower() in READABLE_SUFFIXES and not kinds.is_clip(source):
         raise UsageError(
             f"{printable(source)} is an image and {printable(target)} a video; give a video, or a folder of images "
             "that follow each other"
         )
-    if suffix in WRITABLE_SUFFIXES - CLIP_TARGETS:
-        if _is_target_clip(target):
+    if suffix in WRITABLE_SUFFIXES - kinds.writable:
+        if _is_target_clip(target, kinds):
             raise UsageError(f"frames as {suffix} images need a folder as target, not {printable(target)}")
-        return Plan([Item(source, target, is_clip=True, images_as=suffix)], None)
+        return Plan([_clip(source, target, kinds, images_as=suffix)], None)
     if target.is_dir() or not target.suffix:
-        target = target / source.with_suffix(suffix or _writable_clip(source)).name
-    elif target.suffix.lower() not in CLIP_TARGETS:
+        target = target / source.with_suffix(suffix or _writable_clip(source, kinds)).name
+    elif target.suffix.lower() not in kinds.writable:
         images = (
             "; for its frames, give a folder and --format png" if target.suffix.lower() in WRITABLE_SUFFIXES else ""
         )
         raise UsageError(
-            f"cannot write a video as {target.suffix!r}: choose one of {', '.join(sorted(CLIP_TARGETS))}{images}"
+            f"cannot write a video as {target.suffix!r}: choose one of {', '.join(sorted(kinds.writable))}{images}"
         )
     elif suffix and target.suffix.lower() != suffix:
         raise UsageError(
             f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
         )
-    return Plan([Item(source, target, is_clip=True)], None)
+    return Plan([_clip(source, target, kinds)], None)
 
 
-def _plan_sequence(base: Path, files: list[Path], target: Path, suffix: str) -> Plan:
+def _plan_sequence(base: Path, files: list[Path], target: Path, suffix: str, kinds: ClipKinds) -> Plan:
     if suffix and suffix != target.suffix.lower():
         raise UsageError(f"the format {suffix!r} and the target {printable(target)} contradict each other")
     images = [path for path in files if path.suffix.lower() in READABLE_SUFFIXES]
     if not images:
         raise UsageError(f"no images found in {printable(base)} that could become {printable(target)}")
-    item = Item(base, target, is_clip=True, images=natural_order(images))
+    item = _clip(base, target, kinds, images=natural_order(images))
     return Plan([item], None, ignored=len(files) - len(images))
 
 
-def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str) -> Plan:
+def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds: ClipKinds) -> Plan:
     if os.path.lexists(target) and not target.is_dir():
         raise UsageError(f"{printable(target)} is a file; a folder of images needs a folder as target")
     own, where = os.path.realpath(target), os.path.realpath(base)
@@ -124,19 +132,19 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str) -> Pl
     if Path(where) in Path(own).parents:  # what an earlier job has made there is no source
         inside = own + os.sep
         sources = [path for path, real in zip(files, _real_names(files), strict=True) if not real.startswith(inside)]
-    known = [path for path in sources if path.suffix.lower() in READABLE_SUFFIXES | CLIP_SUFFIXES]
+    known = [path for path in sources if path.suffix.lower() in READABLE_SUFFIXES | kinds.readable]
     if not known:
-        looked_for = ", ".join(sorted(READABLE_SUFFIXES | CLIP_SUFFIXES))
+        looked_for = ", ".join(sorted(READABLE_SUFFIXES | kinds.readable))
         raise UsageError(f"no images or videos found in {printable(base)} (looked for {looked_for})")
-    if suffix in CLIP_TARGETS - WRITABLE_SUFFIXES and not any(map(_is_clip, known)):
+    if suffix in kinds.writable - WRITABLE_SUFFIXES and not any(map(kinds.is_clip, known)):
         raise _no_such_image(suffix)
     items = []
     for path in sorted(known):
-        is_clip = _is_clip(path)
-        usual = _writable_clip(path) if is_clip else _writable(path)
-        fits = suffix in (CLIP_TARGETS if is_clip else WRITABLE_SUFFIXES)
-        place = target / path.relative_to(base)
-        items.append(Item(path, place.with_suffix(suffix if fits else usual), is_clip=is_clip))
+        is_clip = kinds.is_clip(path)
+        usual = _writable_clip(path, kinds) if is_clip else _writable(path)
+        fits = suffix in (kinds.writable if is_clip else WRITABLE_SUFFIXES)
+        place = (target / path.relative_to(base)).with_suffix(suffix if fits else usual)
+        items.append(_clip(path, place, kinds) if is_clip else Item(path, place))
     return Plan(items, target, ignored=len(sources) - len(known))
 
 
@@ -224,14 +232,20 @@ def _real_names(paths: Sequence[Path]) -> list[str]:
     ]
 
 
-def _checked_suffix(suffix: str) -> str:
+def _clip(source: Path, target: Path, kinds: ClipKinds, **more: Any) -> Item:
+    writer = "" if more.get("images_as") else kinds.writer_of(target)
+    reader = "" if more.get("images") else kinds.reader_of(str(source))
+    return Item(source, target, is_clip=True, reader=reader, writer=writer, **more)
+
+
+def _checked_suffix(suffix: str, kinds: ClipKinds) -> str:
     if not suffix:
         return ""
     suffix = suffix.lower() if suffix.startswith(".") else f".{suffix.lower()}"
-    if suffix not in WRITABLE_SUFFIXES | CLIP_TARGETS:
+    if suffix not in WRITABLE_SUFFIXES | kinds.writable:
         raise UsageError(
             f"cannot write {suffix!r}: choose one of {', '.join(sorted(WRITABLE_SUFFIXES))} for images, "
-            f"{', '.join(sorted(CLIP_TARGETS))} for videos"
+            f"{', '.join(sorted(kinds.writable))} for videos"
         )
     return suffix
 
@@ -240,16 +254,12 @@ def _no_such_image(suffix: str) -> UsageError:
     return UsageError(f"an image cannot be written as {suffix!r}: choose one of {', '.join(sorted(WRITABLE_SUFFIXES))}")
 
 
-def _is_clip(path: Path) -> bool:
-    return path.suffix.lower() in CLIP_SUFFIXES or (path.suffix.lower() == ".webp" and is_animated(path))
+def _is_target_clip(target: Path, kinds: ClipKinds) -> bool:
+    return target.suffix.lower() in kinds.writable and not target.is_dir()
 
 
-def _is_target_clip(target: Path) -> bool:
-    return target.suffix.lower() in CLIP_TARGETS and not target.is_dir()
-
-
-def _writable_clip(path: Path) -> str:
-    return path.suffix if path.suffix.lower() in CLIP_TARGETS else ".mkv"
+def _writable_clip(path: Path, kinds: ClipKinds) -> str:
+    return path.suffix if path.suffix.lower() in kinds.writable else ".mkv"
 
 
 def _writable(path: Path) -> str:

@@ -32,6 +32,10 @@ class Item:
     """Time spent on it: reading, its share of the batch, writing. Stages overlap, so the sum exceeds the job's."""
     is_clip: bool = False
     """Its frames follow each other in time."""
+    reader: str = ""
+    """Name of the plugins' source that reads it; empty where none need."""
+    writer: str = ""
+    """Name of the plugins' target that writes it; likewise."""
     images: Sequence[Path] = ()
     """Its frames, where the source is a folder of them."""
     images_as: str = ""

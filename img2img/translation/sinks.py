@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import av
 
-from img2img.media import Image, encode_image, publish, write_file
+from img2img.media import Image, encode_image, publish, unwritable, write_file
 from img2img.media.animation import AnimationWriter
 from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
 from img2img.media.video.segments import SegmentEncoder
 from img2img.media.video.tracks import Tracks
+from img2img.translation.clip_state import part_of
 from img2img.translation.journal import digest, digest_file
 
 if TYPE_CHECKING:
+    from img2img.clips import ClipTarget, ClipWriter
     from img2img.media import Pixels
     from img2img.media.video import ClipInfo, Frame
 
@@ -143,3 +146,43 @@ class ImagesSink:
     def _write(self, pixels: Pixels, number: int) -> None:
         encoded = encode_image(Image(pixels), self._suffix, self._quality)
         write_file(self._folder / f"{number:08}{self._suffix}", encoded.data)
+
+
+class WriterSink:
+    """Hands frames to what a plugin writes; a job that is killed begins anew."""
+
+    def __init__(self, target: Path, kind: ClipTarget, info: ClipInfo, notes: tuple[str, ...]) -> None:
+        self._target, self._kind, self._info, self.notes = target, kind, info, notes
+        self.about = kind.name
+        self._writer: ClipWriter | None = None
+
+    def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
+        with _refused_by_the_disk(self._target):
+            if self._writer is None:
+                self._writer = self._kind.create(part_of(self._target), self._info)
+            self._writer.add(pixels, frame)
+
+    def write_segment(self, path: Path) -> None:
+        """What stands on the disk is of no use to a job that begins anew."""
+
+    def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
+        assert self._writer is not None
+        with _refused_by_the_disk(self._target):
+            self._writer.finish()
+            self.close()
+        record(digest_file(part))
+        publish(part, self._target)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+@contextmanager
+def _refused_by_the_disk(target: Path) -> Iterator[None]:
+    """Where a plugin's file cannot be written, the job stops, as with any other target."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(target, error) from error

@@ -60,11 +60,13 @@ class ClipInfo:
 
 
 class Clip(Protocol):
-    """A clip to read: of a video file, an animation, or a folder of images."""
+    """A clip to read: of a video file, an animation, a folder of images, or what a plugin makes of something else."""
 
     info: ClipInfo
-    damage: str
-    """What of the source is lost, once its frames have been read; empty if nothing is."""
+
+    @property
+    def damage(self) -> str:
+        """What of the source is lost, once its frames have been read; empty if nothing is."""
 
     def frames(self) -> Iterator[Frame]:
         """Yield all frames in the order of their times; can be gone through once."""

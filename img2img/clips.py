@@ -1,0 +1,69 @@
+"""The contract of clips from elsewhere: what a plugin reads frames from, and writes frames to."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from img2img.media.images import Pixels
+    from img2img.media.video import Clip, ClipInfo, Frame
+
+
+class ClipSource(ABC):
+    """Reads clips that are no video files. It holds no state; one instance serves the whole program."""
+
+    name: ClassVar[str]
+    """The scheme in `NAME:ADDRESS`, and the suffix of files that it reads, without the dot."""
+    summary: ClassVar[str]
+    """One line for `img2img models`."""
+
+    @abstractmethod
+    def open(self, address: str, fps: Fraction | None) -> Clip:
+        """Open a clip.
+
+        Args:
+            address: What was typed after `NAME:`, or the path of a file.
+            fps: Frames a second that were asked for: the rate of a source that has no times of its own, to be left
+                alone by others.
+
+        Raises:
+            UsageError: The address is none, or `fps` is missing.
+            VideoError: What is there cannot be read.
+        """
+
+
+class ClipWriter(Protocol):
+    """Takes the frames of one clip in order."""
+
+    def add(self, pixels: Pixels, frame: Frame) -> None:
+        """Take a frame, (H, W, C) of uint8 or uint16, whose times are those of `frame`."""
+
+    def finish(self) -> None:
+        """Write what is left; the file is whole then."""
+
+    def close(self) -> None:
+        """Let go of the file, finished or not."""
+
+
+class ClipTarget(ABC):
+    """Writes clips in files that are no videos. It holds no state; one instance serves the whole program."""
+
+    name: ClassVar[str]
+    """The suffix of its files, without the dot."""
+    summary: ClassVar[str]
+    """One line for `img2img models`."""
+
+    @abstractmethod
+    def create(self, path: Path, info: ClipInfo) -> ClipWriter:
+        """Begin a file; the core gives it its final name once it is finished.
+
+        Args:
+            path: Where to write.
+            info: Size, depth and rate of the frames that will come.
+
+        Raises:
+            UsageError: Such frames cannot be written so.
+        """

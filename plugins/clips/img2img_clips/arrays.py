@@ -1,0 +1,123 @@
+"""Stacks of images in `.npy` files, read and written frame by frame, so that they may be larger than the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import img2img
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LARGEST_SIDE = 1 << 16
+
+
+class ArraySource(img2img.ClipSource):
+    """Reads (N, H, W) or (N, H, W, 1, 3 or 4) of uint8 or uint16; alpha is left out. An array has no times."""
+
+    name = "npy"
+    summary = "stacks of images in NumPy files, (N, H, W[, C]) of uint8 or uint16"
+
+    def open(self, address: str, fps: Fraction | None) -> img2img.Clip:
+        import numpy as np
+
+        if fps is None:
+            raise img2img.UsageError(
+                f"{address}: an array does not say how fast its frames follow each other; give --fps, such as --fps 25"
+            )
+        try:
+            stack = np.load(address, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise img2img.VideoError(f"{address}: this cannot be read as an array: {error}") from error
+        _check(stack, address)
+        return ArrayClip(stack if stack.ndim == 4 else stack[..., None], fps)
+
+
+class ArrayClip:
+    """A `Clip` of (N, H, W, 1, 3 or 4), a frame a tick."""
+
+    damage = ""
+    shift = Fraction(0)
+
+    def __init__(self, stack: NDArray[Any], fps: Fraction) -> None:
+        count, height, width, _ = stack.shape
+        self._stack = stack
+        self.info = img2img.ClipInfo(width, height, 1 / fps, fps, frames=count, deep=stack.dtype.itemsize == 2)
+
+    def frames(self) -> Iterator[img2img.Frame]:
+        """Yield a frame for each image of the stack."""
+        for index in range(len(self._stack)):
+            yield img2img.Frame(index, 1, partial(self._picture, index))
+
+    def close(self) -> None:
+        """The file is closed with the last reference to it."""
+
+    def _picture(self, index: int) -> NDArray[Any]:
+        import numpy as np
+
+        image = np.asarray(self._stack[index])
+        image = image.astype(image.dtype.newbyteorder("="))  # also a copy, of which nothing refers to the file
+        return image.repeat(3, axis=2) if image.shape[2] == 1 else image[..., :3]
+
+
+class ArrayTarget(img2img.ClipTarget):
+    """Writes (N, H, W, 3) of uint8, or of uint16 where the source has more than 8 bits; times are not kept."""
+
+    name = "npy"
+    summary = "stacks of images in NumPy files, (N, H, W, 3) of uint8 or uint16"
+
+    def create(self, path: Path, info: img2img.ClipInfo) -> ArrayWriter:
+        return ArrayWriter(path)
+
+
+class ArrayWriter:
+    """Puts frames behind a header that says how many they are, which is written anew at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: BinaryIO = path.open("wb")
+        self._kind: tuple[tuple[int, ...], np.dtype[Any]] | None = None
+        self._count = 0
+
+    def add(self, pixels: NDArray[Any], frame: img2img.Frame) -> None:
+        pixels = pixels[..., :3] if pixels.shape[2] >= 3 else pixels.repeat(3, axis=2)
+        if self._kind is None:
+            self._kind = (pixels.shape, pixels.dtype)
+            self._file.write(self._header())
+        self._file.write(pixels.tobytes())
+        self._count += 1
+
+    def finish(self) -> None:
+        self._file.seek(0)
+        self._file.write(self._header())
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _header(self) -> bytes:
+        """Of always the same length, for up to 2⁶³ frames."""
+        from io import BytesIO
+
+        from numpy.lib import format
+
+        assert self._kind is not None
+        (height, width, channels), dtype = self._kind
+        header = BytesIO()
+        about = {"descr": format.dtype_to_descr(dtype), "fortran_order": False}
+        format.write_array_header_1_0(header, about | {"shape": (self._count, height, width, channels)})
+        return header.getvalue()
+
+
+def _check(stack: NDArray[Any], address: str) -> None:
+    channels = stack.shape[3:] or (1,)
+    fits = stack.dtype.kind == "u" and stack.dtype.itemsize in (1, 2) and stack.ndim in (3, 4)
+    if not (fits and channels[0] in (1, 3, 4) and stack.size and max(stack.shape[1:3]) <= LARGEST_SIDE):
+        raise img2img.VideoError(
+            f"{address}: {stack.dtype} of shape {stack.shape} is no stack of images; it must be (N, H, W) or "
+            "(N, H, W, 1, 3 or 4) of uint8 or uint16"
+        )
