@@ -163,7 +163,7 @@ def test_a_declared_name_of_a_built_in_is_refused_without_an_import(install: Ins
 def test_a_command_is_found_by_its_declared_name(install: Install) -> None:
     install("img2img-foo", COMMAND, commands="greet")
     host = PluginHost.discover()
-    assert list(host.names("commands")) == ["greet"]
+    assert "greet" in host.names("commands")
     assert host.find("commands", "greet").name == "greet"
 
 

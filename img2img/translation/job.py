@@ -98,8 +98,7 @@ def translate(
         Stopped: `stop` said so.
     """
     host = host or PluginHost.discover()
-    kinds = ClipKinds(frozenset(host.names("sources")), frozenset(host.names("targets")))
-    plan = make_plan(source, target, format, kinds)
+    plan = make_plan(source, target, format, _clip_kinds(host))
     written = _report_path(report, plan)
     wishes = _wishes(plan, video, quality)
     if not isinstance(model, Model):
@@ -119,6 +118,11 @@ def translate(
         run = partial(_run, job, settings, batch_size, journal, host, stop)
         _carry_out(job, run, outcome, host, written)
     return outcome
+
+
+def _clip_kinds(host: PluginHost) -> ClipKinds:
+    """What plugins read and write; nothing is imported for that, unless a plugin declares nothing."""
+    return ClipKinds(frozenset(host.names("sources")), frozenset(host.names("targets")))
 
 
 def _run(
