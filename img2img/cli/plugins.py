@@ -63,7 +63,7 @@ def _row(plugin: Plugin) -> dict[str, Any]:
 
 
 def _line(plugin: Plugin, *, timing: bool) -> str:
-    words = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in plugin.provides.items())
+    provided = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in plugin.provides.items())
     state = f"{plugin.state}: {plugin.problem}" if plugin.problem else plugin.state
-    time = "" if not timing else "         " if plugin.seconds is None else f"{1000 * plugin.seconds:6.0f} ms"
-    return f"{plugin.name:16} {plugin.distribution} {plugin.version} {time}  {state}  {words}".rstrip()
+    time = f"{1000 * (plugin.seconds or 0):6.0f} ms  " if timing else ""
+    return f"{plugin.name:16}{plugin.distribution + ' ' + plugin.version:28}{time}{state}  {provided}".rstrip()

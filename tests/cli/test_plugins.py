@@ -29,6 +29,11 @@ COMMAND = """
 """
 
 
+def lines(program: Any, *words: str) -> list[str]:
+    """What `img2img plugins` says, without its columns."""
+    return [" ".join(line.split()) for line in program("plugins", *words).out.splitlines()]
+
+
 def rows(program: Any, *before: str) -> dict[str, Any]:
     listed = json.loads(program(*before, "plugins", "--json").out)
     return {row["name"]: row for row in listed}
@@ -37,14 +42,13 @@ def rows(program: Any, *before: str) -> dict[str, Any]:
 def test_plugins_are_listed_with_what_they_provide(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     done = program("plugins")
     assert (done.status, done.err) == (0, "")
-    assert "srgan            img2img-runtime" in done.out
-    assert "ok  families: srgan" in done.out
+    assert any(line.startswith("srgan img2img-runtime") and "ok families: srgan" in line for line in lines(program))
     assert {"families": ["srgan"]} in [row["provides"] for row in rows(program).values()]
 
 
 def test_the_import_times_are_told_where_they_are_asked_for(program: Any, install: Install) -> None:
     install("img2img-slow", "import time\ntime.sleep(0.3)", COMMAND, commands="greet")
-    (line,) = [line for line in program("plugins", "--timing").out.splitlines() if line.startswith("slow")]
+    (line,) = [line for line in lines(program, "--timing") if line.startswith("slow")]
     assert 300 <= int(line.split(" ms")[0].split()[-1]) < 3000
     assert rows(program)["slow"]["seconds"] > 0.3
 
@@ -77,10 +81,9 @@ def test_a_plugin_that_cannot_be_used_is_listed_with_its_reason_and_breaks_no_co
 ) -> None:
     install("img2img-bad", code, families="bad", **declared)
     install("img2img-good", COMMAND, commands="greet")
-    done = program("plugins")
-    assert done.status == 0
-    assert f"bad              img2img-bad 1.0   {state}" in done.out
-    assert "good             img2img-good 1.0   ok  commands: greet" in done.out
+    assert program("plugins").status == 0
+    assert any(line.startswith(f"bad img2img-bad 1.0 {state}") for line in lines(program))
+    assert "good img2img-good 1.0 ok commands: greet" in lines(program)
     assert [program(*words).status for words in (["models"], ["--help"], ["greet", "you"])] == [0, 0, 0]
 
 
@@ -89,7 +92,7 @@ def test_a_plugin_that_hangs_counts_as_broken_after_a_while(
 ) -> None:
     monkeypatch.setattr("img2img.cli.plugins.PATIENCE", 2.0)
     install("img2img-bad", "import time\ntime.sleep(60)", families="bad")
-    assert "bad              img2img-bad 1.0   broken: its import takes longer than 2 s" in program("plugins").out
+    assert "bad img2img-bad 1.0 broken: its import takes longer than 2 s" in lines(program)
 
 
 def test_slow_plugins_are_imported_side_by_side(program: Any, install: Install) -> None:
