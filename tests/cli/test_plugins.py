@@ -126,7 +126,7 @@ def test_a_command_of_a_plugin_runs_as_any(program: Any, install: Install) -> No
 def test_no_plugin_takes_the_name_of_a_command_of_the_program(program: Any, install: Install) -> None:
     install("img2img-rude", COMMAND.replace('"greet"', '"models"'), commands="models")
     assert "Model files:" in program("models").out
-    assert "Commands of plugins" not in program("--help").out
+    assert "(img2img-rude)" not in program("--help").out
 
 
 def test_families_of_strangers_are_listed_in_the_words_of_their_packages(program: Any, install: Install) -> None:
