@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from img2img.media.video.frames import Clip, ClipInfo, Frame
     from img2img.plugins import PluginHost
     from img2img.training.loop import train
-    from img2img.translation.job import translate
+    from img2img.training.run import Run
+    from img2img.translation.job import Job, translate
     from img2img.translation.model import Model, load_model
+    from img2img.translation.report import Item, Report
 
 _HOMES = {
     "Batch": "families",
@@ -44,6 +46,10 @@ _HOMES = {
     "ModelFileError": "errors",
     "ModelFamily": "families",
     "PluginHost": "plugins",
+    "Item": "translation.report",
+    "Job": "translation.job",
+    "Report": "translation.report",
+    "Run": "training.run",
     "Sample": "families",
     "Trainer": "families",
     "TrainingConfig": "config",
@@ -88,6 +94,10 @@ __all__ = [  # noqa: RUF022 - by subject
     "Clip",
     "ClipInfo",
     "Frame",
+    "Run",
+    "Job",
+    "Item",
+    "Report",
 ]
 
 

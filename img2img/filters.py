@@ -22,8 +22,12 @@ class FilterOptions(ModelConfig):
 class Filter(ABC):
     """Changes what goes into the network, what comes out of it, or both; subclass it and register the class.
 
-    Each image and each clip has an instance of its own, which sees the frames one by one, in order: so state belongs to
-    one clip, and nothing depends on how frames were put into batches. Pixels are RGB or grey, without alpha.
+    Pixels are as the network takes and returns them: RGB or grey, without alpha. The arrays that a filter gets cannot
+    be written to, and those that it returns must not change later.
+
+    Each image and each clip has two instances of its own, one for `before` and one for `after`, since the frames that
+    go in are ahead of those that come out. Either sees the frames one by one, in order, whatever batches they are in,
+    so that what it remembers belongs to one clip. A frame that only repeats the picture before it is not seen.
     """
 
     name: ClassVar[str]
@@ -39,7 +43,7 @@ class Filter(ABC):
         """Change a frame on its way into the network.
 
         Args:
-            source: (H, W, 1 or 3) of uint8 or uint16; not to be written to.
+            source: (H, W, 1 or 3) of uint8 or uint16.
 
         Returns:
             Of the same shape and type.
@@ -50,8 +54,8 @@ class Filter(ABC):
         """Change what the network made of a frame.
 
         Args:
-            source: The frame as it was before all filters; not to be written to.
-            result: (H', W', 1 or 3) of the source's type, after the filters that were named before this one; the same.
+            source: The frame as it was before all filters.
+            result: (H', W', 1 or 3) of the source's type, after the filters that were named before this one.
 
         Returns:
             Of the shape and type of `result`.
@@ -59,8 +63,8 @@ class Filter(ABC):
         return result
 
     def state(self) -> Mapping[str, NDArray[np.generic]]:
-        """All that the next frame depends on, by name; kept on the disk, so that a killed job can go on."""
+        """All that the next frame depends on, by name: numbers, kept on the disk so that a killed job can go on."""
         return {}
 
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:  # noqa: B027 - most filters have no state
-        """Go on after the frame at which `state` was asked for."""
+        """Go on, in a new instance, after the frame at which `state` was asked for; not called if that was empty."""

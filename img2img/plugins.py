@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from difflib import get_close_matches
 from time import perf_counter
 from typing import Any
 
@@ -202,7 +203,9 @@ class PluginHost:
         raise PluginError(self._missing(kind, noun, distribution, name))
 
     def _missing(self, kind: str, noun: str, distribution: str, name: str) -> str:
-        message = f"no plugin provides the {noun} {name!r}; installed {kind}: {', '.join(self.names(kind)) or 'none'}."
+        names = self.names(kind)
+        near = "".join(f"did you mean {other!r}? " for other in get_close_matches(name, names, n=1))
+        message = f"no plugin provides the {noun} {name!r}; {near}installed {kind}: {', '.join(names) or 'none'}."
         unusable = [plugin for plugin in self.plugins if plugin.state in ("broken", "incompatible")]
         if unusable:
             lines = (f"{plugin}: {plugin.problem}" for plugin in unusable)

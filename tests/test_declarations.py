@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,7 +59,7 @@ def loaded() -> PluginHost:
 
 
 def step(host: PluginHost, number: int) -> None:
-    host.notify("training_stepped", run=None, step=number, losses={})
+    host.notify("training_stepped", run=SimpleNamespace(folder=Path()), step=number, losses={})
 
 
 def plugin_of(host: PluginHost, name: str) -> Plugin:
@@ -100,7 +102,7 @@ def test_nothing_is_imported_before_it_may_be_needed(install: Install) -> None:
     assert list(host.names("families")) == sorted([*BUILT_IN, "bar", "foo"])
     assert bare in sys.modules, "nothing but its import tells what it has"
     host.family("srgan")
-    host.notify("training_stepped", run=None, step=1, losses={})
+    step(host, 1)
     assert module not in sys.modules
     assert host.family("foo").name == "foo"
 

@@ -24,7 +24,7 @@ LAYERS = (
 )
 RANK = {unit: rank for rank, layer in enumerate(LAYERS) for unit in layer}
 
-LENT_TO_PLUGINS = {"img2img", "img2img.nn", "img2img.datasets", "img2img.families"}
+LENT_TO_PLUGINS = {"img2img", "img2img.nn", "img2img.datasets", "img2img.families", "img2img.filters"}
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -98,7 +100,7 @@ def loaded() -> PluginHost:
 
 
 def step(host: PluginHost, number: int) -> None:
-    host.notify("training_stepped", run=None, step=number, losses={})
+    host.notify("training_stepped", run=SimpleNamespace(folder=Path()), step=number, losses={})
 
 
 def plugin_of(host: PluginHost, name: str) -> Plugin:

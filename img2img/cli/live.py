@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from img2img.cli.filter_options import filter_options
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
 from img2img.cli.signals import orderly_stop
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--width", type=click.IntRange(1), metavar="PIXELS", help="Reduce wider frames to this first: it is faster."
 )
-@click.option("--steady", is_flag=True, help="Against flicker: blend along the motion with the frame before.")
+@filter_options
 @click.pass_obj
 def command(
     plugins: HostOptions,
@@ -44,10 +45,10 @@ def command(
     camera: int | None,
     source: Path | None,
     conditions: tuple[str, ...],
+    filters: tuple[str, ...],
     device: str,
     precision: str,
     width: int | None,
-    steady: bool,
 ) -> None:
     """Show what a camera sees, or a clip, in a window: on the left as it is, on the right as MODEL translates it.
 
@@ -62,13 +63,15 @@ def command(
 
         require_window()
         with _open(camera or 0, source) as opened:
+            from img2img.translation.filtering import Chain
             from img2img.translation.live import live, shots_of
             from img2img.translation.model import load_model
 
             host = plugins.discover()
+            chain = Chain.parse(filters, host)
             loaded = load_model(model, device=device, precision=precision, host=host)
             with Window(f"img2img {loaded.info.path.stem}") as window:
-                counts = live(loaded, named, shots_of(opened), window, stop, width=width, steady=steady)
+                counts = live(loaded, named, shots_of(opened), window, stop, width=width, filters=chain)
         summary = f"{counts.shown} frames shown, {counts.dropped} dropped, {counts.rate:.1f} frames/s"
         if stop():
             raise Stopped(summary)

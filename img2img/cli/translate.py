@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from img2img.cli.filter_options import filter_options
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
 from img2img.cli.progress import TranslationProgress
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-pixels", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse larger sources."
 )
+@filter_options
 @video_options
 @click.option("--overwrite", is_flag=True, help="Replace targets that stand there and were made otherwise.")
 @click.option(
@@ -59,6 +61,7 @@ def command(
     format: str,
     quality: int | None,
     conditions: tuple[str, ...],
+    filters: tuple[str, ...],
     batch_size: int,
     device: str,
     precision: str,
@@ -84,8 +87,9 @@ def command(
         host.add_observer(TranslationProgress())
         outcome = translate(
             source, target, model=model, conditions=dict(named_condition(word) for word in conditions), format=format,
-            quality=quality, video=VideoOptions(**video), batch_size=batch_size, device=device, precision=precision,
-            tile=side, max_pixels=max_pixels, overwrite=overwrite, report=report, host=host, stop=stop,
+            quality=quality, video=VideoOptions(**video), filters=filters, batch_size=batch_size, device=device,
+            precision=precision, tile=side, max_pixels=max_pixels, overwrite=overwrite, report=report, host=host,
+            stop=stop,
         )  # fmt: skip
     _tell(outcome, target)
     if outcome.counts["failed"] or outcome.counts["damaged"]:

@@ -49,7 +49,6 @@ _OPTIONS = [
     click.option(
         "--fps", type=rate, metavar="RATE", help="Change to a constant rate; needed where images become a video."
     ),
-    click.option("--steady", is_flag=True, help="Against flicker: blend along the motion with the frame before."),
     click.option(
         "--hardware",
         type=click.Choice(["auto", "off"]),

@@ -1,4 +1,4 @@
-"""The one place that imports OpenCV: `from img2img.media.opencv import cv2`."""
+"""The one place of the core that imports OpenCV: `from img2img.media.opencv import cv2`."""
 
 from __future__ import annotations
 

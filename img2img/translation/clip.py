@@ -29,7 +29,6 @@ from img2img.translation.journal import Journal, digest, digest_file
 from img2img.translation.pipeline import STOPPED, Settings
 from img2img.translation.report import Item
 from img2img.translation.sinks import ANIMATIONS, AnimationSink, ImagesSink, Sink, VideoSink, WriterSink
-from img2img.translation.steady import Steady
 
 if TYPE_CHECKING:
     from img2img.media.video import Clip
@@ -118,9 +117,9 @@ def _translate(
     with closing(_open(item, settings)) as clip:
         info, frames = _timed(clip, options.fps)
         total = _expected_frames(clip, info, options)
-        steady = Steady() if options.steady else None
+        filters = settings.filters.start()
         pipeline = ClipPipeline(
-            executor, settings.conditions, settings.workers, steady, lambda done: told(done, total), stop
+            executor, settings.conditions, settings.workers, filters, lambda done: told(done, total), stop
         )
         with (
             closing(_sink(item, clip, _enlarged(info, executor), settings)) as sink,

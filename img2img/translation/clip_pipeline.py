@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +17,9 @@ from img2img.translation.ahead import Ahead
 from img2img.translation.channels import Beside, from_network, to_network
 from img2img.translation.clip_state import SEGMENT, ClipState
 from img2img.translation.execute import Executor
+from img2img.translation.filtering import Passage, State
 from img2img.translation.pipeline import MEMORY, STOPPED
 from img2img.translation.sinks import Sink
-from img2img.translation.steady import Steady
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -38,13 +38,18 @@ class Shown:
 
     index: int
     frame: Frame
-    colour: Pixels | None
-    beside: Beside | None
+    colour: Pixels | None = None
+    """As the network takes it, but before the filters."""
+    entering: Pixels | None = None
+    """What goes into the network."""
+    beside: Beside | None = None
+    state: State = field(default_factory=dict)
+    """At the end of a segment: what the filters before the network remember of it."""
 
 
 @dataclass(frozen=True)
 class ClipPipeline:
-    """Carries the frames of one clip through network and filter into a sink.
+    """Carries the frames of one clip through filters and network into a sink.
 
     What comes out is a function of the frames alone: batches never reach across segments, and a job that goes on at
     the beginning of a segment gives what one gives that was never interrupted.
@@ -53,7 +58,7 @@ class ClipPipeline:
         executor: Runs the network.
         conditions: One row each, without the batch dimension.
         workers: Batches in the network at once.
-        steady: What holds successive frames together; None for nothing.
+        filters: What the frames go through before and after the network.
         told: Called with the number of frames that are done, after each.
         stop: Asked between frames; True ends the run.
     """
@@ -61,7 +66,7 @@ class ClipPipeline:
     executor: Executor
     conditions: dict[str, Tensor]
     workers: int
-    steady: Steady | None
+    filters: Passage
     told: Callable[[int], None]
     stop: Callable[[], bool]
 
@@ -79,11 +84,11 @@ class ClipPipeline:
             FatalError: The target cannot be written.
             Stopped: `stop` said so.
         """
-        if self.steady is not None:
-            self._remember(self.steady, state)
+        if self.filters:
+            self._remember(state)
         count = begin = state.finished * SEGMENT
         frame_bytes = info.width * info.height * (6 if info.deep else 3)
-        room = max(2, min(_MOST_AHEAD, MEMORY // 4 // frame_bytes))
+        room = max(2, min(_MOST_AHEAD, MEMORY // 4 // (frame_bytes * (2 if self.filters else 1))))
         before: Pixels | None = None
         with (
             ThreadPoolExecutor(self.workers + 1, "batch") as networks,
@@ -95,24 +100,24 @@ class ClipPipeline:
                     sink.add(shown.index, pixels, shown.frame)
                     count += 1
                     if count % SEGMENT == 0:
-                        self._end_segment(sink, state)
+                        self._end_segment(sink, state, shown.state)
                     self.told(count)
             except (Stopped, FatalError, KeyboardInterrupt):
                 self.executor.close()  # or the batches under way would be waited for, with all their tiles
                 raise
         if count % SEGMENT and count > begin:
-            self._end_segment(sink, state)
+            self._end_segment(sink, state, {})
         return count
 
-    def _remember(self, steady: Steady, state: ClipState) -> None:
+    def _remember(self, state: ClipState) -> None:
         memory = state.memory()
-        if state.finished and not memory:
+        if state.finished and memory is None:
             state.start_over()
-        steady.restore(memory)
+        self.filters.restore(memory or {})
 
-    def _end_segment(self, sink: Sink, state: ClipState) -> None:
-        if self.steady is not None:
-            state.remember(self.steady.state())
+    def _end_segment(self, sink: Sink, state: ClipState, state_before: State) -> None:
+        if self.filters:
+            state.remember(state_before | self.filters.state_after())
         sink.write_segment(state.segment(state.finished))
         state.finish()
 
@@ -124,11 +129,15 @@ class ClipPipeline:
             if index < begin:
                 continue
             if frame.picture is last and index % SEGMENT:
-                yield Shown(index, frame, None, None)
+                yield Shown(index, frame, state=self._state_before(index))
                 continue
             colour, beside = to_network(frame.picture(), self.executor.translator)
             last = frame.picture
-            yield Shown(index, frame, colour, beside)
+            entering = self.filters.before(colour)
+            yield Shown(index, frame, colour, entering, beside, self._state_before(index))
+
+    def _state_before(self, index: int) -> State:
+        return {} if (index + 1) % SEGMENT else self.filters.state_before()
 
     def _batches(self, prepared: Iterable[Shown]) -> Iterator[list[Shown]]:
         batch: list[Shown] = []
@@ -160,7 +169,7 @@ class ClipPipeline:
                 future.cancel()
 
     def _run(self, batch: list[Shown]) -> list[Pixels]:
-        fresh = [shown.colour for shown in batch if shown.colour is not None]
+        fresh = [shown.entering for shown in batch if shown.entering is not None]
         if not fresh:
             return []
         conditions = {name: row.expand(len(fresh), *row.shape) for name, row in self.conditions.items()}
@@ -183,6 +192,5 @@ class ClipPipeline:
         if result is None or shown.colour is None or shown.beside is None:
             assert before is not None
             return before
-        if self.steady is not None:
-            result = self.steady(shown.colour, result)
+        result = self.filters.after(shown.colour, result)
         return from_network(result, shown.beside, self.executor.translator)

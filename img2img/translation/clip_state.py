@@ -79,20 +79,19 @@ class ClipState:
     def segments(self) -> list[Path]:
         return [self.segment(index) for index in range(self.finished)]
 
-    def memory(self) -> dict[str, NDArray[Any]]:
-        """What `finish` was given with the last finished segment."""
+    def memory(self) -> dict[str, NDArray[Any]] | None:
+        """What `remember` was given with the last finished segment; None if nothing was."""
         path = self._memory(self.finished - 1)
         if not path.exists():
-            return {}
+            return None
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
 
     def remember(self, memory: Mapping[str, NDArray[Any]]) -> None:
         """Note what the next segment depends on, before the current one is written."""
-        if memory:
-            file = BytesIO()
-            np.savez(file, **memory)  # type: ignore[arg-type]
-            write_file(self._memory(self.finished), file.getbuffer())
+        file = BytesIO()
+        np.savez(file, **memory)  # type: ignore[arg-type]
+        write_file(self._memory(self.finished), file.getbuffer())
 
     def start_over(self) -> None:
         """Throw away what is finished."""

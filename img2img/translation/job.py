@@ -25,6 +25,7 @@ from img2img.plugins import PluginHost
 from img2img.translation.clip import check_options, translate_clips
 from img2img.translation.clip_state import tidy
 from img2img.translation.execute import Executor
+from img2img.translation.filtering import Chain
 from img2img.translation.journal import Journal
 from img2img.translation.model import Model, load_model
 from img2img.translation.pipeline import Pipeline, Settings
@@ -55,6 +56,7 @@ def translate(
     format: str = "",
     quality: int | None = None,
     video: VideoOptions | None = None,
+    filters: Sequence[str] = (),
     batch_size: int = 0,
     device: str = "auto",
     precision: str = "auto",
@@ -79,6 +81,7 @@ def translate(
             video asks for numbered frames in a folder.
         quality: 1 ... 100 for images in formats that lose; for videos in the codec's sense (CRF).
         video: What else is asked of videos.
+        filters: Steps before and after the network, in order: `NAME` or `NAME:key=value:key=value`.
         batch_size: Images in one forward pass; 0 chooses.
         device: As for `load_model`; without effect for a loaded model, as are `precision` and `tile`.
         precision: As for `load_model`.
@@ -101,19 +104,17 @@ def translate(
     plan = make_plan(source, target, format, _clip_kinds(host))
     written = _report_path(report, plan)
     wishes = _wishes(plan, video, quality)
+    chain = Chain.parse(filters, host)
     if not isinstance(model, Model):
         model = load_model(model, device=device, precision=precision, tile=tile, host=host)
     rows = model.parse_conditions(conditions or {})
-    options = _options(model, format, quality, conditions or {}, wishes)
+    options = _options(model, format, quality, conditions or {}, wishes, chain)
     job = Job(model, plan.items, options)
     outcome = Report(plan.items, str(model.info.path), model.info.sha256, options, plan.ignored)
-    digest = _settings(job, rows, wishes)
-    with (
-        _open_journal(plan, digest, overwrite=overwrite) as journal,
-        _threads(model, plan.items) as (workers, codecs),
-    ):
+    digest = _settings(job, rows)
+    with _open_journal(plan, digest, overwrite=overwrite) as journal, _threads(model, plan.items) as (workers, codecs):
         settings = Settings(
-            rows, quality, max_pixels, workers, codecs, wishes or VideoOptions(), host, digest, overwrite
+            rows, quality, max_pixels, workers, codecs, wishes or VideoOptions(), host, digest, overwrite, chain
         )
         run = partial(_run, job, settings, batch_size, journal, host, stop)
         _carry_out(job, run, outcome, host, written)
@@ -195,7 +196,12 @@ def _wishes(plan: Plan, video: VideoOptions | None, quality: int | None) -> Vide
 
 
 def _options(
-    model: Model, format: str, quality: int | None, conditions: Mapping[str, Any], video: VideoOptions | None
+    model: Model,
+    format: str,
+    quality: int | None,
+    conditions: Mapping[str, Any],
+    video: VideoOptions | None,
+    filters: Chain,
 ) -> dict[str, Any]:
     if quality is not None and video is None and not 1 <= quality <= 100:
         raise UsageError(f"quality {quality} is out of range; give 1 to 100")
@@ -204,13 +210,14 @@ def _options(
         "quality": quality,
         "precision": str(model.precision).removeprefix("torch."),
         "conditions": {name: str(value) for name, value in conditions.items()},
+        "filters": filters.describe(),
     }
     if video is not None:
         options["video"] = {name: value if value is None else str(value) for name, value in asdict(video).items()}
     return options
 
 
-def _settings(job: Job, conditions: Mapping[str, Tensor], video: VideoOptions | None) -> str:
+def _settings(job: Job, conditions: Mapping[str, Tensor]) -> str:
     """Digest of all that decides what a target of some name looks like."""
     decisive = {
         "model": job.model.info.sha256,
@@ -218,8 +225,7 @@ def _settings(job: Job, conditions: Mapping[str, Tensor], video: VideoOptions | 
         "quality": job.options["quality"],
         "conditions": {name: row.tolist() for name, row in conditions.items()},
     }
-    if video is not None:
-        decisive["video"] = job.options["video"]
+    decisive |= {name: job.options[name] for name in ("filters", "video") if job.options.get(name)}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from img2img.media.camera import Camera
 from img2img.media.opencv import cv2
+from img2img.translation.filtering import NO_FILTERS, Chain
 from img2img.translation.model import Model
-from img2img.translation.steady import Steady
 
 if TYPE_CHECKING:
     from img2img.media.images import Pixels
@@ -157,7 +157,7 @@ def live(
     stop: Callable[[], bool],
     *,
     width: int | None = None,
-    steady: bool = False,
+    filters: Chain = NO_FILTERS,
 ) -> Counts:
     """Show shots before and after translation, always the newest, until they, the user or `stop` make an end.
 
@@ -170,7 +170,7 @@ def live(
         screen: Where to show them; used by this thread alone.
         stop: Asked all the time; True makes an end.
         width: Reduce what is wider to so many pixels.
-        steady: Against flicker: blend each frame with the one before.
+        filters: What each frame goes through before and after the model.
 
     Returns:
         What was shown; with the frames that were dropped, these are all that came until the end.
@@ -178,15 +178,14 @@ def live(
     Raises:
         UsageError: A condition is unknown, missing or wrong.
         VideoError: The source failed on the way.
-        TranslationError: The network failed.
+        TranslationError: The network or a filter failed.
     """
     rows, counts = model.parse_conditions(conditions), Counts()
-    smooth = Steady() if steady else None
+    passage = filters.start()
 
     def translate(shot: Shot) -> tuple[Pixels, Pixels]:
         before = _prepared(shot.picture(), width)
-        after = model(before, **rows)
-        after = _three_channels(smooth(before, after) if smooth else after)
+        after = _three_channels(passage.after(before, model(passage.before(before), **rows)))
         return _fitted(before, after.shape[0]), after
 
     def wanted() -> bool:

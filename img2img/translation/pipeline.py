@@ -19,6 +19,7 @@ from img2img.media.video import VideoOptions
 from img2img.plugins import PluginHost
 from img2img.translation.channels import Beside, from_network, to_network
 from img2img.translation.execute import Executor
+from img2img.translation.filtering import NO_FILTERS, Chain, Passage
 from img2img.translation.journal import Journal, digest
 from img2img.translation.report import Item
 
@@ -39,12 +40,17 @@ class Work:
     item: Item
     image: Image
     colour: Pixels
+    """As the network takes it, but before the filters."""
     beside: Beside
+    filters: Passage
+    entering: Pixels
+    """What goes into the network."""
     source_sha256: str
 
     @property
     def bytes(self) -> int:
-        return self.image.pixels.nbytes + self.colour.nbytes
+        own = 0 if self.entering is self.colour else self.entering.nbytes
+        return self.image.pixels.nbytes + self.colour.nbytes + own
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ class Settings:
     digest: str = ""
     """Of all that decides what a target of some name looks like."""
     overwrite: bool = False
+    filters: Chain = NO_FILTERS
+    """What each image and each clip goes through before and after the network."""
 
 
 class Pipeline:
@@ -150,7 +158,8 @@ class Pipeline:
                 return item, None
             image = decode_image(data, printable(item.source), self.settings.max_pixels)
             colour, beside = to_network(image.pixels, self.executor.translator)
-            return item, Work(item, image, colour, beside, source_sha256)
+            filters = self.settings.filters.start()
+            return item, Work(item, image, colour, beside, filters, filters.before(colour), source_sha256)
         except (ItemError, MemoryError) as error:
             item.status, item.reason = "failed", _reason(item, error)
             return item, None
@@ -240,7 +249,7 @@ class Pipeline:
 
     def _run(self, batch: list[Work]) -> Pixels:
         conditions = {name: row.expand(len(batch), *row.shape) for name, row in self.settings.conditions.items()}
-        return self.executor.run(np.stack([work.colour for work in batch]), conditions)
+        return self.executor.run(np.stack([work.entering for work in batch]), conditions)
 
     def _run_alone(self, work: Work) -> Pixels | BaseException:
         try:
@@ -258,6 +267,7 @@ class Pipeline:
         started = perf_counter()
         item, error = work.item, None
         try:
+            result = work.filters.after(work.colour, result)
             pixels = from_network(result, work.beside, self.executor.translator)
             image = Image(pixels, work.image.metadata, work.image.notes)
             encoded = encode_image(image, item.target.suffix, self.settings.quality)

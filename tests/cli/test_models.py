@@ -53,7 +53,9 @@ def test_the_options_of_a_family_with_default_kind_and_meaning(program: Any) -> 
 def test_an_unknown_family_is_refused_with_those_there_are(program: Any) -> None:
     done = program("models", "srgna")
     assert (done.status, done.out) == (2, "")
-    assert "no plugin provides the family 'srgna'; installed families: cyclegan, pix2pix, srgan, stargan" in done.err
+    assert (
+        "no plugin provides the family 'srgna'; did you mean 'srgan'? installed families: cyclegan, pix2pix" in done.err
+    )
 
 
 @pytest.mark.parametrize("by", ["tiny", "path"])

@@ -85,6 +85,8 @@ def test_what_the_format_cannot_hold_is_noted(program: Any, photos: Path, tmp_pa
         (["tiny", "photos", "out", "--device", "nonesuch"], "the device 'nonesuch' cannot be used"),
         (["tiny", "photos", "out", "-c", "label=winter"], "the model takes no condition 'label'; it takes none"),
         (["tiny", "photos", "out", "-c", "winter"], "'winter' is no condition: write it as name=value"),
+        (["tiny", "photos", "out", "-f", "sharpn"], "no plugin provides the filter 'sharpn'; did you mean 'sharpen'?"),
+        (["tiny", "photos", "out", "-f", "grain:sead=1"], "filter 'grain:sead=1': unknown option 'sead'; did you mean"),
         (["tiny", "photos", "out", "--report", "photos"], "is a directory"),
         (["tiny", "photos", "out", "--report", "photos/a.png"], "the report photos/a.png is an image of this job"),
     ],
@@ -135,6 +137,32 @@ def test_how_it_is_computed_changes_no_pixel_by_more_than_a_level(
             cv2.imread(str(tmp_path / name / path.relative_to(tmp_path / "plain"))) for name in ("plain", "other")
         )
         assert cv2.absdiff(plain, other).max() <= 1
+
+
+def test_filters_work_in_their_order_and_steady_before_all_others(program: Any, photos: Path, tmp_path: Path) -> None:
+    def filters(*words: str) -> list[str]:
+        report = tmp_path / "report.json"
+        done = program("translate", "tiny", photos / "a.png", tmp_path / "a.png", "--report", report, *words)
+        assert done.status == 0
+        (tmp_path / "a.png").unlink()
+        return [
+            f"{one['name']} {one['options']}" for one in json.loads(report.read_text("ascii"))["options"]["filters"]
+        ]
+
+    assert filters() == []
+    sharpen = "sharpen {'amount': 2.0, 'radius': 1.0}"
+    assert filters("-f", "sharpen:amount=2", "--filter", "steady:strength=0.5", "--steady") == [
+        "steady {'strength': 0.8}",
+        sharpen,
+        "steady {'strength': 0.5}",
+    ]
+
+
+def test_steady_without_the_plugin_that_has_it_says_what_is_missing(program: Any, photos: Path, tmp_path: Path) -> None:
+    done = program("--plugins", "srgan", "translate", "tiny", photos, tmp_path / "out", "--steady")
+    assert (done.status, done.out) == (2, "")
+    assert "no plugin provides the filter 'steady'; installed filters: none" in done.err
+    assert "Only the plugins 'srgan' were looked at" in done.err
 
 
 def test_a_second_job_on_a_folder_ends_with_3(program: Any, photos: Path, tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ SHORTER = {
     "pix2pix": f"{FEW} -o depth=5 -o constant_steps=1 -o decay_steps=1 -o resize=32",
     "stargan": f"{FEW} -o blocks=1 -o constant_steps=1 -o decay_steps=1 -o resize=32 -o discriminator_layers=3",
 }
-PAGES = ["README.md", "samples/README.md", "plugins/README.md", *(f"plugins/{family}/README.md" for family in SHORTER)]
+PAGES = ["README.md", "samples/README.md", "plugins/README.md"]
+PAGES += [f"plugins/{name}/README.md" for name in (*SHORTER, "filters")]
 PICTURES = ROOT / "samples" / "images"
 
 

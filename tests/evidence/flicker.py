@@ -26,11 +26,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from dead_leaves import Floats, dead_leaves
 from gates import Gate, report
+from img2img_filters.flow import enlarge, flow, visible, warp
+from img2img_filters.steady import Steady, SteadyOptions
 from numpy.typing import NDArray
 
-from img2img.media.flow import enlarge, flow, visible, warp
 from img2img.media.opencv import cv2
-from img2img.translation.steady import Steady
 
 HEIGHT, WIDTH, LENGTH = 256, 384, 40
 SPRITE = 96
@@ -117,8 +117,8 @@ def to_integers(frame: Floats) -> NDArray[np.uint8]:
 
 
 def steady(source: Frames, plain: Frames) -> Frames:
-    stage = Steady(STRENGTH)
-    return [stage(seen, result) for seen, result in zip(source, plain, strict=True)]
+    stage = Steady(SteadyOptions(strength=STRENGTH))
+    return [stage.after(seen, result) for seen, result in zip(source, plain, strict=True)]
 
 
 def average(source: Frames, plain: Frames) -> Frames:

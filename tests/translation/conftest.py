@@ -23,6 +23,8 @@ from img2img.translation.job import translate
 from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.report import Item, Report
 
+from . import marks
+
 
 class Enlarge(nn.Module):
     """1 - images, each pixel `scale` times; the very same bits whatever the batch, so that files can be compared."""
@@ -209,6 +211,13 @@ def make() -> type[Make]:
 def tinted_host(host: PluginHost) -> PluginHost:
     """The installed plugins, and one with the family `tinter`."""
     host.register(TinterPlugin(), Plugin("tinter", "img2img-tinter", "1"))
+    return host
+
+
+@pytest.fixture
+def marked_host(host: PluginHost) -> PluginHost:
+    """The installed plugins, and one with the filters of `marks`."""
+    host.register(marks, Plugin("marks", "img2img-marks", "1"))
     return host
 
 

@@ -9,15 +9,17 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from img2img import Model
+from img2img import Model, PluginHost
 from img2img.errors import Img2ImgError, TranslationError, UsageError, VideoError
 from img2img.media.animation import AnimationReader
 from img2img.media.video.reader import VideoReader
+from img2img.translation.filtering import Chain
 from img2img.translation.live import Counts, Latest, Shot, live, shots_of
 
 from ..video import clips, picture, special
@@ -173,19 +175,38 @@ def test_all_kinds_of_pixels_are_shown_in_8_bits_and_colour(make: Any) -> None:
         assert np.abs(before - pixels[..., :3] / scale).max() <= 0.5
 
 
-def test_steady_blends_a_flickering_model(make: Any) -> None:
+def test_steady_blends_a_flickering_model(make: Any, host: PluginHost) -> None:
     light = iter([0.3, 0.5] * 50)
     model = make.model(make.translator(lambda images: 0.5 * images + next(light)))
     still = np.repeat(np.repeat(make.picture(8, 8), 8, axis=0), 8, axis=1)
 
-    def flicker(steady: bool) -> float:
+    def flicker(*filters: str) -> float:
         screen = Recorder()
-        live(model, {}, at_once(*[still] * 6), screen, never, steady=steady)
+        live(model, {}, at_once(*[still] * 6), screen, never, filters=Chain.parse(filters, host))
         assert len(screen.pairs) > 3
         levels = [after.mean() for _, after in screen.pairs]
         return float(np.abs(np.diff(levels)).mean())
 
-    assert flicker(steady=True) < flicker(steady=False) / 2
+    assert flicker("steady") < flicker() / 2
+
+
+def test_filters_are_around_the_model_and_the_frame_before_it_is_shown_as_it_came(
+    make: Any, marked_host: PluginHost
+) -> None:
+    model, pixels, screen = make.model(make.translator(make.Enlarge(2))), make.picture(), Recorder()
+    live(model, {}, at_once(pixels), screen, never, filters=Chain.parse(["add:side=before", "count"], marked_host))
+    ((before, after),) = screen.pairs
+    assert np.array_equal(
+        before[::2, ::2], cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)[::2, ::2]
+    )
+    assert np.array_equal(after[::2, ::2], 255 - (pixels + np.uint8(2)) + np.uint8(10))
+
+
+def test_a_filter_that_fails_ends_it_and_is_named(make: Any, marked_host: PluginHost) -> None:
+    chain = Chain.parse(["broken:how=raise"], marked_host)
+    model = make.model(make.translator(lambda images: images))
+    with pytest.raises(TranslationError, match="the filter 'img2img-marks/broken' failed: ValueError: no idea"):
+        live(model, {}, at_once(make.picture()), Recorder(), never, filters=chain)
 
 
 def test_conditions_reach_the_model_and_wrong_ones_are_refused_before_anything_is_read(

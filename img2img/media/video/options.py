@@ -20,7 +20,6 @@ class VideoOptions:
         start: Leave out what is shown before, in seconds.
         end: Leave out what is shown from then on.
         fps: Change to this constant rate by leaving out and repeating frames; for images, the rate they are shown at.
-        steady: Blend each frame with the one before, along its motion, against flicker.
         hardware: `auto` tries encoders of graphics cards before that of the CPU.
         drop_unsupported_streams: Leave out what the target's container cannot hold, instead of refusing.
     """
@@ -32,6 +31,5 @@ class VideoOptions:
     start: Fraction | None = None
     end: Fraction | None = None
     fps: Fraction | None = None
-    steady: bool = False
     hardware: Literal["auto", "off"] = "off"
     drop_unsupported_streams: bool = False

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-from img2img.media.images import Pixels
-from img2img.media.opencv import cv2
 
 SMALLEST = 32
 """Shorter sides are padded: on some, DIS reads beyond its pyramid and the process dies."""
 
 
-def flow(frame: Pixels, other: Pixels, preset: Literal["fast", "medium"] = "fast") -> NDArray[np.float32]:
+def flow(
+    frame: NDArray[np.uint8], other: NDArray[np.uint8], preset: Literal["fast", "medium"] = "fast"
+) -> NDArray[np.float32]:
     """Estimate the optical flow by dense inverse search (Kroeger et al. 2016, "Fast Optical Flow using DIS").
 
     Args:

@@ -1,0 +1,60 @@
+"""Writes what a run tells its observers to `tensorboard/` in its folder, where TensorBoard is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import img2img
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.utils.tensorboard import SummaryWriter
+
+
+class TensorBoard:
+    """Observes runs; each has a writer of its own from its start to its end."""
+
+    def __init__(self) -> None:
+        self._writers: dict[Path, SummaryWriter] = {}
+
+    @img2img.hookimpl
+    def training_started(self, run: img2img.Run) -> None:
+        if find_spec("tensorboard") is None:
+            return
+        from torch.utils.tensorboard import SummaryWriter
+
+        # What an earlier process wrote behind the checkpoint that the run goes on from will be written again.
+        writer = SummaryWriter(str(run.folder / "tensorboard"), purge_step=run.step + 1 if run.step else None)
+        rows = [f"| {name} | {value} |" for name, value in run.config.model_dump().items()]
+        writer.add_text("config", "\n".join([f"| {run.family} | |", "|---|---|", *rows]), run.step)
+        self._writers[run.folder] = writer
+
+    @img2img.hookimpl
+    def training_stepped(self, run: img2img.Run, step: int, losses: Mapping[str, float]) -> None:
+        self._scalars(run, "loss", step, losses)
+
+    @img2img.hookimpl
+    def validated(
+        self, run: img2img.Run, step: int, metrics: Mapping[str, float], previews: Mapping[str, Tensor]
+    ) -> None:
+        self._scalars(run, "validation", step, metrics)
+        if writer := self._writers.get(run.folder):
+            for name, images in previews.items():
+                writer.add_images(f"previews/{name}", images.clamp(0, 1), step)
+            writer.flush()
+
+    @img2img.hookimpl
+    def training_finished(self, run: img2img.Run) -> None:
+        if writer := self._writers.pop(run.folder, None):
+            writer.close()
+
+    def _scalars(self, run: img2img.Run, group: str, step: int, figures: Mapping[str, float]) -> None:
+        if writer := self._writers.get(run.folder):
+            for name, value in figures.items():
+                writer.add_scalar(f"{group}/{name}", value, step)
+
+
+observer = TensorBoard()
