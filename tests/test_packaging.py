@@ -31,7 +31,7 @@ def test_a_built_in_declares_by_itself_what_the_root_declares_of_it(name: str) -
     for group, points in own["project"]["entry-points"].items():
         for entry, module in points.items() if group != "img2img.contract" else ():
             assert root["project"]["entry-points"][group][entry] == module
-            assert f"plugins/{name}/{module}" in root["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+            assert f"plugins/{name}/{module.split(':')[0]}" in root["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     assert list(own["project"]["entry-points"]["img2img.contract"]) == [str(CONTRACT)]
     wanted = dict(re.findall(r"^([a-z0-9-]+)(.*)$", "\n".join(root["project"]["dependencies"]), re.MULTILINE))
     for dependency in own["project"]["dependencies"]:
@@ -73,6 +73,7 @@ def test_a_wheel_holds_the_plugins_and_finds_its_bundled_models_by_name(tmp_path
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"img2img/py.typed", "img2img_srgan/family.py"} <= names
+    assert "img2img/scaffold/template/.github/workflows/test.yml" in names
     bundled = {f"img2img/models/{path.name}" for path in (ROOT / "samples" / "models").glob("*.safetensors")}
     assert bundled
     assert bundled <= names
