@@ -28,10 +28,11 @@ def declaration(path: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("name", PLUGINS)
 def test_a_built_in_declares_by_itself_what_the_root_declares_of_it(name: str) -> None:
     root, own = declaration(ROOT / "pyproject.toml"), declaration(ROOT / "plugins" / name / "pyproject.toml")
+    packages = root["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     for group, points in own["project"]["entry-points"].items():
         for entry, module in points.items() if group != "img2img.contract" else ():
             assert root["project"]["entry-points"][group][entry] == module
-            assert f"plugins/{name}/{module.split(':')[0]}" in root["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+            assert f"plugins/{name}/{module.split(':')[0]}" in packages
     assert list(own["project"]["entry-points"]["img2img.contract"]) == [str(CONTRACT)]
     wanted = dict(re.findall(r"^([a-z0-9-]+)(.*)$", "\n".join(root["project"]["dependencies"]), re.MULTILINE))
     for dependency in own["project"]["dependencies"]:
