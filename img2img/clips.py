@@ -19,6 +19,8 @@ class ClipSource(ABC):
     """The scheme in `NAME:ADDRESS`, and the suffix of files that it reads, without the dot."""
     summary: ClassVar[str]
     """One line for `img2img models`."""
+    endless: ClassVar[bool] = False
+    """Whether its clips have no end of their own; the user must then give one."""
 
     @abstractmethod
     def open(self, address: str, fps: Fraction | None) -> Clip:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,8 @@ from img2img.cli.translate import named_condition
 from img2img.errors import Stopped, UsageError
 
 if TYPE_CHECKING:
-    from img2img.media.animation import AnimationReader
-    from img2img.media.camera import Camera
-    from img2img.media.video.reader import VideoReader
+    from img2img.media.video import Clip
+    from img2img.plugins import PluginHost
 
 
 @click.command()
@@ -62,12 +62,12 @@ def command(
         from img2img.cli.window import Window, require_window
 
         require_window()
-        with _open(camera or 0, source) as opened:
+        host = plugins.discover()
+        with closing(_open(camera or 0, source, host)) as opened:
             from img2img.translation.filtering import Chain
             from img2img.translation.live import live, shots_of
             from img2img.translation.model import load_model
 
-            host = plugins.discover()
             chain = Chain.parse(filters, host)
             loaded = load_model(model, device=device, precision=precision, host=host)
             with Window(f"img2img {loaded.info.path.stem}") as window:
@@ -76,18 +76,17 @@ def command(
         if stop():
             raise Stopped(summary)
     say(summary)
-    if damage := getattr(opened, "damage", ""):
+    if opened.damage:
         from img2img.media import printable
 
-        say(f"damaged: {printable(source or '')}: {damage}")
+        say(f"damaged: {printable(source or '')}: {opened.damage}")
         raise click.exceptions.Exit(1)
 
 
-def _open(index: int, path: Path | None) -> Camera | VideoReader | AnimationReader:
+def _open(index: int, path: Path | None, host: PluginHost) -> Clip:
     if path is None:
-        from img2img.media.camera import Camera
-
-        return Camera(index)
+        clip: Clip = host.find("sources", "camera").open(str(index), None)
+        return clip
     from img2img.media.animation import AnimationReader
     from img2img.media.kinds import is_animated
     from img2img.media.video.reader import VideoReader

@@ -178,6 +178,8 @@ def _open(item: Item, settings: Settings) -> Opened:
     options = settings.video
     if item.reader:
         name, source = printable(item.source), settings.host.find("sources", item.reader)
+        if source.endless and options.end is None:
+            raise UsageError(f"{name} never ends; give --end, such as --end 10")
         address = str(item.source).removeprefix(f"{item.reader}:")
         clip = guarded(name, lambda: source.open(address, options.fps))
         return Part(clip, name, options.start, options.end)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from img2img.media.camera import Camera
 from img2img.media.opencv import cv2
 from img2img.translation.filtering import NO_FILTERS, Chain
 from img2img.translation.model import Model
@@ -36,10 +35,8 @@ class Shot(NamedTuple):
     """Gives its pixels; costs nothing where it is not called."""
 
 
-def shots_of(source: Clip | Camera) -> Iterator[Shot]:
-    """The frames of a clip at their times, or those of a camera as soon as they are there."""
-    if isinstance(source, Camera):
-        return (Shot(0, 0, _always(pixels)) for pixels in source.frames())
+def shots_of(source: Clip) -> Iterator[Shot]:
+    """The frames of a clip at their times; those of a camera came at theirs already."""
     tick = float(source.info.time_base)
     return (Shot(frame.pts * tick, frame.duration * tick, frame.picture) for frame in source.frames())
 
@@ -204,10 +201,6 @@ def live(
             screen.show(before, after, counts)
         counts.update(counts.shown, latest.dropped, perf_counter() - begun)
     return counts
-
-
-def _always(pixels: Pixels) -> Callable[[], Pixels]:
-    return lambda: pixels
 
 
 def _next(latest: Latest, wanted: Callable[[], bool]) -> Shot | None:

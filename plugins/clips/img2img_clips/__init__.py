@@ -1,4 +1,4 @@
-"""Clips that are no video files: stacks of images in NumPy arrays."""
+"""Clips that are no video files: what a camera sees, and stacks of images in NumPy arrays."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import img2img
 @img2img.hookimpl
 def register_sources(register: Callable[[img2img.ClipSource], None]) -> None:
     from .arrays import ArraySource
+    from .camera import CameraSource
 
     register(ArraySource())
+    register(CameraSource())
 
 
 @img2img.hookimpl
