@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -153,6 +153,8 @@ class Condition:
     parse: Callable[[str], Tensor]
     """From what was typed to one row, without the batch dimension; a ValueError's text reaches the user."""
     required: bool = False
+    choices: tuple[str, ...] = ()
+    """All that may be typed, where that is a list."""
 
 
 class Translator:
@@ -202,6 +204,9 @@ class ModelFamily(ABC, Generic[C, T]):
     """The word that users type: `[a-z][a-z0-9_]*`."""
     summary: str
     """One line for `img2img models`."""
+    small: ClassVar[Mapping[str, Any]] = {}
+    """Options that make a model and a training of the family small enough to be checked in seconds: `img2img
+    check-plugin` takes them in place of the defaults. In so few steps every network should learn."""
 
     @property
     @abstractmethod

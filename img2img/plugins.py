@@ -151,7 +151,8 @@ class PluginHost:
     def every(self, kind: str) -> list[Any]:
         """All that there is of a kind, built-ins first."""
         self._load_for(kind, None)
-        return [thing for (own, _), found in self._found.items() if own == kind for thing, _ in found]
+        found = [pair for (own, _), pairs in self._found.items() if own == kind for pair in pairs]
+        return [thing for thing, _ in sorted(found, key=lambda pair: not pair[1].built_in)]
 
     def notify(self, hook: str, /, **arguments: Any) -> None:
         """Call one observer hook on every plugin; one that raises is reported and switched off."""

@@ -13,8 +13,8 @@ SOURCES = sorted([*ROOT.glob("img2img/**/*.py"), *ROOT.glob("plugins/*/img2img_*
 BELOW_CLI = [path for path in SOURCES if path.relative_to(ROOT).parts[1] not in ("cli", "__main__.py")]
 TESTS = sorted([*ROOT.glob("tests/**/*.py"), *ROOT.glob("plugins/*/tests/**/*.py")])
 
-NAMES_COMMANDS = ("hookspecs.py", "kinds.py")
-"""Where plugins' commands are taken for what they are, and not run."""
+NAMES_COMMANDS = ("hookspecs.py", "kinds.py", "command.py")
+"""Where plugins' commands are taken for what they are and not run, and where a plugin has one."""
 FORBIDDEN_BELOW_CLI = {"print", "input", "exit", "quit", "sys.exit", "sys.argv", "sys.stdout", "sys.stderr", "os._exit"}
 
 

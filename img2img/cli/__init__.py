@@ -24,6 +24,10 @@ _COMMANDS = {
     "models": "List model files, families, filters; with a name, its options.",
     "inspect": "Show what a model file holds.",
     "plugins": "List installed plugins and what they provide.",
+    "install": "Install plugins beside the program.",
+    "uninstall": "Remove plugins.",
+    "new-plugin": "Write the project of a new plugin, which works as it is.",
+    "check-plugin": "Hold a plugin to each promise of the contract.",
 }
 
 EXIT_CODES = """\b

@@ -17,6 +17,7 @@ from img2img import PluginHost, cli, hookimpl
 from img2img.cli.progress import TranslationProgress
 
 COMMANDS = ["translate", "live", "train", "models", "inspect", "plugins"]
+COMMANDS += ["install", "uninstall", "new-plugin", "check-plugin"]
 HEAVY = {"torch", "cv2", "av", "kornia", "PIL", "safetensors"}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import img2img
 
@@ -18,6 +19,10 @@ class CycleGAN(img2img.ModelFamily["CycleGANConfig", "CycleGANTraining"]):
 
     name = "cyclegan"
     summary = "translation between two sets of images without pairs, in both directions"
+    small: ClassVar[Mapping[str, Any]] = {
+        "width": 4, "blocks": 1, "resize": 0, "crop": 32, "pool": 2, "discriminator_width": 4,
+        "discriminator_layers": 2, "constant_steps": 3, "decay_steps": 3,
+    }  # fmt: skip
 
     @property
     def config_class(self) -> type[CycleGANConfig]:

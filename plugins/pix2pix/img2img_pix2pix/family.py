@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import img2img
 
@@ -18,6 +19,10 @@ class Pix2Pix(img2img.ModelFamily["Pix2PixConfig", "Pix2PixTraining"]):
 
     name = "pix2pix"
     summary = "translation learnt from pairs; also colours grey photos, fills edges, and paints holes"
+    small: ClassVar[Mapping[str, Any]] = {
+        "width": 4, "depth": 4, "resize": 0, "crop": 32, "discriminator_width": 4, "discriminator_layers": 2,
+        "constant_steps": 2, "decay_steps": 2,
+    }  # fmt: skip
 
     @property
     def config_class(self) -> type[Pix2PixConfig]:

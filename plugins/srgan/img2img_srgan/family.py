@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import img2img
 
@@ -18,6 +19,10 @@ class SRGAN(img2img.ModelFamily["SRGANConfig", "SRGANTraining"]):
 
     name = "srgan"
     summary = "super-resolution ×2, ×3, ×4: SRResNet and MSRResNet, by pixel loss and then adversarially"
+    small: ClassVar[Mapping[str, Any]] = {
+        "scale": 2, "width": 8, "depth": 1, "crop": 32, "batch_size": 2, "discriminator_width": 4,
+        "perceptual": "random", "pretrain_steps": 2, "gan_steps": 2,
+    }  # fmt: skip
 
     @property
     def config_class(self) -> type[SRGANConfig]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import img2img
 
@@ -19,6 +19,10 @@ class StarGAN(img2img.ModelFamily["StarGANConfig", "StarGANTraining"]):
 
     name = "stargan"
     summary = "translation among any number of classes of images without pairs, by one generator"
+    small: ClassVar[Mapping[str, Any]] = {
+        "width": 4, "blocks": 1, "resize": 0, "crop": 16, "batch_size": 2, "discriminator_width": 4,
+        "discriminator_layers": 2, "critic_steps": 2, "constant_steps": 2, "decay_steps": 2,
+    }  # fmt: skip
 
     @property
     def config_class(self) -> type[StarGANConfig]:

@@ -25,7 +25,8 @@ class StarGANTranslator(img2img.Translator):
     def __init__(self, generator: nn.Module, classes: Sequence[str]) -> None:
         super().__init__(generator)
         what = f"the class that the image shall become: {_listed(classes)}"
-        self.conditions = {"label": img2img.Condition(what, partial(one_hot, classes), required=True)}
+        parse = partial(one_hot, classes)
+        self.conditions = {"label": img2img.Condition(what, parse, required=True, choices=tuple(classes))}
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         """Translate (N, 3, H, W) in [0, 1] to the same; `label` is (N, K), a row for each image."""

@@ -1,0 +1,85 @@
+"""`img2img check-plugin`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from textwrap import indent
+from typing import TYPE_CHECKING
+
+import click
+
+from img2img.cli.host import HostOptions
+
+if TYPE_CHECKING:
+    from img2img.testing import Outcome
+
+
+@click.command()
+@click.argument("plugin", metavar="NAME|PATH")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of training data. [default: drawn pictures, in the usual layout that the family reads]",
+)
+@click.option(
+    "-o",
+    "--option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of the families, over those that they call `small`.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def command(plugins: HostOptions, plugin: str, data: Path | None, options: tuple[str, ...], as_json: bool) -> None:
+    """Hold all that a plugin provides to each promise of the contract, and say what is broken.
+
+    NAME is that of an installed plugin, or of a package with some; PATH is the folder of a project that is not
+    installed. Installing or checking a plugin is running its code.
+
+    Exit status: 0 no promise is broken, 1 some are, 2 the plugin cannot be loaded.
+    """
+    from img2img.config import parse_assignments
+
+    host = plugins.discover()
+    installed = {name for known in host.plugins for name in (known.name, known.distribution)}
+    if plugin not in installed and Path(plugin).is_dir():
+        from img2img.testing.project import run_with_project
+
+        words = ["check-plugin", "{}", *(f"-o{option}" for option in options)]
+        words += [*(["--data", str(data)] if data else []), *(["--json"] if as_json else [])]
+        raise click.exceptions.Exit(run_with_project(Path(plugin), words))
+
+    from img2img.testing import check_plugin
+
+    outcomes = check_plugin(plugin, options=parse_assignments(options), data=data, host=host)
+    counts = _show_json([*outcomes]) if as_json else _show(outcomes)
+    raise click.exceptions.Exit(1 if counts["broken"] else 0)
+
+
+def _show_json(outcomes: list[Outcome]) -> Counter[str]:
+    click.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))
+    return Counter(outcome.state for outcome in outcomes)
+
+
+def _show(outcomes: Iterable[Outcome]) -> Counter[str]:
+    """A line for each promise, as soon as it is known."""
+    counts: Counter[str] = Counter()
+    subject = ""
+    for outcome in outcomes:
+        if outcome.subject != subject:
+            subject = outcome.subject
+            click.echo(subject)
+        counts[outcome.state] += 1
+        word = "BROKEN" if outcome.state == "broken" else outcome.state
+        click.echo(f"  {word:8} {outcome.group:11} {outcome.promise}")
+        if outcome.detail:
+            click.echo(indent(outcome.detail, " " * 23))
+        if outcome.state == "broken" and outcome.options:
+            click.echo(f"{'':23}with {outcome.options}")
+    click.echo(f"{counts['ok']} kept, {counts['broken']} broken, {counts['skipped']} skipped")
+    return counts

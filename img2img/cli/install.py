@@ -1,0 +1,50 @@
+"""`img2img install`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import click
+
+from img2img.cli.messages import say
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("-e", "--editable", is_flag=True, help="Use the folder NAME in place, so that changes to it count.")
+@click.option("-U", "--upgrade", is_flag=True, help="Take the newest version where one is installed already.")
+def command(names: tuple[str, ...], editable: bool, upgrade: bool) -> None:
+    """Install plugins beside the program: each NAME is a package of PyPI, a folder, a wheel or a URL.
+
+    They go into the environment that the program runs from, by pip or uv, and what the program itself runs on (torch,
+    OpenCV, …) stays as it is: a plugin that needs other versions of that is refused, and nothing is changed.
+    """
+    from img2img.installing import install
+    from img2img.installing.limits import canonical
+
+    say(f"Installing {', '.join(names)} into {sys.prefix}: a plugin's code runs with all your rights.")
+    installed = install(names, say, editable=editable, upgrade=upgrade)
+    rows = [row for row in _plugins() if canonical(row["distribution"]) in installed]
+    if not rows:
+        what = ", ".join(f"{name} {version}" for name, version in installed.items()) or "Nothing new"
+        click.echo(f"{what} is installed, and provides no plugin of img2img")
+    for row in rows:
+        click.echo(_line(row))
+    if any(row["problem"] for row in rows):
+        raise click.exceptions.Exit(1)
+
+
+def _plugins() -> list[dict[str, Any]]:
+    """What `img2img plugins` says now, in a process that sees what has come."""
+    words = [sys.executable, "-P", "-m", "img2img", "plugins", "--json"]
+    rows: list[dict[str, Any]] = json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
+    return rows
+
+
+def _line(row: dict[str, Any]) -> str:
+    provides = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in row["provides"].items())
+    state = f"{row['state']}: {row['problem']}" if row["problem"] else row["state"]
+    return f"{row['name']} ({row['distribution']} {row['version']})  {state}  {provides}".rstrip()

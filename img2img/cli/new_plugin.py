@@ -1,0 +1,39 @@
+"""`img2img new-plugin`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+NEXT = """\
+{project} holds a plugin that works as it is. Install it and try it, with a folder of photographs for PHOTOS:
+
+  img2img install -e {project}
+  img2img train {name} PHOTOS --run runs/{name}
+  img2img translate runs/{name}/{name}.safetensors PHOTOS out/{name}
+
+Then make it yours, where it says "Change this", and hold it to the contract:
+
+  img2img check-plugin {name}"""
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".",
+    help="Folder in which the project's folder is made.  [default: this one]",
+)
+def command(name: str, into: Path) -> None:
+    """Write the project of a new plugin, NAME, into the folder img2img-NAME.
+
+    It is complete: a family of models of that name, which trains on any folder of photographs and translates, with its
+    options, tests and a workflow for them. NAME is a word of lower-case letters, digits and _.
+    """
+    from img2img.scaffold import write_plugin
+
+    project = write_plugin(name, into)
+    click.echo(NEXT.format(project=shlex.quote(str(project)), name=name))

@@ -1,0 +1,29 @@
+"""`img2img uninstall`."""
+
+from __future__ import annotations
+
+import click
+
+from img2img.cli.messages import say
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def command(names: tuple[str, ...], yes: bool) -> None:
+    """Remove plugins: each NAME is that of a plugin or of its package. What they needed stays."""
+    from img2img.installing import removable, uninstall
+
+    found = removable(names)
+    words = {
+        f"{distribution} {plugin.version}": "; ".join(
+            f"{kind}: {', '.join(of)}" for kind, of in plugin.provides.items()
+        )
+        for distribution, plugins in found.items()
+        for plugin in plugins
+    }
+    lines = "\n".join(f"{name}  {provides}".rstrip() for name, provides in words.items())
+    if not yes:
+        click.confirm(f"{lines}\nRemove?", abort=True, err=True)
+    uninstall(found, say)
+    click.echo(f"Gone:\n{lines}")

@@ -1,0 +1,37 @@
+"""The contract of plugins in executable form: every promise of it is checked, and what is not kept is told.
+
+For the tests of plugins, of which each needs one line, in its `pyproject.toml`::
+
+    [tool.pytest.ini_options]
+    img2img_plugin = "example"
+
+The functions here do the same where more is wanted. Torch is loaded when one of them is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from img2img.testing.family import assert_family, check_family, engine
+    from img2img.testing.plugin import check_plugin
+    from img2img.testing.promise import Outcome
+
+_HOMES = {
+    "Outcome": "promise",
+    "assert_family": "family",
+    "check_family": "family",
+    "check_plugin": "plugin",
+    "engine": "family",
+}
+
+__all__ = ["Outcome", "assert_family", "check_family", "check_plugin", "engine"]
+
+
+if not TYPE_CHECKING:  # a type checker would believe that every name is there
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'img2img.testing' has no attribute {name!r}")
+        return getattr(import_module(f"img2img.testing.{_HOMES[name]}"), name)

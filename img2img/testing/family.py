@@ -1,0 +1,224 @@
+"""A model family as the subject of promises: small networks and trainings of it, drawn data, lively weights."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from img2img.config import ModelConfig, TrainingConfig
+from img2img.declarations import Plugin
+from img2img.families import Condition, Dataset, ModelFamily, Split, Trainer, Translator
+from img2img.hookspecs import hookimpl
+from img2img.nn.device import pick_device, pick_precision
+from img2img.nn.sizes import translate_any_size
+from img2img.plugins import PluginHost
+from img2img.testing.pictures import Unread, find_data
+from img2img.testing.promise import Broken, Outcome, Skipped, Subject
+from img2img.training.engine import TrainingEngine
+
+GUESSES = ("0.25", "0.75", "1", "2")
+"""What is typed for a condition of which neither its choices nor the data tell values."""
+
+
+def check_family(
+    family: ModelFamily[Any, Any], *, options: Mapping[str, Any] | None = None, data: str | Path | None = None
+) -> list[Outcome]:
+    """Hold a family to every promise of the contract.
+
+    Args:
+        family: It need not be installed.
+        options: Of a training, over those that the family itself calls `small`.
+        data: Folder of training data; drawn pictures in a usual layout by default.
+
+    Returns:
+        An outcome for each promise: kept (`ok`), `broken`, or `skipped` where it cannot be checked here.
+    """
+    from img2img.testing.promises import FAMILY
+
+    with tempfile.TemporaryDirectory() as folder:
+        subject = FamilySubject(family, Path(folder), options, data)
+        return [subject.outcome(promise) for promise in FAMILY]
+
+
+def assert_family(
+    family: ModelFamily[Any, Any], *, options: Mapping[str, Any] | None = None, data: str | Path | None = None
+) -> None:
+    """Hold a family to every promise of the contract, as `check_family` does.
+
+    Raises:
+        AssertionError: Some are broken; the text says which, what was measured, and with which options.
+    """
+    broken = [outcome.text for outcome in check_family(family, options=options, data=data) if outcome.state == "broken"]
+    if broken:
+        raise Broken("\n\n".join(broken))
+
+
+def engine(device: str = "cpu", precision: str = "fp32", accumulate: int = 1) -> TrainingEngine:
+    """What the core lends a trainer, for tests of its `step`; `begin(step, part)` is what the loop calls before each.
+
+    Args:
+        device: `auto`, `cpu`, `cuda`, …
+        precision: `auto`, `bf16` or `fp32`.
+        accumulate: Batches whose gradients make up one step.
+    """
+    place = pick_device(device)
+    return TrainingEngine(place, pick_precision(precision, place), accumulate)
+
+
+def host_of(family: ModelFamily[Any, Any]) -> PluginHost:
+    """A host with one family, and an error where an observer raises."""
+
+    class Module:
+        @hookimpl
+        def register_models(self, register: Callable[[ModelFamily[Any, Any]], None]) -> None:
+            register(family)
+
+    host = PluginHost(strict=True)
+    host.register(Module(), Plugin(family.name, "img2img-testing", "1"))
+    return host
+
+
+class FamilySubject(Subject):
+    """A family with options and data that make everything of it small.
+
+    Args:
+        family: What is checked.
+        folder: An empty one, for data and runs.
+        options: Of a training, over those that the family itself calls `small`.
+        data: Folder of training data; drawn pictures by default.
+    """
+
+    def __init__(
+        self,
+        family: ModelFamily[Any, Any],
+        folder: Path,
+        options: Mapping[str, Any] | None = None,
+        data: str | Path | None = None,
+    ) -> None:
+        super().__init__(f"family {family.name}")
+        self.family, self.folder = family, folder
+        self.chosen = {**family.small, **(options or {})}
+        self._given_data = Path(data) if data else None
+
+    @property
+    def options(self) -> str:
+        return " ".join(f"-o {name}={value!r}" for name, value in self.chosen.items()) or "the family's defaults"
+
+    @cached_property
+    def data(self) -> Path | None:
+        """Folder of training data; None where the family reads none of the drawn ones, as `unread` says."""
+        if self._given_data:
+            return self._given_data
+        try:
+            return find_data(self.family, self.chosen, self.folder / "data")
+        except Unread as refusals:
+            self.unread = str(refusals)
+            return None
+
+    @cached_property
+    def training(self) -> Any:
+        """The config of the training."""
+        if self.data is None:
+            return self.family.training_class.parse(self.chosen)
+        return self.family.configure(self.chosen, self.data)
+
+    @cached_property
+    def config(self) -> Any:
+        """The config of the model, as a model file holds it."""
+        assert isinstance(self.training, TrainingConfig)
+        part: ModelConfig = self.training.part(self.family.config_class)
+        return part
+
+    @cached_property
+    def host(self) -> PluginHost:
+        """A host with this family alone."""
+        return host_of(self.family)
+
+    @cached_property
+    def values(self) -> dict[str, list[Tensor]]:
+        """For each condition the different rows that are known, at most two."""
+        conditions = self.translator().conditions
+        return {name: _different(self._rows(name, condition)) for name, condition in conditions.items()}
+
+    def dataset(self, split: Split) -> Dataset:
+        """Training data.
+
+        Raises:
+            Skipped: There are none that the family reads.
+        """
+        if self.data is None:
+            raise Skipped(f"the family reads none of the drawn data; give a folder with --data.\n{self.unread}")
+        return self.family.dataset(self.data, self.training, split)
+
+    def trainer(self) -> tuple[Trainer, TrainingEngine]:
+        """A new trainer, and what it is lent."""
+        lent = engine(accumulate=self.training.accumulate)
+        return self.family.trainer(self.training, lent), lent
+
+    def generator(self, *, lively: bool = False) -> nn.Module:
+        """A generator with fresh weights, ready for use, or with weights in which nothing is 0, as after a training."""
+        network = self.family.build_generator(self.config).eval().requires_grad_(False)
+        if lively:
+            for weights in network.parameters():
+                weights.mul_(1 + 0.2 * torch.randn_like(weights)).add_(0.02 * torch.randn_like(weights))
+        return network
+
+    def translator(self, *, lively: bool = True) -> Translator:
+        """A translator with a generator of its own."""
+        return self.family.translator(self.config, self.generator(lively=lively))
+
+    @torch.inference_mode()
+    def translate(self, translator: Translator, images: Tensor, **conditions: Tensor) -> Tensor:
+        """Translate images of any size as the core does; conditions that are required are given."""
+        rows = {**self.conditions(translator, len(images)), **conditions}
+        return translate_any_size(translator, images, **{name: row.to(images.device) for name, row in rows.items()})
+
+    def conditions(self, translator: Translator, count: int) -> dict[str, Tensor]:
+        """The required conditions, the same for each of `count` images.
+
+        Raises:
+            Skipped: No value of one is known.
+        """
+        required = [name for name, condition in translator.conditions.items() if condition.required]
+        for name in required:
+            if not self.values[name]:
+                raise Skipped(f"no value of the condition {name!r} is known; give it `choices`, or the data some")
+        return {name: self.values[name][0].expand(count, *self.values[name][0].shape) for name in required}
+
+    def _rows(self, name: str, condition: Condition) -> Iterator[Tensor]:
+        yield from (condition.parse(choice) for choice in condition.choices)
+        if self.data is not None:
+            dataset = self.dataset("train")
+            samples = (dataset.sample(index, None) for index in range(min(len(dataset), 8)))
+            yield from (sample.condition[name] for sample in samples if name in sample.condition)
+        for guess in GUESSES:
+            try:
+                yield condition.parse(guess)
+            except ValueError:
+                continue
+
+
+def random_images(translator: Translator, height: int, width: int, count: int = 1) -> Tensor:
+    """(count, channels_in, height, width) in [0, 1]."""
+    return torch.rand(count, translator.channels_in, height, width)
+
+
+def difference(first: Tensor, second: Tensor) -> float:
+    """The largest difference between two tensors of one shape."""
+    return float((first.float() - second.float()).abs().max())
+
+
+def _different(rows: Iterator[Tensor]) -> list[Tensor]:
+    found: list[Tensor] = []
+    for row in rows:
+        if not found or not torch.equal(row, found[0]):
+            found.append(row)
+        if len(found) == 2:
+            break
+    return found

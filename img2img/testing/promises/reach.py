@@ -1,0 +1,95 @@
+"""How far the network looks, and whether tiles give what the whole gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import ceil, lcm
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from img2img.families import Translator
+from img2img.nn.sizes import fitting
+from img2img.testing.family import FamilySubject, random_images
+from img2img.testing.promise import Skipped, keep, promise
+from img2img.testing.promises.use import nothing_in_a_batch_depends_on_its_neighbours
+from img2img.translation.execute import SMALLEST_ASKED, Executor
+
+POSITIONS = 16
+"""At most so many places of one period of the network's grid are tried."""
+CHANGED = 1e-6
+"""An output pixel that differs by more has seen the change; 16 bit tell 1.5e-5 apart."""
+ROUNDING = 8
+"""So many of 65535 may a result from tiles be off: sums are rounded otherwise."""
+
+
+@promise(nothing_in_a_batch_depends_on_its_neighbours)
+def the_halo_is_as_wide_as_the_network_looks(subject: FamilySubject) -> str | None:
+    translator = _tiled(subject)
+    reach = max(_reaches(subject, translator), default=0)
+    halo = translator.halo
+    keep(reach <= halo, f"halo={halo} is declared, and a pixel that lies {reach} away changed the result")
+    if halo > 2 * reach + 1:
+        return f"halo={halo} is declared, but no pixel further away than {reach} changed anything: tiles cost less then"
+    return None
+
+
+@promise(the_halo_is_as_wide_as_the_network_looks)
+def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
+    translator = _tiled(subject)
+    side = max(SMALLEST_ASKED, translator.multiple_of)
+    size = 2 * translator.halo + 2 * side
+    shape = (1, size + 5, size + 3, translator.channels_in)
+    pixels = np.random.default_rng(0).integers(0, 65536, shape).astype(np.uint16)
+    results = []
+    for tile in (None, side):
+        executor = Executor(translator, torch.device("cpu"), torch.float32, tile)
+        try:
+            results.append(executor.run(pixels, subject.conditions(translator, 1)).astype(int))
+        finally:
+            executor.close()
+    off = np.abs(results[0] - results[1]).max()
+    keep(off <= ROUNDING, f"an image of {size + 3}×{size + 5} in tiles of {side} is off by {off} of 65535")
+
+
+def _tiled(subject: FamilySubject) -> Translator:
+    translator = subject.translator()
+    if translator.tiling != "exact":
+        raise Skipped("the family promises nothing about tiles (tiling='never')")
+    return translator
+
+
+def _reaches(subject: FamilySubject, translator: Translator) -> Iterator[int]:
+    """Change all pixels from some column or row on, and up to it; yield how far from there the result changed."""
+    period = lcm(translator.multiple_of, Fraction(translator.scale).denominator)
+    length = fitting(4 * translator.halo + 16 + period, translator)
+    breadth = fitting(8, translator)
+    steps = range(0, period, -(-period // POSITIONS))
+    for across in (True, False):
+        first, other = (random_images(translator, *((breadth, length) if across else (length, breadth))) for _ in "12")
+        along = 3 if across else 2
+        before = subject.translate(translator, first)
+        places = torch.arange(length) if across else torch.arange(length)[:, None]
+        for cut in (length // 2 + step for step in steps):
+            later = subject.translate(translator, torch.where(places >= cut, other, first))
+            earlier = subject.translate(translator, torch.where(places < cut, other, first))
+            yield from _distances(_changed(before, later, along), _changed(before, earlier, along), cut, translator)
+
+
+def _distances(later: list[int], earlier: list[int], cut: int, translator: Translator) -> Iterator[int]:
+    """How far the outermost of the changed output pixels are, in input pixels, from the input that was changed."""
+    scale = Fraction(translator.scale)
+    if later:
+        last_below = ceil((later[0] + 1) / scale) - 1
+        yield max(0, cut - last_below)
+    if earlier:
+        first_below = int(earlier[-1] / scale)
+        yield max(0, first_below - (cut - 1))
+
+
+def _changed(before: Tensor, after: Tensor, along: int) -> list[int]:
+    """Which rows (2) or columns (3) of the result have changed."""
+    changes = (before - after).abs().amax(dim=[dim for dim in range(4) if dim != along])
+    return torch.nonzero(changes > CHANGED).flatten().tolist()

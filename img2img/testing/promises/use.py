@@ -1,0 +1,117 @@
+"""The translator: which sizes it takes, and what it returns."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+
+from img2img.families import Translator
+from img2img.nn.sizes import fitting
+from img2img.testing.family import FamilySubject, difference, random_images
+from img2img.testing.promise import Skipped, keep, promise
+from img2img.testing.promises.config import its_options_make_a_config
+
+SIZES = ((1, 1), (1, 8), (7, 2), (17, 31), (64, 48), (211, 317))
+"""Height and width; the core pads them to what the translator takes."""
+WRONG_RANGES = {(-1, 1): "from_signed of img2img.nn.signed brings them to [0, 1]", (0, 255): "divide them by 255"}
+
+
+@promise(its_options_make_a_config)
+def the_translator_declares_what_can_be(subject: FamilySubject) -> None:
+    translator = subject.translator()
+    keep(isinstance(translator, Translator), f"translator() returned {type(translator).__name__}")
+    scale = translator.scale
+    keep(isinstance(scale, int | Fraction) and scale > 0, f"scale={scale!r} is neither a whole number nor a Fraction")
+    for name, least in (("multiple_of", 1), ("minimum_size", 1), ("halo", 0)):
+        value = getattr(translator, name)
+        keep(isinstance(value, int) and value >= least, f"{name}={value!r} is no whole number from {least} up")
+    for name in ("channels_in", "channels_out"):
+        keep(getattr(translator, name) in (1, 3), f"{name}={getattr(translator, name)!r} is neither 1 nor 3")
+    keep(translator.tiling in ("exact", "never"), f"tiling={translator.tiling!r} is neither 'exact' nor 'never'")
+
+
+@promise(the_translator_declares_what_can_be)
+def the_result_has_the_declared_size(subject: FamilySubject) -> None:
+    translator = subject.translator()
+    least, more = fitting(1, translator), fitting(1, translator) + translator.multiple_of
+    for height, width in ((least, least), (least, more), (more, least)):
+        images = random_images(translator, height, width)
+        with torch.inference_mode():  # without the core, which would crop what is too large
+            result = translator(images, **subject.conditions(translator, 1))
+        promised = (1, translator.channels_out, *(int(size * translator.scale) for size in (height, width)))
+        found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
+        keep(
+            found == promised,
+            f"of an image of {width}×{height}, scale={translator.scale} and channels_out={translator.channels_out} "
+            f"promise {promised}, and what it returned is {found}",
+        )
+
+
+@promise(the_result_has_the_declared_size)
+def images_of_every_size_are_translated(subject: FamilySubject) -> None:
+    translator = subject.translator()
+    for height, width in SIZES:
+        result = subject.translate(translator, random_images(translator, height, width))
+        keep(result.is_floating_point(), f"of {width}×{height} it makes {result.dtype}, no floating-point numbers")
+        keep(bool(torch.isfinite(result).all()), f"of {width}×{height} it makes NaN or infinity")
+
+
+@promise(images_of_every_size_are_translated)
+def the_result_lies_between_0_and_1(subject: FamilySubject) -> None:
+    """Overshoot is cut off by the core; a network whose range is another one shows it by weights beyond measure."""
+    translator = subject.translator()
+    for weights in translator.generator.parameters():
+        weights.mul_(1000)
+    result = subject.translate(translator, random_images(translator, 64, 48)).nan_to_num()
+    lowest, highest = float(result.min()), float(result.max())
+    for (low, high), remedy in WRONG_RANGES.items():
+        tolerance = 0.02 * (high - low)
+        wrong = abs(lowest - low) < tolerance and abs(highest - high) < tolerance
+        keep(not wrong, f"its results seem to lie in [{low}, {high}], and images in [0, 1]: {remedy}")
+
+
+@promise(images_of_every_size_are_translated)
+def the_same_image_gives_the_same_result(subject: FamilySubject) -> None:
+    translator = subject.translator()
+    images = random_images(translator, 40, 33)
+    first, second = (subject.translate(translator, images) for _ in range(2))
+    keep(torch.equal(first, second), f"the results of two calls differ by {difference(first, second):.2g}")
+
+
+@promise(the_same_image_gives_the_same_result)
+def nothing_in_a_batch_depends_on_its_neighbours(subject: FamilySubject) -> None:
+    translator = subject.translator()
+    images = random_images(translator, 40, 33, count=3)
+    images[1] /= 4  # dark, so that statistics of the batch are none of any image
+    together = subject.translate(translator, images)
+    alone = torch.cat([subject.translate(translator, image[None]) for image in images])
+    distance = difference(together, alone)
+    keep(distance <= 1e-3, f"an image gives another result among others than alone: they differ by {distance:.2g}")
+
+
+@promise(the_same_image_gives_the_same_result)
+def bfloat16_gives_nearly_the_same(subject: FamilySubject) -> None:
+    translator = subject.translator(lively=False)
+    images = random_images(translator, 40, 33)
+    exact = subject.translate(translator, images)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = subject.translate(translator, images)
+    distance = float((rounded.float() - exact).abs().mean())
+    keep(distance <= 0.03, f"under torch.autocast its results are another's, by {distance:.2g} on average")
+
+
+@promise(the_same_image_gives_the_same_result)
+def another_device_gives_nearly_the_same(subject: FamilySubject) -> None:
+    device = torch.accelerator.current_accelerator(check_available=True)
+    if device is None:
+        raise Skipped("there is no other device here")
+    translator = subject.translator()
+    images = random_images(translator, 40, 33)
+    here = subject.translate(translator, images)
+    translator.generator.to(device)
+    there = subject.translate(translator, images.to(device))
+    keep(there.device.type == device.type, f"of an image on {device} it makes one on {there.device}")
+    distance = float((there.cpu().float() - here).abs().mean())
+    keep(distance <= 0.01, f"{device} gives another result than the CPU, by {distance:.2g} on average")

@@ -1,0 +1,73 @@
+"""The built-in families keep every promise, and so does the tiny one of which bad ones are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from img2img import PluginHost
+from img2img.testing import assert_family, check_family, check_plugin, engine
+from img2img.testing.family import FamilySubject
+from img2img.testing.pictures import LAYOUTS
+from img2img.testing.promises import data, reach
+
+IMPORT = "        from img2img.datasets import super_resolution\n"
+PICKY = (
+    f'{IMPORT}        if not (root / "photos").is_dir():\n            raise img2img.DataError("there are no photos")\n'
+)
+
+
+@pytest.mark.parametrize("name", ["cyclegan", "pix2pix", "srgan", "stargan"])
+def test_a_built_in_keeps_every_promise_without_a_remark(name: str, host: PluginHost) -> None:
+    outcomes = [*check_plugin(name, host=host)]
+    assert not [outcome.text for outcome in outcomes if outcome.state == "broken"]
+    assert not [outcome.text for outcome in outcomes if outcome.state == "ok" and outcome.detail]
+    assert sum(outcome.state == "ok" for outcome in outcomes) >= 30
+
+
+def test_a_family_that_has_everything_keeps_every_promise(family: Callable[..., Any]) -> None:
+    outcomes = check_family(family())
+    left = [outcome for outcome in outcomes if outcome.state != "ok"]
+    assert [outcome.promise for outcome in left] == ["another device gives nearly the same"]
+
+
+def test_a_broken_promise_is_an_assertion_that_names_measurement_and_options(family: Callable[..., Any]) -> None:
+    with pytest.raises(AssertionError) as raised:
+        assert_family(family("assertion"), options={"width": 5, "stepps": 9})
+    assert str(raised.value).splitlines() == [
+        "family assertion: its options make a config",
+        "ConfigError: unknown option 'stepps'; did you mean 'steps'?",
+        "with -o width=5 -o crop=32 -o batch_size=2 -o steps=4 -o stepps=9",
+    ]
+
+
+def test_a_needlessly_wide_halo_is_remarked_and_breaks_nothing(family: Callable[..., Any], tmp_path: Path) -> None:
+    subject = FamilySubject(family("wide", ("translator.py", "halo = 5", "halo = 20")), tmp_path)
+    outcome = subject.outcome(reach.the_halo_is_as_wide_as_the_network_looks)
+    assert outcome.state == "ok"
+    assert "halo=20 is declared, but no pixel further away than 5" in outcome.detail
+
+
+def test_data_of_an_unusual_layout_are_asked_for(family: Callable[..., Any], tmp_path: Path) -> None:
+    picky = family("picky", ("family.py", IMPORT, PICKY))
+    outcome = FamilySubject(picky, tmp_path).outcome(data.training_data_are_read)
+    assert outcome.state == "skipped"
+    assert "give a folder with --data" in outcome.detail
+    assert "source and target, 72 pixels: there are no photos" in outcome.detail
+
+
+def test_data_that_are_given_are_taken(family: Callable[..., Any], tmp_path: Path) -> None:
+    next(iter(LAYOUTS.values()))(tmp_path / "data" / "photos", 72)
+    subject = FamilySubject(family("given", ("family.py", IMPORT, PICKY)), tmp_path, data=tmp_path / "data")
+    assert subject.outcome(data.training_data_are_read).state == "ok"
+
+
+def test_a_trainer_is_lent_an_engine_for_tests_of_its_step(family: Callable[..., Any]) -> None:
+    tiny = family()
+    lent = engine(accumulate=2)
+    trainer = tiny.trainer(tiny.training_class.parse({"width": 4}), lent)
+    lent.begin(step=7, part=1)
+    assert (trainer.engine.step, str(trainer.engine.device)) == (7, "cpu")

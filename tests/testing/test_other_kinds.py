@@ -1,0 +1,146 @@
+"""Bad filters, importers and commands, each of which breaks one promise; and what becomes of the good ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pytest
+
+from img2img import Translator
+from img2img.errors import ModelFileError
+from img2img.filters import Filter, FilterOptions
+from img2img.importers import Importer
+from img2img.testing.promise import Subject
+from img2img.testing.promises import COMMAND, FILTER, IMPORTER
+from img2img.testing.promises.commands import CommandSubject
+from img2img.testing.promises.filters import FilterSubject
+from img2img.testing.promises.importers import ImporterSubject
+
+
+def broken(subject: Subject, promises: list[Any]) -> dict[str, str]:
+    outcomes = [subject.outcome(promise) for promise in promises]
+    return {outcome.promise: outcome.detail for outcome in outcomes if outcome.state == "broken"}
+
+
+class Mean(Filter):
+    """The mean of a frame and the one before it."""
+
+    name, summary = "mean", "blends each frame with the one before"
+    last: np.ndarray | None = None
+
+    def after(self, source: Any, result: Any) -> Any:
+        blended = result if self.last is None else ((result.astype(float) + self.last) / 2).astype(result.dtype)
+        self.last = blended
+        return blended
+
+    def state(self) -> dict[str, Any]:
+        return {} if self.last is None else {"last": self.last}
+
+    def restore(self, state: Any) -> None:
+        self.last = state["last"]
+
+
+class Reshaping(Mean):
+    def before(self, source: Any) -> Any:
+        return source[..., :1]
+
+
+class Converting(Mean):
+    def after(self, source: Any, result: Any) -> Any:
+        return super().after(source, result) / 255
+
+
+class Random(Mean):
+    def before(self, source: Any) -> Any:
+        return np.random.default_rng().permutation(source)
+
+
+class Forgetful(Mean):
+    def restore(self, state: Any) -> None:
+        pass
+
+
+class Reusing(Mean):
+    def before(self, source: Any) -> Any:
+        self.buffer = source.copy() if not hasattr(self, "buffer") else self.buffer
+        self.buffer[:] = source
+        return self.buffer
+
+
+class Writing(Mean):
+    def before(self, source: Any) -> Any:
+        source += 1
+        return source
+
+
+class Lenient(Mean):
+    class Options(FilterOptions, extra="ignore"):
+        pass
+
+    options_class = Options
+
+
+SHAPE = "frames keep their shape and type"
+
+
+@pytest.mark.parametrize(
+    ("kind", "promise", "measured"),
+    [
+        (Reshaping, SHAPE, "before() made uint8 (1, 1, 1) of uint8 (1, 1, 3)"),
+        (Converting, SHAPE, "after() made float64 (2, 2, 1) of uint8 (2, 2, 1)"),
+        (Writing, SHAPE, "read-only"),
+        (Random, "the same frames give the same results", "before() makes something else"),
+        (Reusing, "what was returned does not change later", "what before() returned for the first frame changed"),
+        (Forgetful, "it goes on from its state to the same bits", "restored after frame 3, after() makes other frames"),
+        (Lenient, "an unknown option is refused", "it took no_such_option=1"),
+    ],
+)
+def test_a_bad_filter_breaks_its_own_promise_and_no_other(kind: type[Filter], promise: str, measured: str) -> None:
+    found = broken(FilterSubject(kind), FILTER)
+    assert [*found] == [promise]
+    assert measured in found[promise]
+
+
+def test_a_good_filter_keeps_every_promise() -> None:
+    subject = FilterSubject(Mean)
+    assert {subject.outcome(promise).state for promise in FILTER} == {"ok"}
+
+
+def test_a_filter_that_needs_an_option_is_passed_over_with_the_reason() -> None:
+    class Needy(Mean):
+        class Options(FilterOptions):
+            strength: int
+
+        options_class = Options
+
+    outcomes = [FilterSubject(Needy).outcome(promise) for promise in FILTER]
+    assert {outcome.state for outcome in outcomes} == {"ok", "skipped"}
+    assert all("option 'strength'" in outcome.detail for outcome in outcomes if outcome.state == "skipped")
+
+
+class Careful(Importer):
+    name, summary, suffixes = "careful", "opens nothing", (".abc",)
+
+    def open(self, path: Path) -> Translator:
+        raise ModelFileError(f"{path} is none of mine")
+
+
+class Careless(Careful):
+    def open(self, path: Path) -> Translator:
+        raise KeyError("weights")
+
+
+def test_an_importer_refuses_noise_by_the_error_that_users_see(tmp_path: Path) -> None:
+    assert not broken(ImporterSubject(Careful(), tmp_path), IMPORTER)
+    found = broken(ImporterSubject(Careless(), tmp_path), IMPORTER)
+    assert [*found] == ["what is none of its files is refused"]
+    assert "KeyError: 'weights' (test_other_kinds.py, line " in found["what is none of its files is refused"]
+
+
+def test_a_command_without_a_word_of_help_breaks_its_promise() -> None:
+    good, bad = click.Command("good", help="Does good."), click.Command("bad")
+    assert not broken(CommandSubject(good), COMMAND)
+    assert "docstring" in broken(CommandSubject(bad), COMMAND)["it says what it does when asked for help"]
