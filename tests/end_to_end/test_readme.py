@@ -22,7 +22,7 @@ SHORTER = {
     "stargan": f"{FEW} -o blocks=1 -o constant_steps=1 -o decay_steps=1 -o resize=32 -o discriminator_layers=3",
 }
 PAGES = ["README.md", "samples/README.md", "plugins/README.md"]
-PAGES += [f"plugins/{name}/README.md" for name in (*SHORTER, "filters")]
+PAGES += sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/*/README.md"))
 PICTURES = ROOT / "samples" / "images"
 
 
