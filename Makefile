@@ -40,6 +40,7 @@ bench: .venv/installed
 	$(BIN)/python tests/benchmarks/bench.py --photos $(DATA)/photos/test --parts a,b --reduce 1 --limit 24 --model photo-to-pencil
 	$(BIN)/python tests/benchmarks/bench.py --photos $(DATA)/photos/test --parts a,b --reduce 1 --limit 24 --model colorize
 	$(BIN)/python tests/benchmarks/step.py
+	$(BIN)/python tests/benchmarks/export.py
 	$(BIN)/python tests/benchmarks/video.py --videos $(DATA)/video
 	$(BIN)/python tests/benchmarks/video_table.py
 	$(BIN)/python tests/benchmarks/hooks.py
@@ -61,7 +62,7 @@ clean:
 	$(PYTHON) -m venv .venv || { \
 		rm -rf .venv; echo "Python's venv is missing; installing python3-venv"; \
 		{ apt-get update -q && apt-get install -qy python3-venv; } && $(PYTHON) -m venv .venv; }
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,tensorboard]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,export,tensorboard]'
 	@$(BIN)/python -c 'import cv2' 2>/dev/null || { \
 		version=$$($(BIN)/python -c 'from importlib.metadata import version; print(version("opencv-python"))'); \
 		echo "NOTICE: libraries that opencv-python needs are missing; using opencv-python-headless $$version instead"; \

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from img2img.families import Translator
@@ -30,3 +31,14 @@ class Importer(ABC):
         Raises:
             ModelFileError: It cannot be read, or is not what its name says.
         """
+
+    def about(self, path: Path) -> Mapping[str, Any]:
+        """Tell what a file says of itself, for `img2img inspect`, without executing anything in it.
+
+        Returns:
+            What JSON can hold. `trained_on` and `license` mean what they mean in a model file.
+
+        Raises:
+            ModelFileError: As for `open`.
+        """
+        return {}

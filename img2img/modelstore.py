@@ -1,15 +1,26 @@
-"""Where model files are found by name: those that come with the program, and those in the user's folder."""
+"""Where models are found by name, those that come with the program and those in the user's folder; opening them."""
 
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_data_path
 
-from img2img.errors import ModelFileError
+from img2img.errors import Img2ImgError, ModelFileError
+from img2img.modelfile import ModelInfo, load_generator, read_info
+
+if TYPE_CHECKING:
+    from img2img.families import Translator
+    from img2img.importers import Importer
+    from img2img.plugins import PluginHost
 
 SUFFIX = ".safetensors"
 
@@ -52,3 +63,79 @@ def find_model(model: str | Path) -> Path:
         f"there is no model {str(model)!r}: no file of that path, and no model of that name; {hint}"
         f"named models: {', '.join(models) or 'none'} (put .safetensors files into {model_folders()[0]} to add more)"
     )
+
+
+def open_model(path: Path, host: PluginHost) -> tuple[ModelInfo, Translator]:
+    """Open a model file, or with an importer a file of another program, as its suffix says.
+
+    Returns:
+        What it says of itself, and a translator on the CPU.
+
+    Raises:
+        PluginError: No plugin provides its family.
+        ModelFileError: It is damaged, or no importer knows its suffix.
+    """
+    if importer := _importer(path, host):
+        with _answering_for(importer, path):
+            translator = importer.open(path)
+        return replace(_imported(importer, path), scale=str(translator.scale)), translator
+    info = read_info(path)
+    family, config, generator = load_generator(info, host)
+    return info, family.translator(config, generator)
+
+
+def describe_model(path: Path, host: PluginHost) -> ModelInfo:
+    """Read what a model file, or a file that an importer opens, says of itself; executes nothing in it.
+
+    Raises:
+        ModelFileError: As for `open_model`.
+    """
+    importer = _importer(path, host)
+    return _imported(importer, path) if importer else read_info(path)
+
+
+def _importer(path: Path, host: PluginHost) -> Importer | None:
+    """The first that knows the suffix, built-ins before others; None for a model file."""
+    name = path.name.lower()
+    if name.endswith(SUFFIX):
+        return None
+    importers: list[Importer] = host.every("importers")
+    for importer in importers:
+        if name.endswith(importer.suffixes):
+            return importer
+    suffixes = sorted({suffix for importer in importers for suffix in importer.suffixes})
+    raise ModelFileError(
+        f"{path} is of no kind that models have: the name of one ends in {', '.join([SUFFIX, *suffixes])}; give it the "
+        "suffix of what it is, or see `img2img plugins`"
+    )
+
+
+def _imported(importer: Importer, path: Path) -> ModelInfo:
+    with _answering_for(importer, path):
+        about = importer.about(path)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ModelInfo(
+        path=path,
+        family=importer.name,
+        direction="forward",
+        config=json.dumps(dict(about)),
+        scale=str(about.get("scale", "?")),
+        step=0,
+        created_with=str(about.get("created_with", "")),
+        trained_on=str(about.get("trained_on", "")),
+        license=str(about.get("license", "")),
+        sha256=digest,
+        shapes={},
+    )
+
+
+@contextmanager
+def _answering_for(importer: Importer, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Img2ImgError:
+        raise
+    except Exception as error:  # a plugin may raise anything
+        reason = f"{type(error).__name__}: {error}"
+        raise ModelFileError(f"the importer {importer.name!r} cannot open {path}: {reason}") from error

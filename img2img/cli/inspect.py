@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from img2img.cli.host import HostOptions
 from img2img.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -17,20 +18,20 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with the shape of every tensor.")
-def command(model: str, as_json: bool) -> None:
+@click.pass_obj
+def command(plugins: HostOptions, model: str, as_json: bool) -> None:
     """Show what MODEL, a model file or the name of one, holds. Nothing in it is executed."""
     from img2img.media import printable
-    from img2img.modelfile import read_info
-    from img2img.modelstore import find_model
+    from img2img.modelstore import describe_model, find_model
 
-    info = read_info(find_model(model))
+    info = describe_model(find_model(model), plugins.discover())
     row = {**asdict(info), "path": str(info.path), "config": _table(info), "parameters": info.parameters}
     if as_json:
         click.echo(json.dumps(row, indent=1))
         return
     row["tensors"] = len(row.pop("shapes"))
     for key, value in row.items():
-        if key != "config":
+        if key != "config" and (value or info.shapes):  # what another program wrote says less
             click.echo(f"{key:14} {printable(str(value))}")
     click.echo("config")
     for key, value in row["config"].items():

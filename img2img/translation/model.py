@@ -12,8 +12,8 @@ from torch import Tensor
 
 from img2img.errors import UsageError
 from img2img.families import Translator
-from img2img.modelfile import ModelInfo, load_generator, read_info
-from img2img.modelstore import find_model
+from img2img.modelfile import ModelInfo
+from img2img.modelstore import find_model, open_model
 from img2img.nn.device import keep_freed_memory, pick_device, pick_precision
 from img2img.plugins import PluginHost
 from img2img.translation.channels import from_network, to_network
@@ -34,7 +34,7 @@ def load_model(
     """Load a model for use.
 
     Args:
-        model: Path of a model file, or the name of a bundled or installed one.
+        model: Path of a model file, or of a file that an importer opens, or the name of a bundled or installed one.
         device: `auto`, `cpu`, `cuda`, …
         precision: `auto` (bf16 where the hardware has it), `bf16` or `fp32`.
         tile: Side of the tiles that large images are cut into, in input pixels; 0 chooses, None switches tiling off.
@@ -46,10 +46,9 @@ def load_model(
     """
     place = pick_device(device)
     keep_freed_memory(place)
-    info = read_info(find_model(model))
-    family, config, generator = load_generator(info, host or PluginHost.discover())
-    generator = generator.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Model(info, family.translator(config, generator), place, pick_precision(precision, place), tile)
+    info, translator = open_model(find_model(model), host or PluginHost.discover())
+    translator.generator.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Model(info, translator, place, pick_precision(precision, place), tile)
 
 
 class Model:

@@ -1,0 +1,23 @@
+"""Models as ONNX files and torch programs: `img2img export` writes them, two importers open them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import img2img
+
+
+@img2img.hookimpl
+def register_commands(register: Callable[[Any], None]) -> None:
+    from .command import command
+
+    register(command)
+
+
+@img2img.hookimpl
+def register_importers(register: Callable[[img2img.Importer], None]) -> None:
+    from .importers import OnnxImporter, ProgramImporter
+
+    register(OnnxImporter())
+    register(ProgramImporter())

@@ -1,0 +1,64 @@
+"""`img2img export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from img2img.cli.host import HostOptions
+
+    from .declaration import Declaration
+
+
+@click.command("export")
+@click.argument("model")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    required=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write: its suffix, .onnx or .pt2, says which kind. One that stands there is replaced.",
+)
+@click.option(
+    "-c",
+    "--condition",
+    "conditions",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Decide for good what else steers the model. What is not decided remains an input, where it has choices.",
+)
+@click.pass_obj
+def command(plugins: HostOptions, model: str, target: Path, conditions: tuple[str, ...]) -> None:
+    """Write MODEL for other programs: an ONNX file, or a program of torch.export.
+
+    It takes images in [0, 1], (N, C, H, W), of any number and size, and returns the like. It is held against the model
+    before it is written. `img2img translate` takes such a file as its MODEL.
+    """
+    from .exporting import export
+
+    given = dict(_condition(word) for word in conditions)
+    exported = export(model, target, given, plugins.discover())
+    click.echo("batch              largest and mean difference from the model, of 255")
+    for row in exported.differences:
+        size = f"{row.count} of {row.height} × {row.width}"
+        click.echo(f"{size:18} {255 * row.largest:.5f}    {255 * row.mean:.5f}")
+    click.echo(f"{target}: {exported.size / 1e6:.1f} MB, {_inputs(exported.declaration)}")
+
+
+def _inputs(declaration: Declaration) -> str:
+    words = [f"images (N, {declaration.channels_in}, H, W)"]
+    words += [f"{name} ({', '.join(steering.choices)})" for name, steering in declaration.conditions.items()]
+    multiple = f", H and W in multiples of {declaration.multiple_of}" * (declaration.multiple_of > 1)
+    return f"takes {' and '.join(words)}{multiple}"
+
+
+def _condition(word: str) -> tuple[str, str]:
+    name, separator, value = word.partition("=")
+    if not separator:
+        raise click.BadParameter(f"{word!r} is no condition: write it as name=value, for example -c label=winter")
+    return name, value

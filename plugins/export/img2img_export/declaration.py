@@ -1,0 +1,111 @@
+"""What an exported file says of itself: all that a translator declares, and the model that it was made of."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+import img2img
+from img2img.errors import ModelFileError
+
+KEY = "img2img"
+"""The entry of a file's metadata that holds a declaration, as JSON."""
+
+_RATIO = r"^[1-9]\d{0,2}(/[1-9]\d{0,2})?$"
+
+
+class Steering(img2img.ModelConfig):
+    """A condition that is an input of its own: the row of numbers behind each word that may be given."""
+
+    description: str
+    choices: dict[str, Any] = Field(min_length=1)
+
+
+class Declaration(img2img.ModelConfig):
+    """The attributes of a `Translator`, whose meanings they have."""
+
+    scale: str = Field("1", pattern=_RATIO)
+    multiple_of: int = Field(1, ge=1, le=4096)
+    minimum_size: int = Field(1, ge=1, le=4096)
+    channels_in: Literal[1, 3] = 3
+    channels_out: Literal[1, 3] = 3
+    tiling: Literal["exact", "never"] = "never"
+    halo: int = Field(0, ge=0, le=4096)
+    conditions: dict[str, Steering] = Field({})
+    """In the order of the inputs behind the images."""
+    original: dict[str, str] = Field({})
+    """What the model file said that it was made of, and the conditions that are fixed in it."""
+
+    def about(self) -> dict[str, Any]:
+        """For `img2img inspect`."""
+        table = self.model_dump(exclude={"conditions", "original"})
+        choices = {name: list(steering.choices) for name, steering in self.conditions.items()}
+        return {**self.original, **table, "conditions": choices}
+
+
+class ImportedTranslator(img2img.Translator):
+    """A translator from an exported file: images in [0, 1] in and out, and a tensor of rows for each condition."""
+
+    def __init__(self, generator: nn.Module, declaration: Declaration) -> None:
+        super().__init__(generator)
+        self.scale = Fraction(declaration.scale)
+        self.multiple_of, self.minimum_size = declaration.multiple_of, declaration.minimum_size
+        self.channels_in, self.channels_out = declaration.channels_in, declaration.channels_out
+        self.tiling, self.halo = declaration.tiling, declaration.halo
+        self.conditions = {name: _condition(steering) for name, steering in declaration.conditions.items()}
+
+    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+        return self.generator(images, *(conditions[name] for name in self.conditions))
+
+
+def declare(
+    translator: img2img.Translator, conditions: Mapping[str, img2img.Condition], original: Mapping[str, str]
+) -> Declaration:
+    """Write down what a translator declares; `conditions` are those of its conditions that stay open."""
+    steering = {
+        name: Steering(
+            description=condition.description,
+            choices={word: condition.parse(word).tolist() for word in condition.choices},
+        )
+        for name, condition in conditions.items()
+    }
+    names = ("multiple_of", "minimum_size", "channels_in", "channels_out", "tiling", "halo")
+    own = {name: getattr(translator, name) for name in names}
+    return Declaration.parse({**own, "scale": str(translator.scale), "conditions": steering, "original": original})
+
+
+def read_declaration(text: str, path: Path) -> Declaration:
+    """Read what stands in a file.
+
+    Raises:
+        ModelFileError: It is damaged, or of a newer version.
+    """
+    try:
+        declaration = Declaration.parse_json(text)
+        for steering in declaration.conditions.values():
+            for row in steering.choices.values():
+                torch.tensor(row)
+    except (img2img.ConfigError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelFileError(f"what {path} says of itself is damaged, or of a newer version: {error}") from error
+    return declaration
+
+
+def _condition(steering: Steering) -> img2img.Condition:
+    words = tuple(steering.choices)
+    return img2img.Condition(steering.description, partial(_row, steering.choices), required=True, choices=words)
+
+
+def _row(choices: Mapping[str, Any], word: str) -> Tensor:
+    if word not in choices:
+        near = difflib.get_close_matches(word, choices, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"there is no such choice{hint}; choose among: {', '.join(map(repr, list(choices)[:20]))}")
+    return torch.tensor(choices[word])

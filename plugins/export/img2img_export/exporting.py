@@ -1,0 +1,179 @@
+"""Writing a model as an ONNX file or as a program of torch.export."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+import img2img
+from img2img.errors import UsageError
+from img2img.media import write_file
+from img2img.nn.sizes import fitting
+
+from .declaration import KEY, Declaration, ImportedTranslator, declare
+from .extra import need_onnx
+from .importers import OnnxImporter, ProgramImporter
+from .parity import Difference, compare
+from .program_file import MEMBER
+from .quiet import quietly
+
+BOUND = 1e-4
+"""Difference of images in [0, 1] up to which an exported model is the same; 0.03 of a level of 255."""
+
+_IMPORTERS = {".onnx": OnnxImporter(), ".pt2": ProgramImporter()}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What became of an export."""
+
+    declaration: Declaration
+    differences: Sequence[Difference]
+    size: int
+    """In bytes."""
+
+
+class Whole(nn.Module):
+    """A translator with all that it does around its generator: (N, C, H, W) in [0, 1] to the same, and rows.
+
+    Args:
+        translator: On the CPU.
+        opened: Names of the conditions that are given with the images.
+        fixed: A row for each condition that is decided.
+    """
+
+    def __init__(self, translator: img2img.Translator, opened: Sequence[str], fixed: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        self.translator, self.opened, self.fixed = translator, tuple(opened), dict(fixed)
+        self.generator = translator.generator  # so that its weights are the program's
+
+    def forward(self, images: Tensor, *rows: Tensor) -> Tensor:
+        fixed = {name: row.expand(images.shape[0], *row.shape) for name, row in self.fixed.items()}
+        return self.translator(images, **dict(zip(self.opened, rows, strict=True)), **fixed).clamp(0, 1)
+
+
+def export(model: str, target: Path, conditions: Mapping[str, str], host: img2img.PluginHost) -> Exported:
+    """Export a model, hold what was made against it, and write it if it is the same.
+
+    Args:
+        model: Path or name of a model file.
+        target: Ends in `.onnx` or `.pt2`.
+        conditions: What is decided for good. Others that the model needs are inputs, where they have choices.
+        host: Plugins to use.
+
+    Raises:
+        UsageError: The model or the target is none that can be exported, or a condition is wrong or missing.
+        Img2ImgError: What was made differs from the model; nothing is written.
+        WriteError: The target cannot be written.
+    """
+    importer = _IMPORTERS.get(target.suffix.lower())
+    if importer is None:
+        raise UsageError(f"{target} is of no kind that models are exported to; name a file that ends in .onnx or .pt2")
+    to_onnx = isinstance(importer, OnnxImporter)
+    if to_onnx:
+        need_onnx("onnx", "onnxscript", "onnxruntime")
+    loaded = img2img.load_model(model, device="cpu", precision="fp32", host=host)
+    translator = loaded.translator
+    if isinstance(translator, ImportedTranslator):
+        raise UsageError(f"{loaded.info.path} was exported already; export the model file that it was made of")
+    translator.generator.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    opened, fixed = _divide(loaded, conditions)
+    whole = Whole(translator, list(opened), fixed)
+    declaration = declare(translator, opened, _original(loaded, conditions))
+    rows = {name: [condition.parse(word) for word in condition.choices] for name, condition in opened.items()}
+    data = (_onnx if to_onnx else _pt2)(whole, _trace(whole, rows), declaration)
+    differences = list(compare(whole, importer.open_bytes(data, target), rows))
+    if (largest := max(difference.largest for difference in differences)) > BOUND:
+        raise img2img.Img2ImgError(
+            f"what was exported of {model} differs from it by up to {255 * largest:.3g} of 255, more than "
+            f"{255 * BOUND:.2g}: nothing is written; torch exports some part of this network wrongly"
+        )
+    write_file(target, data)
+    return Exported(declaration, differences, len(data))
+
+
+def _divide(model: img2img.Model, given: Mapping[str, str]) -> tuple[dict[str, img2img.Condition], dict[str, Tensor]]:
+    """Tell the conditions that stay open from those that are decided, by a row; what is not needed is left out."""
+    needed = {name: condition for name, condition in model.translator.conditions.items() if condition.required}
+    opened = {name: needed[name] for name in needed if name not in given and needed[name].choices}
+    rows = model.parse_conditions({**{name: condition.choices[0] for name, condition in opened.items()}, **given})
+    return opened, {name: rows[name] for name in given}
+
+
+def _trace(whole: Whole, rows: Mapping[str, Sequence[Tensor]]) -> ExportedProgram:
+    """Follow the translator through one batch, for all sizes that it takes."""
+    translator = whole.translator
+    size = fitting(max(32, 3 * translator.multiple_of), translator)
+    images = torch.zeros(2, translator.channels_in, size, size + translator.multiple_of)
+    examples = (images, *(found[0].expand(2, *found[0].shape) for found in rows.values()))
+    try:
+        with quietly(), torch.no_grad():
+            program = torch.export.export(whole, examples, dynamic_shapes=_axes(whole))
+    except Exception as error:  # of many kinds
+        raise UsageError(
+            "torch cannot export this network, as it is with those that decide by values of pixels or draw numbers for "
+            f"the size of an image: {_reason(error)}"
+        ) from error
+    _forget_origins(program)
+    return program
+
+
+def _axes(whole: Whole) -> tuple[Any, ...]:
+    """Which axes of the inputs are of any size, or of any multiple of one."""
+    multiple = whole.translator.multiple_of
+    least = -(-whole.translator.minimum_size // multiple)
+    batch, height, width = Dim("batch", min=1), Dim("height", min=least), Dim("width", min=least)
+    images = {0: batch, 2: multiple * height, 3: multiple * width} if multiple > 1 else {0: batch, 2: height, 3: width}
+    return (images, tuple({0: batch} for _ in whole.opened)) if whole.opened else (images,)
+
+
+def _onnx(whole: Whole, program: ExportedProgram, declaration: Declaration) -> bytes:
+    inputs = ["images", *whole.opened]
+    try:
+        with quietly():
+            made = torch.onnx.export(
+                program, dynamic_shapes=_axes(whole), input_names=inputs, output_names=["result"], verbose=False
+            )
+    except Exception as error:  # of many kinds
+        raise UsageError(f"torch cannot export this network to ONNX: {_reason(error)}; try .pt2") from error
+    assert made is not None
+    made.model.metadata_props[KEY] = declaration.model_dump_json()
+    for node in made.model.graph:
+        node.metadata_props.clear()
+    data: bytes = made.model_proto.SerializeToString()
+    return data
+
+
+def _pt2(whole: Whole, program: ExportedProgram, declaration: Declaration) -> bytes:
+    buffer = io.BytesIO()
+    with quietly():
+        torch.export.save(program, buffer, extra_files={MEMBER: declaration.model_dump_json()})
+    return buffer.getvalue()
+
+
+def _forget_origins(program: ExportedProgram) -> None:
+    """Take out the notes on which line of which file of this machine an operator came from."""
+    for module in program.graph_module.modules():
+        for node in getattr(module, "graph", torch.fx.Graph()).nodes:
+            for note in ("stack_trace", "nn_module_stack", "source_fn_stack", "from_node", "torch_fn"):
+                node.meta.pop(note, None)
+
+
+def _original(model: img2img.Model, conditions: Mapping[str, str]) -> dict[str, str]:
+    info = model.info
+    names = ("family", "direction", "config", "sha256", "trained_on", "license", "created_with")
+    fixed = ", ".join(f"{name}={value}" for name, value in conditions.items())
+    tool = f"img2img-runtime {version('img2img-runtime')}, torch {torch.__version__}"
+    return {**{name: getattr(info, name) for name in names}, "fixed": fixed, "exported_with": tool}
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:500]

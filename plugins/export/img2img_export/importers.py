@@ -1,0 +1,76 @@
+"""The importers `onnx` and `pt2`. Torch comes in only when a file is opened."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import img2img
+from img2img.errors import ModelFileError
+
+LARGEST = (2 << 30) - 1
+"""Bytes of the largest file; protobuf, which ONNX files are, ends there."""
+
+
+class _FileImporter(img2img.Importer):
+    """Opens a file from its bytes: what is looked at before is what is opened."""
+
+    def open(self, path: Path) -> img2img.Translator:
+        return self.open_bytes(_read(path), path)
+
+    def about(self, path: Path) -> Mapping[str, Any]:
+        return self.about_bytes(_read(path), path)
+
+    @abstractmethod
+    def open_bytes(self, data: bytes, path: Path) -> img2img.Translator:
+        """As `open`, for the content of a file that need not be there yet."""
+
+    @abstractmethod
+    def about_bytes(self, data: bytes, path: Path) -> Mapping[str, Any]:
+        """As `about`."""
+
+
+class OnnxImporter(_FileImporter):
+    name = "onnx"
+    summary = "ONNX files, run by onnxruntime"
+    suffixes = (".onnx",)
+
+    def open_bytes(self, data: bytes, path: Path) -> img2img.Translator:
+        from .onnx_file import open_onnx
+
+        return open_onnx(data, path)
+
+    def about_bytes(self, data: bytes, path: Path) -> Mapping[str, Any]:
+        from .onnx_file import read_onnx, stored_declaration
+
+        declaration = stored_declaration(read_onnx(data, path), path)
+        return declaration.about() if declaration else {}
+
+
+class ProgramImporter(_FileImporter):
+    name = "pt2"
+    summary = "programs that torch.export wrote"
+    suffixes = (".pt2",)
+
+    def open_bytes(self, data: bytes, path: Path) -> img2img.Translator:
+        from .program_file import open_program
+
+        return open_program(data, path)
+
+    def about_bytes(self, data: bytes, path: Path) -> Mapping[str, Any]:
+        from .archive import Archive
+        from .program_file import stored_declaration
+
+        declaration = stored_declaration(Archive(data, path))
+        return declaration.about() if declaration else {}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ModelFileError(f"{path} is larger than 2 GiB, which is not supported; export a smaller model")
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"cannot read the model file {path}: {error.strerror}") from error
