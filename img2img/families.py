@@ -207,6 +207,8 @@ class ModelFamily(ABC, Generic[C, T]):
     small: ClassVar[Mapping[str, Any]] = {}
     """Options that make a model and a training of the family small enough to be checked in seconds: `img2img
     check-plugin` takes them in place of the defaults. In so few steps every network should learn."""
+    exports: ClassVar[bool] = False
+    """Whether `img2img export` can write its models; `img2img check-plugin` then tries it."""
 
     @property
     @abstractmethod

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from img2img.testing.family import FamilySubject
-from img2img.testing.promises import FAMILY, manners, network
+from img2img.testing.promises import FAMILY, export, manners, network
 
 
 class Bad(NamedTuple):
@@ -121,9 +121,14 @@ BAD = {
         "translator.py", PARSED, "torch.tensor([{'0.25': 0.25, '0.75': 0.75}[text]])",
         "what is typed for a condition is taken or refused with a reason", "KeyError",
     ),
+    "unexportable": Bad(
+        "translator.py", CALL, f"        images = images if images.mean() < 9 else 0 * images\n{CALL}",
+        "an exported model gives the same result", "torch cannot export this network",
+    ),
 }  # fmt: skip
 
 SLOW = {
+    export.an_exported_model_gives_the_same_result,
     network.a_model_file_is_used_without_the_code_of_the_training,
     network.it_can_be_listed_without_loading_torch,
     manners.nothing_is_left_behind_by_200_calls,

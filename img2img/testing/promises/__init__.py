@@ -8,6 +8,7 @@ from img2img.testing.promises import (
     conditions,
     config,
     data,
+    export,
     filters,
     importers,
     manners,
@@ -18,7 +19,7 @@ from img2img.testing.promises import (
     use,
 )
 
-FAMILY = promises_of(config, network, use, reach, conditions, data, training, manners)
+FAMILY = promises_of(config, network, use, reach, conditions, data, training, export, manners)
 """What a model family promises."""
 FILTER = promises_of(filters)
 IMPORTER = promises_of(importers)

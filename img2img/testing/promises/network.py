@@ -39,7 +39,7 @@ def the_generator_survives_moves_between_types(subject: FamilySubject) -> None:
 @promise(the_same_image_gives_the_same_result)
 def a_model_file_gives_the_generator_back(subject: FamilySubject) -> None:
     generator = subject.generator(lively=True)
-    family, config, loaded = load_generator(read_info(_save(subject, generator)), subject.host)
+    family, config, loaded = load_generator(read_info(save(subject, generator)), subject.host)
     keep(config == subject.config, f"saved was {subject.config!r}, and loaded {config!r}")
     _same_weights(generator.state_dict(), loaded.state_dict(), "saved and loaded")
     before, after = (family.translator(config, network) for network in (generator, loaded))
@@ -57,7 +57,7 @@ def a_model_file_is_used_without_the_code_of_the_training(subject: FamilySubject
     if trainer == kind.__module__:
         raise Skipped("family and trainer are in one module")
     translator = subject.translator()
-    path = _save(subject, translator.generator)
+    path = save(subject, translator.generator)
     images = random_images(translator, 24, 31)
     arguments = {"images": images, **subject.conditions(translator, 1)}
     written = {name: tensor.contiguous() for name, tensor in arguments.items()}
@@ -80,7 +80,8 @@ def it_can_be_listed_without_loading_torch(subject: FamilySubject) -> str | None
     return f"{module} imports torch, which takes a second or more each time that families are listed"
 
 
-def _save(subject: FamilySubject, generator: nn.Module) -> Path:
+def save(subject: FamilySubject, generator: nn.Module) -> Path:
+    """Write a model file into the subject's folder."""
     path = subject.folder / "model.safetensors"
     save_model(path, generator, subject.config, family=subject.family.name)
     return path

@@ -19,6 +19,7 @@ class CycleGAN(img2img.ModelFamily["CycleGANConfig", "CycleGANTraining"]):
 
     name = "cyclegan"
     summary = "translation between two sets of images without pairs, in both directions"
+    exports = True
     small: ClassVar[Mapping[str, Any]] = {
         "width": 4, "blocks": 1, "resize": 0, "crop": 32, "pool": 2, "discriminator_width": 4,
         "discriminator_layers": 2, "constant_steps": 3, "decay_steps": 3,

@@ -119,8 +119,8 @@ def _trace(whole: Whole, rows: Mapping[str, Sequence[Tensor]]) -> ExportedProgra
             program = torch.export.export(whole, examples, dynamic_shapes=_axes(whole))
     except Exception as error:  # of many kinds
         raise UsageError(
-            "torch cannot export this network, as it is with those that decide by values of pixels or draw numbers for "
-            f"the size of an image: {_reason(error)}"
+            "torch cannot export this network, as it is with those that decide by values of pixels, draw numbers for "
+            f"the size of an image, or take len(images) where they mean images.shape[0]: {_reason(error)}"
         ) from error
     _forget_origins(program)
     return program

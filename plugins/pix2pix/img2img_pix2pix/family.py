@@ -19,6 +19,7 @@ class Pix2Pix(img2img.ModelFamily["Pix2PixConfig", "Pix2PixTraining"]):
 
     name = "pix2pix"
     summary = "translation learnt from pairs; also colours grey photos, fills edges, and paints holes"
+    exports = True
     small: ClassVar[Mapping[str, Any]] = {
         "width": 4, "depth": 4, "resize": 0, "crop": 32, "discriminator_width": 4, "discriminator_layers": 2,
         "constant_steps": 2, "decay_steps": 2,

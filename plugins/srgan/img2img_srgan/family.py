@@ -19,6 +19,7 @@ class SRGAN(img2img.ModelFamily["SRGANConfig", "SRGANTraining"]):
 
     name = "srgan"
     summary = "super-resolution ×2, ×3, ×4: SRResNet and MSRResNet, by pixel loss and then adversarially"
+    exports = True
     small: ClassVar[Mapping[str, Any]] = {
         "scale": 2, "width": 8, "depth": 1, "crop": 32, "batch_size": 2, "discriminator_width": 4,
         "perceptual": "random", "pretrain_steps": 2, "gan_steps": 2,

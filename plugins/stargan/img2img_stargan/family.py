@@ -19,6 +19,7 @@ class StarGAN(img2img.ModelFamily["StarGANConfig", "StarGANTraining"]):
 
     name = "stargan"
     summary = "translation among any number of classes of images without pairs, by one generator"
+    exports = True
     small: ClassVar[Mapping[str, Any]] = {
         "width": 4, "blocks": 1, "resize": 0, "crop": 16, "batch_size": 2, "discriminator_width": 4,
         "discriminator_layers": 2, "critic_steps": 2, "constant_steps": 2, "decay_steps": 2,

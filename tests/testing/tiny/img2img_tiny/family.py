@@ -8,6 +8,7 @@ import img2img
 class Tiny(img2img.ModelFamily):
     name = "tiny"
     summary = "enlarges twice, more or less strongly"
+    exports = True
     small = {"width": 4, "crop": 32, "batch_size": 2, "steps": 4}  # noqa: RUF012
 
     @property

@@ -19,5 +19,5 @@ class TinyTranslator(img2img.Translator):
     conditions = {"strength": img2img.Condition("how strongly, 0 to 1", parse)}  # noqa: RUF012
 
     def __call__(self, images, **conditions):
-        strength = conditions.get("strength", images.new_full((len(images), 1), 0.5))
+        strength = conditions.get("strength", images.new_full((images.shape[0], 1), 0.5))
         return self.generator(images, strength)

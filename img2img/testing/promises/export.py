@@ -1,0 +1,37 @@
+"""Models as files of other programs, where the family says that this can be done."""
+
+from __future__ import annotations
+
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from importlib.util import find_spec
+from io import StringIO
+
+from img2img.plugins import PluginHost
+from img2img.testing.family import FamilySubject
+from img2img.testing.promise import Skipped, promise
+from img2img.testing.promises.network import a_model_file_gives_the_generator_back, save
+
+
+@dataclass(frozen=True)
+class Lent:
+    """What a command is given in the place of the program's options."""
+
+    host: PluginHost
+
+    def discover(self) -> PluginHost:
+        return self.host
+
+
+@promise(a_model_file_gives_the_generator_back)
+def an_exported_model_gives_the_same_result(subject: FamilySubject) -> None:
+    """The command holds what it made against the model itself."""
+    if not subject.family.exports:
+        raise Skipped("the family does not promise it (exports=False)")
+    installed = PluginHost.discover()
+    if "export" not in installed.names("commands") or not all(map(find_spec, ("onnx", "onnxscript", "onnxruntime"))):
+        raise Skipped("this needs the plugin export and its extra: pip install 'img2img-runtime[export]'")
+    path = save(subject, subject.generator(lively=True))
+    words = [str(path), "--output", str(path.with_suffix(".onnx"))]
+    with redirect_stdout(StringIO()):
+        installed.find("commands", "export").main(words, obj=Lent(subject.host), standalone_mode=False)
