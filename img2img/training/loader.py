@@ -51,7 +51,8 @@ def watch_workers(*signs: type[Exception]) -> Iterator[None]:
     """Turn the death of a worker, which torch raises wherever this process happens to be, into an error with a remedy.
 
     Args:
-        signs: Exceptions that tell of such a death as well.
+        signs: Exceptions that tell of such a death as well; where there are some, data are being fetched, and a
+            RuntimeError that no worker raised comes of a connection that broke off in the middle.
 
     Raises:
         FatalError: A process that reads data has died.
@@ -60,7 +61,7 @@ def watch_workers(*signs: type[Exception]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        reported = not isinstance(error, RuntimeError) or "DataLoader worker (pid" in str(error)
+        reported = bool(signs) or "DataLoader worker (pid" in str(error)
         if not reported or "in DataLoader worker process" in str(error):  # the latter is what a living one raised
             raise
         raise FatalError(
