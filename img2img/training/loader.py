@@ -18,6 +18,9 @@ from img2img.families import Dataset as FamilyDataset
 Key = tuple[int, int]
 """Epoch and index."""
 
+_DEATHS = ("DataLoader worker (pid", "items of ancdata", "shared memory")
+"""What torch says of a worker that was killed: by itself, while it handed over a tensor, and after it had."""
+
 
 def training_batches(
     dataset: FamilyDataset, batch_size: int, seed: int, start: int, device: torch.device, workers: int
@@ -51,8 +54,7 @@ def watch_workers(*signs: type[Exception]) -> Iterator[None]:
     """Turn the death of a worker, which torch raises wherever this process happens to be, into an error with a remedy.
 
     Args:
-        signs: Exceptions that tell of such a death as well; where there are some, data are being fetched, and a
-            RuntimeError that no worker raised comes of a connection that broke off in the middle.
+        signs: Exceptions that tell of such a death as well.
 
     Raises:
         FatalError: A process that reads data has died.
@@ -61,7 +63,7 @@ def watch_workers(*signs: type[Exception]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        reported = bool(signs) or "DataLoader worker (pid" in str(error)
+        reported = not isinstance(error, RuntimeError) or any(words in str(error) for words in _DEATHS)
         if not reported or "in DataLoader worker process" in str(error):  # the latter is what a living one raised
             raise
         raise FatalError(
