@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from tqdm import tqdm
 
@@ -88,6 +88,21 @@ class TrainingProgress:
 
     @hookimpl
     def training_finished(self) -> None:
+        self.bar.close()
+
+
+class EvaluationProgress:
+    """Images done of those planned; called with both numbers."""
+
+    def __enter__(self) -> Self:
+        self.bar = tqdm(unit="image", disable=None, dynamic_ncols=True)
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        self.bar.total = total
+        self.bar.update(done - self.bar.n)
+
+    def __exit__(self, *error: object) -> None:
         self.bar.close()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, interpolate, pad, unfold
+from torch.nn.functional import conv2d, interpolate, pad
 
 from img2img.nn.sizes import reflect
 
@@ -31,16 +32,41 @@ def sliced_wasserstein(
         A distance for each level, the finest first.
     """
     smallest = min(min(image.shape[-2:]) for image in [*images, *others])
-    levels = max(1, min(levels, (smallest // SIDE).bit_length()))
     rng = torch.Generator().manual_seed(seed)
-    sets = [[_patches(image, levels, rng) for image in images] for images in (images, others)]
-    distances = []
-    for level in range(levels):
-        first, second = (torch.cat([patches[level] for patches in found]) for found in sets)
-        directions = torch.randn(first.shape[1], DIRECTIONS, generator=rng)
-        directions /= directions.norm(dim=0)
-        distances.append(_wasserstein(first @ directions, second @ directions) * 1e3)
-    return distances
+    sets = [PatchSet(rng, _levels_of(smallest, levels)) for _ in range(2)]
+    for patches, set_ in zip(sets, (images, others), strict=True):
+        for image in set_:
+            patches.add(image)
+    return sets[0].distances(sets[1])
+
+
+class PatchSet:
+    """What `sliced_wasserstein` looks at of a set of images that come one by one and need not be kept.
+
+    Args:
+        rng: Draws the patches' places and, in `distances`, the directions.
+        levels: Of the pyramid; fewer from the first image on that leaves no patch on the last one.
+    """
+
+    def __init__(self, rng: torch.Generator, levels: int = 4) -> None:
+        self._rng = rng
+        self._patches: list[list[Tensor]] = [[] for _ in range(levels)]
+
+    def add(self, image: Tensor) -> None:
+        """Take patches of (C, H, W) in [0, 1]."""
+        del self._patches[_levels_of(min(image.shape[-2:]), len(self._patches)) :]
+        for found, patches in zip(self._patches, _patches(image, len(self._patches), self._rng), strict=True):
+            found.append(patches)
+
+    def distances(self, others: PatchSet) -> list[float]:
+        """What `sliced_wasserstein` returns. Neither set is empty."""
+        distances = []
+        for first, second in zip(self._patches, others._patches, strict=False):  # those that both have
+            directions = torch.randn(first[0].shape[1], DIRECTIONS, generator=self._rng)
+            directions /= directions.norm(dim=0)
+            projected = (torch.cat(patches) @ directions for patches in (first, second))
+            distances.append(_wasserstein(*projected) * 1e3)
+        return distances
 
 
 def mean_distance(images: Sequence[Tensor], others: Sequence[Tensor]) -> float:
@@ -65,19 +91,34 @@ def laplacian_pyramid(images: Tensor, levels: int) -> list[Tensor]:
     return [*bands, images]
 
 
+def _levels_of(side: int, wanted: int) -> int:
+    """How many levels have room for a patch."""
+    return max(1, min(wanted, (side // SIDE).bit_length()))
+
+
 def _patches(image: Tensor, levels: int, rng: torch.Generator) -> list[Tensor]:
     """(PATCHES, C SIDE²) of each level."""
     found = []
     height, width = image.shape[-2:]
     whole = reflect(image[None].float().cpu(), max(0, SIDE - width), max(0, SIDE - height))
     for level in laplacian_pyramid(whole, levels):
-        patches = unfold(level, SIDE)[0]
-        found.append(patches[:, torch.randint(patches.shape[1], (PATCHES,), generator=rng)].T)
+        every = level[0].unfold(1, SIDE, 1).unfold(2, SIDE, 1)  # (C, rows, columns, SIDE, SIDE), a view
+        rows, columns = every.shape[1:3]
+        places = torch.randint(rows * columns, (PATCHES,), generator=rng)
+        found.append(every[:, places // columns, places % columns].transpose(0, 1).flatten(1))
     return found
 
 
 def _wasserstein(first: Tensor, second: Tensor) -> float:
     """The mean over the columns of the distance of two samples of numbers, which may differ in size."""
-    shares = (torch.arange(512) + 0.5) / 512
-    quantiles = [torch.quantile(sample, shares, dim=0) for sample in (first, second)]
-    return (quantiles[0] - quantiles[1]).abs().mean().item()
+    return (_quantiles(first) - _quantiles(second)).abs().mean().item()
+
+
+def _quantiles(sample: Tensor) -> Tensor:
+    """512 of each column, interpolated: (columns, 512)."""
+    # By NumPy, many times as quick; and torch.quantile takes up to 16 million numbers, which are a thousand images.
+    ordered = torch.from_numpy(np.sort(sample.T.contiguous().numpy(), axis=1))
+    places = (torch.arange(512, dtype=torch.float64) + 0.5) / 512 * (len(sample) - 1)
+    low = places.long()
+    high = (low + 1).clamp_max(len(sample) - 1)
+    return torch.lerp(ordered[:, low], ordered[:, high], (places - low).to(sample))

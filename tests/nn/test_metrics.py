@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from img2img.errors import UsageError
 from img2img.nn import metrics
 
 
@@ -33,7 +34,28 @@ def decibel(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def ssim_of(a: np.ndarray, b: np.ndarray) -> float:
-    """Wang et al. 2004 for one channel in [0, 1], with explicit windows."""
+    """Wang et al. 2004 for one channel in [0, 1]."""
+    luminance, structure = terms_of(a, b)
+    return float((luminance * structure).mean())
+
+
+def ms_ssim_of(a: np.ndarray, b: np.ndarray) -> float:
+    """Wang et al. 2003, equation 7, for one channel in [0, 1]."""
+    product = 1.0
+    for weight in (0.0448, 0.2856, 0.3001, 0.2363):
+        product *= terms_of(a, b)[1].mean() ** weight
+        a, b = halved(a), halved(b)
+    return float(product * ssim_of(a, b) ** 0.1333)
+
+
+def halved(image: np.ndarray) -> np.ndarray:
+    """Means of 2 × 2; MATLAB's symmetric padding repeats the edge."""
+    image = np.pad(image, [(0, size % 2) for size in image.shape], mode="edge")
+    return (image[::2, ::2] + image[1::2, ::2] + image[::2, 1::2] + image[1::2, 1::2]) / 4
+
+
+def terms_of(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Luminance, and contrast with structure, with explicit windows."""
     offsets = np.arange(11) - 5
     line = np.exp(-(offsets**2) / (2 * 1.5**2))
     window = np.outer(line, line) / line.sum() ** 2
@@ -44,8 +66,8 @@ def ssim_of(a: np.ndarray, b: np.ndarray) -> float:
     mean_a, mean_b = mean(a), mean(b)
     var_a, var_b, both = mean(a * a) - mean_a**2, mean(b * b) - mean_b**2, mean(a * b) - mean_a * mean_b
     c1, c2 = 0.01**2, 0.03**2
-    map_ = (2 * mean_a * mean_b + c1) * (2 * both + c2) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
-    return float(map_.mean())
+    luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+    return luminance, (2 * both + c2) / (var_a + var_b + c2)
 
 
 def test_luma_of_white_is_235_and_of_black_is_16() -> None:
@@ -104,6 +126,35 @@ def test_ssim_of_an_image_smaller_than_its_window_is_not_nan() -> None:
     small = torch.rand(1, 3, 9, 30, generator=torch.Generator().manual_seed(0))
     assert metrics.ssim(small, small).item() == pytest.approx(1)
     assert -1 <= metrics.ssim(small, 1 - small).item() < 0.5
+
+
+@pytest.fixture(scope="module")
+def large() -> tuple[Tensor, Tensor]:
+    """An image and a noisy, darker copy of it, (1, 3, 165, 178)."""
+    y, x = torch.meshgrid(torch.linspace(0, 1, 165), torch.linspace(0, 1, 178), indexing="ij")
+    truth = torch.stack([x, (y * 30).sin() / 2 + 0.5, (x * y * 20).cos() / 2 + 0.5])[None]
+    noise = torch.randn(truth.shape, generator=torch.Generator().manual_seed(0)) * 0.1
+    return (0.8 * truth + noise).clamp(0, 1), truth
+
+
+@pytest.mark.parametrize("crop", [0, 2])
+def test_ms_ssim_agrees_with_the_formula(large: tuple[Tensor, Tensor], crop: int) -> None:
+    """Also where a scale has an odd number of rows."""
+    image, truth = (batch.double().numpy()[0, :, crop : 165 - crop, crop : 178 - crop] for batch in large)
+    expected = np.mean([ms_ssim_of(*channels) for channels in zip(image, truth, strict=True)])
+    assert metrics.ms_ssim(*large, crop).item() == pytest.approx(expected, abs=1e-4)
+    assert abs(expected - metrics.ssim(*large).item()) > 0.1  # or the scales would not matter
+
+
+def test_ms_ssim_of_an_image_with_itself_is_one_and_of_its_negative_a_number(large: tuple[Tensor, Tensor]) -> None:
+    assert metrics.ms_ssim(large[1], large[1]).item() == pytest.approx(1)
+    assert metrics.ms_ssim(large[1], 1 - large[1]).item() == 0
+
+
+def test_ms_ssim_refuses_an_image_that_is_too_small_for_its_scales(large: tuple[Tensor, Tensor]) -> None:
+    with pytest.raises(UsageError, match="needs 161 pixels along each side, not 172×159"):
+        metrics.ms_ssim(*large, 3)
+    assert metrics.ms_ssim(*large, 2).isfinite()
 
 
 def detail_of(image: np.ndarray) -> float:

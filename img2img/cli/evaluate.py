@@ -1,0 +1,111 @@
+"""`img2img evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from img2img.cli.host import HostOptions
+from img2img.cli.messages import say
+from img2img.cli.progress import EvaluationProgress
+from img2img.cli.signals import orderly_stop
+from img2img.cli.translate import named_condition
+
+if TYPE_CHECKING:
+    from img2img.evaluation.outcome import Evaluation
+
+
+@click.command()
+@click.argument("model")
+@click.argument("sources", type=click.Path(path_type=Path))
+@click.option(
+    "--truth", type=click.Path(path_type=Path), help="What the sources ought to become: images of their names."
+)
+@click.option(
+    "--downscale", is_flag=True, help="SOURCES are truths: make sources of them, by bicubic, and enlarge these."
+)
+@click.option(
+    "--reference", type=click.Path(path_type=Path), help="Images of the wanted kind, other than those of the sources."
+)
+@click.option(
+    "--extractor",
+    type=click.Path(path_type=Path),
+    help="A network that makes features of images, for FID and KID: .onnx.",
+)
+@click.option(
+    "--crop",
+    type=click.IntRange(0),
+    help="Pixels along each edge that do not count. [default: as many as the scale, if that is not 1]",
+)
+@click.option(
+    "-c", "--condition", "conditions", multiple=True, metavar="NAME=VALUE", help="What else steers the model."
+)
+@click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.", show_default=True)
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "bf16", "fp32"]),
+    default="fp32",
+    show_default=True,
+    help="What the network computes in; with fp32, figures do not depend on the machine.",
+)
+@click.option(
+    "--max-pixels", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse larger images."
+)
+@click.option("--csv", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures there too, one a row.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with all that the figures depend on.")
+@click.pass_obj
+def command(
+    plugins: HostOptions,
+    /,
+    model: str,
+    sources: Path,
+    truth: Path | None,
+    downscale: bool,
+    reference: Path | None,
+    extractor: Path | None,
+    crop: int | None,
+    conditions: tuple[str, ...],
+    device: str,
+    precision: str,
+    max_pixels: int,
+    csv: Path | None,
+    as_json: bool,
+) -> None:
+    """Say how good MODEL is, in figures of what it makes of SOURCES, beside those of doing without it.
+
+    SOURCES is a folder of images, or one image. With --truth or --downscale, results are compared with what they ought
+    to be: PSNR and SSIM, those of luma too (-Y), and MS-SSIM. With --reference, all results together are compared with
+    images of the wanted kind: sliced Wasserstein distance and, with --extractor, FID and KID. Beside the model stand
+    bicubic enlargement or, where the size stays, the sources as they are.
+    """
+    with orderly_stop() as stop:
+        from img2img.evaluation.evaluate import Known, evaluate
+        from img2img.translation.model import load_model
+
+        known = Known(truth, downscale, reference, extractor)
+        loaded = load_model(model, device=device, precision=precision, host=plugins.discover())
+        with EvaluationProgress() as progress:
+            found = evaluate(
+                loaded, sources, known, conditions=dict(named_condition(word) for word in conditions), crop=crop,
+                max_pixels=max_pixels, watch=progress, stop=stop,
+            )  # fmt: skip
+    _tell(found, csv, as_json)
+    if found.failed:
+        raise click.exceptions.Exit(1)
+
+
+def _tell(found: Evaluation, csv: Path | None, as_json: bool) -> None:
+    from img2img.evaluation.tables import as_csv, as_table, as_text
+    from img2img.media import write_file
+
+    if text := json.dumps(as_table(found), indent=1) if as_json else as_text(found):
+        click.echo(text)
+    for image in found.failed:
+        say(f"failed: {image.reason}")
+    if found.failed:
+        say(f"{len(found.judged)} of {len(found.images)} images are in the figures")
+    if csv:
+        write_file(csv, as_csv(found).encode())

@@ -1,0 +1,157 @@
+"""Judging one image: the model's result, and what could be had without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch import Tensor
+
+from img2img.datasets import to_tensor
+from img2img.errors import ImageError, UsageError
+from img2img.evaluation.outcome import Way
+from img2img.evaluation.pairs import Pair, as_rgb, read_pixels
+from img2img.media import printable
+from img2img.nn import metrics
+from img2img.nn.resize import imresize
+from img2img.translation.channels import to_network
+
+if TYPE_CHECKING:
+    from img2img.media import Pixels
+    from img2img.translation.model import Model
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Reads images, runs the model, and compares.
+
+    Raises:
+        UsageError: A condition is wrong, or sources cannot be made for this model.
+    """
+
+    model: Model
+    conditions: Mapping[str, str]
+    downscale: bool
+    """Whether images are truths, of which sources are made."""
+    crop: int | None
+    """Pixels along each edge that do not count; None for what is usual."""
+    max_pixels: int
+
+    def __post_init__(self) -> None:
+        self.model.parse_conditions(self.conditions)
+        if self.downscale and (self.scale <= 1 or self.scale.denominator > 1):
+            raise UsageError(
+                f"{self.model.info.path} has a scale of {self.scale}, for which --downscale makes no sources; give "
+                "--truth or --reference"
+            )
+
+    @property
+    def scale(self) -> Fraction:
+        return Fraction(self.model.translator.scale)
+
+    @property
+    def cropped(self) -> int:
+        """What papers on super-resolution crop: as many pixels as the scale; elsewhere nothing."""
+        if self.crop is not None:
+            return self.crop
+        return ceil(self.scale) if self.scale > 1 else 0
+
+    @property
+    def baseline(self) -> str:
+        return "identity" if self.scale == 1 else "bicubic"
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """How figures come about, in words."""
+        made = f"made of the truths by MATLAB's bicubic, 1/{self.scale}, rounded to 8 bits"
+        return {
+            "sources": made if self.downscale else "as they are",
+            "crop": self.cropped,
+            "precision": str(self.model.precision).removeprefix("torch."),
+            "device": str(self.model.device),
+            "baseline": self.baseline,
+            "bicubic": "MATLAB's imresize, rounded to the bits of the source" if self.scale != 1 else None,
+            "psnr": "RGB; equal images have 100 dB",
+            "luma": "of psnr_y and ssim_y: ITU-R BT.601 in studio range",
+            "ssim": "Wang et al. 2004, Gaussian window of 11 with sigma 1.5 where it fits wholly, mean of RGB",
+            "ms_ssim": "Wang et al. 2003, five scales, mean of RGB",
+            "swd": "patches of 7 on four Laplacian levels, not normalised, times 1000",
+        }
+
+    def results(self, pair: Pair) -> tuple[dict[Way, Tensor], Tensor | None]:
+        """Read a source and its truth and translate it.
+
+        Returns:
+            (3, H, W) in [0, 1] for each way, and the truth of the same size, where there is one.
+
+        Raises:
+            ItemError: One cannot be read, they do not fit, or the network failed.
+        """
+        source, truth = self._read(pair)
+        result = self.model(source, **self.conditions)
+        if truth is not None:
+            truth = self._fitted(truth, result, pair)
+        return {"model": to_tensor(as_rgb(result)), "baseline": self._baseline(source, result)}, truth
+
+    def figures(self, image: Tensor, truth: Tensor) -> dict[str, float]:
+        """Compare (3, H, W) with the truth; without MS-SSIM if it is too small for that."""
+        crop = self.cropped
+        pair = image[None], truth[None]
+        found = {
+            "psnr": metrics.psnr(*pair, crop),
+            "psnr_y": metrics.psnr_y(*pair, crop),
+            "ssim": metrics.ssim(*pair, crop),
+            "ssim_y": metrics.ssim_y(*pair, crop),
+        }
+        if min(image.shape[1:]) - 2 * crop >= metrics.SMALLEST_MS_SSIM:
+            found["ms_ssim"] = metrics.ms_ssim(*pair, crop)
+        return {name: value.item() for name, value in found.items()}
+
+    def read(self, path: Path) -> Tensor:
+        """An image as RGB, (3, H, W) in [0, 1].
+
+        Raises:
+            ImageError: It is no readable image.
+        """
+        return to_tensor(as_rgb(read_pixels(path, self.max_pixels)))
+
+    def _read(self, pair: Pair) -> tuple[Pixels, Tensor | None]:
+        if not self.downscale:
+            return read_pixels(pair.source, self.max_pixels), self.read(pair.truth) if pair.truth else None
+        whole, scale = self.read(pair.source), int(self.scale)
+        height, width = (size // scale * scale for size in whole.shape[1:])
+        if not height or not width:
+            raise ImageError(f"{printable(pair.source)}: it is too small to be reduced {scale} times")
+        truth = whole[:, :height, :width]
+        reduced = imresize(truth, Fraction(1, scale)).clamp(0, 1).mul(255).round()
+        return reduced.byte().permute(1, 2, 0).numpy(), truth
+
+    def _fitted(self, truth: Tensor, result: Pixels, pair: Pair) -> Tensor:
+        """Cut from a truth what is left over when it was reduced without being cut before."""
+        height, width = result.shape[:2]
+        over = max(truth.shape[1] - height, truth.shape[2] - width)
+        if truth.shape[1] < height or truth.shape[2] < width or over >= max(1, self.scale):
+            raise ImageError(
+                f"{printable(str(pair.truth))}: it is {truth.shape[2]}×{truth.shape[1]}, and the result "
+                f"{width}×{height}; a truth is {self.scale} times as large as its source"
+            )
+        if min(height, width) <= 2 * self.cropped:
+            raise ImageError(
+                f"{printable(pair.source)}: of its result, {width}×{height}, nothing is left when {self.cropped} "
+                "pixels are cropped along each edge; give --crop 0"
+            )
+        return truth[:, :height, :width]
+
+    def _baseline(self, source: Pixels, result: Pixels) -> Tensor:
+        """What the network sees, brought to the size of the result."""
+        seen = to_tensor(as_rgb(to_network(source, self.model.translator)[0]))
+        if self.scale == 1:
+            return seen
+        levels = np.iinfo(source.dtype).max
+        resized = imresize(seen, self.scale).clamp(0, 1).mul(levels).round().div(levels)
+        return resized[:, : result.shape[0], : result.shape[1]]
