@@ -8,11 +8,13 @@ holds the number of the contract that the distribution's plugins are written for
 
 from __future__ import annotations
 
+import logging
 import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import Distribution, EntryPoint, entry_points
-from typing import Literal
+from importlib.metadata import Distribution, EntryPoint, EntryPoints, distributions, entry_points
+from typing import Any, Literal
 
 from img2img.errors import PluginError
 
@@ -23,6 +25,14 @@ CONTRACT = 1
 
 DECLARED = ("families", "commands", "filters", "importers", "sources", "targets", "observers")
 """What metadata may tell of. Of observers, the entry points tell only that there are some."""
+
+COMMANDS = frozenset({
+    "translate", "live", "train", "models", "inspect", "import", "evaluate", "plugins", "install", "uninstall",
+    "new-plugin", "check-plugin",
+})  # fmt: skip
+"""The program's own commands, whose names no plugin can take."""
+
+log = logging.getLogger(__name__)
 
 State = Literal["ok", "broken", "blocked", "incompatible"]
 
@@ -79,22 +89,19 @@ def find_plugins(limit: str | None = None) -> list[Plugin]:
     Args:
         limit: Names of the plugins to use, separated by commas; the others are `blocked`. None allows all.
     """
-    everything = entry_points()  # one look at the disk
-    found = {(_place(point), point.value): _plugin(point) for point in everything.select(group=GROUP)}
+    everything = _entry_points()
+    plugins = [_plugin(point) for point in everything.select(group=GROUP)]
+    found = {(_place(plugin.entry_point), plugin.entry_point.value): plugin for plugin in plugins if plugin.entry_point}
     for kind in DECLARED:
         for point in everything.select(group=f"{GROUP}.{kind}"):
             if plugin := found.get((_place(point), point.value)):
                 plugin.provides.setdefault(kind, []).append(point.name)
                 plugin.is_declared = True
-    for point in everything.select(group=f"{GROUP}.contract"):
-        for (place, _), plugin in found.items():
-            if place == _place(point):
-                _check_contract(plugin, point.name)
-    allowed = None if limit is None else set(re.split(r"[,\s]+", limit))
-    for plugin in found.values():
-        if allowed is not None and plugin.name not in allowed:
-            plugin.refuse("blocked", "")
-    plugins = sorted(found.values(), key=lambda plugin: (not plugin.built_in, plugin.distribution, plugin.name))
+    contracts = everything.select(group=f"{GROUP}.contract")
+    for (place, _), plugin in found.items():
+        _check_contract(plugin, [point.name for point in contracts if _place(point) == place])
+    _block(plugins, limit)
+    plugins.sort(key=lambda plugin: (not plugin.built_in, plugin.distribution, plugin.name))
     _protect_built_ins(plugins)
     return plugins
 
@@ -105,6 +112,8 @@ def check_not_built_in(plugin: Plugin, provides: Mapping[str, Iterable[str]], ot
     Raises:
         PluginError: It provides something by the name of a built-in.
     """
+    if (own := COMMANDS & set(provides.get("commands", ()))) and not plugin.built_in:
+        raise PluginError(f"commands: the name {min(own)!r} is that of a command of the program; choose another")
     for built_in in others:
         for kind, names in provides.items() if built_in.built_in and not plugin.built_in else ():
             if taken := set(names) & set(built_in.provides.get(kind, ())):
@@ -129,16 +138,47 @@ def _plugin(entry_point: EntryPoint) -> Plugin:
     return Plugin(entry_point.name, name, version, summary, entry_point=entry_point)
 
 
-def _check_contract(plugin: Plugin, number: str) -> None:
-    plugin.contract = int(number) if number.isdecimal() else 0
-    if plugin.contract != CONTRACT:
-        plugin.refuse("incompatible", f"needs contract {number}, and this version of {DISTRIBUTION} has {CONTRACT}")
+def _entry_points() -> Any:
+    """All that are installed; packages whose metadata are damaged have none, and take no other with them."""
+    try:
+        return entry_points()  # one look at the disk
+    except Exception:  # some package has a file that is no text, or a line that says nothing
+        found: list[EntryPoint] = []
+        for distribution in distributions():
+            try:
+                found += distribution.entry_points
+            except Exception as error:
+                log.warning("the entry points of an installed package cannot be read: %s", error)
+        return EntryPoints(found)
+
+
+def _block(plugins: list[Plugin], limit: str | None) -> None:
+    """Leave only the plugins that are named, by their own names or those of their packages."""
+    if limit is None:
+        return
+    allowed = {word for word in re.split(r"[,\s]+", limit) if word}
+    for name in allowed - {name for plugin in plugins for name in (plugin.name, plugin.distribution)}:
+        log.warning("there is no plugin %r, which --plugins or IMG2IMG_PLUGINS names", name)
+    for plugin in plugins:
+        if not allowed & {plugin.name, plugin.distribution}:
+            plugin.refuse("blocked", "")
+
+
+def _check_contract(plugin: Plugin, numbers: list[str]) -> None:
+    """A plugin may be written for several contracts."""
+    if numbers and str(CONTRACT) not in numbers:
+        plugin.contract = max((int(number) for number in numbers if re.fullmatch(r"\d{1,9}", number)), default=0)
+        wanted = " or ".join(reprlib.repr(number).strip("'") for number in numbers)
+        plugin.refuse("incompatible", f"needs contract {wanted}, and this version of {DISTRIBUTION} has {CONTRACT}")
 
 
 def _origin(distribution: Distribution | None) -> tuple[str, str, str]:
     """Name, version and summary of a distribution; a damaged one has none."""
-    metadata = distribution.metadata if distribution else None
-    if not metadata or "Name" not in metadata:
-        return "unknown", "?", ""
-    version, summary = (metadata[key] if key in metadata else "" for key in ("Version", "Summary"))  # noqa: SIM401
-    return metadata["Name"], version or "?", summary
+    try:
+        metadata = distribution.metadata if distribution else None
+        if not metadata or "Name" not in metadata:
+            return "unknown", "?", ""
+        version, summary = (metadata[key] if key in metadata else "" for key in ("Version", "Summary"))  # noqa: SIM401
+        return metadata["Name"], version or "?", summary
+    except UnicodeDecodeError:
+        return "unknown", "?", "its metadata are no text"

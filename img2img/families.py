@@ -194,6 +194,20 @@ class Translator:
         return self.generator(images)
 
 
+@dataclass(frozen=True)
+class Recognised:
+    """What the weights that another program wrote are, in terms of a family."""
+
+    what: str
+    """Which network of which code, in words: `RRDBNet of BasicSR`."""
+    options: Mapping[str, Any]
+    """Of the family's config; the user's come after them."""
+    weights: Mapping[str, Tensor]
+    """Named as in `build_generator`."""
+    assumed: Mapping[str, str] = field(default_factory=dict)
+    """Options that the tensors do not tell, and in words why they have the value that they have."""
+
+
 class ModelFamily(ABC, Generic[C, T]):
     """A kind of model: what a plugin registers. It holds no state; one instance serves the whole program.
 
@@ -240,6 +254,24 @@ class ModelFamily(ABC, Generic[C, T]):
     @abstractmethod
     def build_generator(self, config: C) -> nn.Module:
         """Build the network used at inference, with fresh weights. Its `state_dict` is what a model file holds."""
+
+    def recognise(self, weights: Mapping[str, Tensor]) -> Recognised | None:
+        """Tell whether the weights of a checkpoint that another program wrote fit a network of the family.
+
+        The core has read the file, taken off what wrappers put around it (`params_ema`, `module.`, …), and compares the
+        shapes afterwards with those of the network; so names and a few shapes are enough to judge by.
+
+        Args:
+            weights: By name, on the CPU; any program's, or made to do harm: look at shapes before values.
+
+        Returns:
+            None where they are somebody else's.
+
+        Raises:
+            ModelFileError: They are the family's, but of a variant that it cannot have. The message goes on after the
+                name of the file.
+        """
+        return None
 
     @abstractmethod
     def trainer(self, config: T, engine: Engine) -> Trainer:

@@ -7,7 +7,7 @@ import json
 import math
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from img2img.plugins import PluginHost
 
 FORMAT = "img2img/1"
+SUFFIX = ".safetensors"
 MAX_HEADER_BYTES = 8 << 20
 MAX_TENSORS = 20_000
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
@@ -83,7 +84,7 @@ def save_model(
     from safetensors.torch import save
     from torch import contiguous_format as contiguous
 
-    if path.suffix != ".safetensors":
+    if path.suffix != SUFFIX:
         raise ModelFileError(f"the name of a model file ends in .safetensors, unlike that of {path}")
     metadata = {
         "format": FORMAT,
@@ -155,11 +156,34 @@ def load_generator(info: ModelInfo, host: PluginHost) -> tuple[ModelFamily[Any, 
         raise ModelFileError(
             f"{info.path} needs a newer version of the family {info.family!r}, or is damaged: {error}"
         ) from error
+    return family, config, fill_generator(info, family, config, lambda: _load_weights(info))
+
+
+def fill_generator(
+    info: ModelInfo,
+    family: ModelFamily[Any, Any],
+    config: ModelConfig,
+    load_weights: Callable[[], Mapping[str, Tensor]],
+) -> nn.Module:
+    """Build the generator of a config, for use as `load_generator` does, with weights that are loaded once they fit.
+
+    Raises:
+        ModelFileError: A shape that the file claims is none that the config asks for.
+    """
     _compare_shapes(info, _expected_shapes(info, family, config))
-    weights = _load_weights(info)  # first: memory for a network is taken only once its weights are there
-    generator = family.build_generator(config)
+    weights = load_weights()  # first: memory for a network is taken only once its weights are there
+    generator: nn.Module = family.build_generator(config)
     generator.load_state_dict(weights)
-    return family, config, generator.eval().requires_grad_(False)
+    return generator.eval().requires_grad_(False)
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file of tensors does not claim to be a model file of ours.
+
+    Raises:
+        ModelFileError: Its header cannot be read.
+    """
+    return not str(_read_header(path).get("__metadata__", {}).get("format", "")).startswith("img2img/")
 
 
 def _versions(*distributions: str) -> str:
@@ -253,7 +277,10 @@ def _digest(header: dict[str, Any], weights: memoryview) -> str:
 def _wrong_format(path: Path, stored: object) -> str:
     if isinstance(stored, str) and re.fullmatch(r"img2img/\d{1,9}", stored):
         return f"{path} has the format {stored!r}, newer than the {FORMAT!r} of this version; upgrade img2img-runtime"
-    return f"{path} holds tensors, but was not written by img2img: its header does not say what network they belong to"
+    return (
+        f"{path} holds tensors, but was not written by img2img: its header does not say what network they belong to; "
+        "if a family recognises them, `img2img import` makes a model file of it"
+    )
 
 
 def _compare_shapes(info: ModelInfo, expected: Mapping[str, tuple[int, ...]]) -> None:

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING
 from platformdirs import user_data_path
 
 from img2img.errors import Img2ImgError, ModelFileError
-from img2img.modelfile import ModelInfo, load_generator, read_info
+from img2img.families import Translator
+from img2img.modelfile import SUFFIX, ModelInfo, is_foreign, load_generator, read_info
 
 if TYPE_CHECKING:
-    from img2img.families import Translator
+    from img2img.foreign import Foreign
     from img2img.importers import Importer
     from img2img.plugins import PluginHost
 
-SUFFIX = ".safetensors"
+CHECKPOINTS = (".pth", ".pt", ".ckpt")
+"""Of files that `torch.save` wrote; what they are is asked of the families."""
 
 
 def model_folders() -> list[Path]:
@@ -66,19 +68,24 @@ def find_model(model: str | Path) -> Path:
 
 
 def open_model(path: Path, host: PluginHost) -> tuple[ModelInfo, Translator]:
-    """Open a model file, or with an importer a file of another program, as its suffix says.
+    """Open a model file, a checkpoint of another training code, or with an importer what its suffix says.
 
     Returns:
         What it says of itself, and a translator on the CPU.
 
     Raises:
         PluginError: No plugin provides its family.
-        ModelFileError: It is damaged, or no importer knows its suffix.
+        ModelFileError: It is damaged, or no family recognises it, or no importer knows its suffix.
     """
     if importer := _importer(path, host):
         with _answering_for(importer, path):
             translator = importer.open(path)
+            if not isinstance(translator, Translator):
+                raise TypeError(f"it opened the file as {translator!r}, which is no Translator")
         return replace(_imported(importer, path), scale=str(translator.scale)), translator
+    if _is_checkpoint(path):
+        foreign = _open_checkpoint(path, host)
+        return foreign.info, foreign.translator
     info = read_info(path)
     family, config, generator = load_generator(info, host)
     return info, family.translator(config, generator)
@@ -90,12 +97,13 @@ def describe_model(path: Path, host: PluginHost) -> ModelInfo:
     Raises:
         ModelFileError: As for `open_model`.
     """
-    importer = _importer(path, host)
-    return _imported(importer, path) if importer else read_info(path)
+    if importer := _importer(path, host):
+        return _imported(importer, path)
+    return _open_checkpoint(path, host).info if _is_checkpoint(path) else read_info(path)
 
 
 def _importer(path: Path, host: PluginHost) -> Importer | None:
-    """The first that knows the suffix, built-ins before others; None for a model file."""
+    """The first that knows the suffix, built-ins before others; None for a file of tensors."""
     name = path.name.lower()
     if name.endswith(SUFFIX):
         return None
@@ -103,23 +111,36 @@ def _importer(path: Path, host: PluginHost) -> Importer | None:
     for importer in importers:
         if name.endswith(importer.suffixes):
             return importer
-    suffixes = sorted({suffix for importer in importers for suffix in importer.suffixes})
+    if name.endswith(CHECKPOINTS):
+        return None
+    suffixes = sorted({*CHECKPOINTS} | {suffix for importer in importers for suffix in importer.suffixes})
     raise ModelFileError(
         f"{path} is of no kind that models have: the name of one ends in {', '.join([SUFFIX, *suffixes])}; give it the "
         "suffix of what it is, or see `img2img plugins`"
     )
 
 
+def _is_checkpoint(path: Path) -> bool:
+    return path.name.lower().endswith(CHECKPOINTS) or is_foreign(path)
+
+
+def _open_checkpoint(path: Path, host: PluginHost) -> Foreign:
+    from img2img.foreign import open_checkpoint
+
+    return open_checkpoint(path, host)
+
+
 def _imported(importer: Importer, path: Path) -> ModelInfo:
     with _answering_for(importer, path):
-        about = importer.about(path)
+        about = dict(importer.about(path))
+        config = json.dumps(about)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     return ModelInfo(
         path=path,
         family=importer.name,
         direction="forward",
-        config=json.dumps(dict(about)),
+        config=config,
         scale=str(about.get("scale", "?")),
         step=0,
         created_with=str(about.get("created_with", "")),
@@ -134,8 +155,8 @@ def _imported(importer: Importer, path: Path) -> ModelInfo:
 def _answering_for(importer: Importer, path: Path) -> Iterator[None]:
     try:
         yield
-    except Img2ImgError:
+    except (Img2ImgError, KeyboardInterrupt):
         raise
-    except Exception as error:  # a plugin may raise anything
+    except BaseException as error:  # a plugin may raise anything, even SystemExit
         reason = f"{type(error).__name__}: {error}"
         raise ModelFileError(f"the importer {importer.name!r} cannot open {path}: {reason}") from error

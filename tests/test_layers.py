@@ -21,8 +21,8 @@ LAYERS = (
     {"errors"},
     {"config"},
     {"clips", "declarations", "families", "filters", "importers", "hookspecs", "kinds", "plugins"},
-    {"modelfile", "modelstore", "datasets", "nn", "media", "installing", "scaffold"},
-    {"translation", "training"},
+    {"foreign", "modelfile", "modelstore", "datasets", "nn", "media", "installing", "scaffold"},
+    {"evaluation", "translation", "training"},
     {"testing", "cli", "__main__"},
 )
 RANK = {unit: rank for rank, layer in enumerate(LAYERS) for unit in layer}

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,12 +23,17 @@ _COMMANDS = {
     "train": "Train a model of a family on a folder of data.",
     "models": "List model files, families, filters; with a name, its options.",
     "inspect": "Show what a model file holds.",
+    "import": "Make a model file of a checkpoint of another training code.",
+    "evaluate": "Say how good a model is, in figures.",
     "plugins": "List installed plugins and what they provide.",
     "install": "Install plugins beside the program.",
     "uninstall": "Remove plugins.",
     "new-plugin": "Write the project of a new plugin, which works as it is.",
     "check-plugin": "Hold a plugin to each promise of the contract.",
 }
+
+_MODULES = {"import": "import_model"}
+"""Of commands whose names are words of Python."""
 
 EXIT_CODES = """\b
 Exit status:
@@ -47,7 +52,8 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in _COMMANDS:
-            command = import_module(f"img2img.cli.{name.replace('-', '_')}").command
+            module = _MODULES.get(name, name.replace("-", "_"))
+            command = import_module(f"img2img.cli.{module}").command
         elif name in _plugin_commands(ctx):
             command = _host_options(ctx).discover().find("commands", name)
         else:
@@ -55,9 +61,10 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> None:
+        """Run a command; what it returns is not the exit status, which is what it raises."""
         try:
-            return super().invoke(ctx)
+            super().invoke(ctx)
         except BrokenPipeError as error:  # the reader of our output has gone, as `head` does; click would answer 1
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise click.exceptions.Exit(141) from error
@@ -116,7 +123,7 @@ def main() -> None:
     except Img2ImgError as error:
         say(f"error: {error}")
         status = error.exit_code
-    except Exception:  # a bug; 1, Python's own answer, would mean that the rest is done
+    except (Exception, SystemExit):  # a bug; 1, Python's own answer, would mean that the rest is done
         logging.getLogger(__name__).exception("img2img failed unexpectedly")
         status = FatalError.exit_code
     sys.exit(status if isinstance(status, int) else 0)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import batch_norm, conv2d, pad
+from torch.nn.functional import batch_norm, conv2d, instance_norm, pad
 
 Norm = Literal["instance", "batch", "none"]
+TestStatistics = Literal["running", "image"]
+"""What BatchNorm divides by in `eval()`: running averages, or the statistics of each image, as the paper of pix2pix
+does by testing in training mode one image at a time. Either way no image depends on another."""
 
 
 def normalisation(kind: Norm, channels: int) -> nn.Module:
@@ -35,6 +38,32 @@ class InstanceNorm(nn.InstanceNorm2d):
         if result.requires_grad:
             result.register_hook(Tensor.contiguous)  # type: ignore[no-untyped-call]
         return result
+
+
+class ImageStatistics(nn.BatchNorm2d):
+    """BatchNorm that in `eval()` takes the statistics of each image by itself."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        if self.training:
+            return super().forward(features)
+        return instance_norm(features, weight=self.weight, bias=self.bias, use_input_stats=True, eps=self.eps)
+
+
+def without_unused_statistics(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Leave out what torch before 0.4 stored of InstanceNorm and never used; a BatchNorm has a weight beside."""
+
+    def unused(name: str) -> bool:
+        layer, _, kind = name.rpartition(".")
+        return kind in ("running_mean", "running_var", "num_batches_tracked") and f"{layer}.weight" not in weights
+
+    return {name: tensor for name, tensor in weights.items() if not unused(name)}
+
+
+def choose_test_statistics(network: nn.Module, statistics: TestStatistics) -> None:
+    """Make all BatchNorms of a network divide by what is wanted in `eval()`."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d) and statistics == "image":
+            module.__class__ = ImageStatistics
 
 
 def initialise(network: nn.Module, gain: float = 0.02) -> None:

@@ -6,10 +6,12 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from img2img.nn.blocks import BlurPool, Norm, initialise, normalisation
+from img2img.nn.blocks import BlurPool, Norm, TestStatistics, choose_test_statistics, initialise, normalisation
 
+Padding = Literal["reflect", "replicate", "zero"]
 Downsampling = Literal["strided", "blur"]
 Upsampling = Literal["transposed", "resize", "blur"]
+_PADDINGS = {"reflect": nn.ReflectionPad2d, "replicate": nn.ReplicationPad2d, "zero": nn.ZeroPad2d}
 
 
 class ResNetGenerator(nn.Module):
@@ -28,6 +30,8 @@ class ResNetGenerator(nn.Module):
             bilinearly (`blur`); these leave no lattice.
         residual: Add the result to the image, whose brightness and colours InstanceNorm would forget; it may then
             leave [-1, 1]. For C = C'.
+        padding: Of the residual blocks; the first and the last convolution always see reflected borders.
+        test_statistics: What BatchNorm divides by in `eval()`.
 
     H and W are multiples of 4 and at least 8.
     """
@@ -42,18 +46,21 @@ class ResNetGenerator(nn.Module):
         downsampling: Downsampling = "strided",
         upsampling: Upsampling = "transposed",
         residual: bool = False,
+        padding: Padding = "reflect",
+        test_statistics: TestStatistics = "running",
     ) -> None:
         super().__init__()
         self.residual = residual
         layers: list[nn.Module] = [nn.ReflectionPad2d(3), *_convolution(channels_in, width, 7, norm)]
         for channels in (width, 2 * width):
             layers += _halve(channels, norm, downsampling)
-        layers += [ResidualBlock(4 * width, norm) for _ in range(blocks)]
+        layers += [ResidualBlock(4 * width, norm, padding) for _ in range(blocks)]
         for channels in (4 * width, 2 * width):
             layers += _double(channels, norm, upsampling)
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, channels_out, 7), nn.Tanh()]
         self.model = nn.Sequential(*layers)
         initialise(self)
+        choose_test_statistics(self, test_statistics)
 
     def forward(self, images: Tensor) -> Tensor:
         result = self.model(images)
@@ -61,12 +68,13 @@ class ResNetGenerator(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 × 3 convolutions with reflected borders, added to what came in."""
+    """Two 3 × 3 convolutions with padded borders, added to what came in."""
 
-    def __init__(self, channels: int, norm: Norm) -> None:
+    def __init__(self, channels: int, norm: Norm, padding: Padding = "reflect") -> None:
         super().__init__()
-        first = [nn.ReflectionPad2d(1), *_convolution(channels, channels, 3, norm)]
-        second = [nn.ReflectionPad2d(1), *_convolution(channels, channels, 3, norm)[:-1]]
+        pad = _PADDINGS[padding]
+        first = [pad(1), *_convolution(channels, channels, 3, norm)]
+        second = [pad(1), *_convolution(channels, channels, 3, norm)[:-1]]
         self.conv_block = nn.Sequential(*first, *second)
 
     def forward(self, features: Tensor) -> Tensor:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import instance_norm
 
-from img2img.nn.blocks import Norm, initialise, normalisation
-
-TestStatistics = Literal["running", "image"]
+from img2img.nn.blocks import Norm, TestStatistics, choose_test_statistics, initialise, normalisation
 
 
 class UNetGenerator(nn.Module):
@@ -26,8 +21,7 @@ class UNetGenerator(nn.Module):
         depth: Halvings.
         norm: In all but the first, the innermost and the last layer; a single value has no statistics.
         dropout: Probability in the innermost decoder layers of training: three of them in the paper, 0.5.
-        test_statistics: What BatchNorm divides by in `eval()`: running averages, or those of the image itself, as the
-            paper does by testing in training mode one image at a time. Either way no image depends on another.
+        test_statistics: What BatchNorm divides by in `eval()`.
         test_dropout: Whether dropout goes on in `eval()`, always with the same mask.
     """
 
@@ -51,7 +45,9 @@ class UNetGenerator(nn.Module):
         assert inner is not None
         self.model = Outermost(channels_in, channels_out, width, inner, bias=norm != "batch")
         initialise(self)
-        _choose_test_mode(self, test_statistics, test_dropout)
+        choose_test_statistics(self, test_statistics)
+        if test_dropout:
+            _keep_dropping(self)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.model(images)
@@ -88,15 +84,6 @@ class Level(nn.Module):
         return torch.cat([features, self.model(features)], 1)
 
 
-class ImageStatistics(nn.BatchNorm2d):
-    """BatchNorm that in `eval()` takes the statistics of each image by itself."""
-
-    def forward(self, features: Tensor) -> Tensor:
-        if self.training:
-            return super().forward(features)
-        return instance_norm(features, weight=self.weight, bias=self.bias, use_input_stats=True, eps=self.eps)
-
-
 class FixedDropout(nn.Dropout):
     """Dropout that goes on in `eval()`, with one mask for all images of a size."""
 
@@ -107,9 +94,7 @@ class FixedDropout(nn.Dropout):
         return features * kept.to(features) / (1 - self.p)
 
 
-def _choose_test_mode(network: nn.Module, statistics: TestStatistics, dropout: bool) -> None:
+def _keep_dropping(network: nn.Module) -> None:
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d) and statistics == "image":
-            module.__class__ = ImageStatistics
-        if isinstance(module, nn.Dropout) and dropout:
+        if isinstance(module, nn.Dropout):
             module.__class__ = FixedDropout

@@ -14,8 +14,8 @@ from torch import nn
 
 from img2img.errors import ConfigError, DivergedError, Stopped, UsageError
 from img2img.families import Batch, ModelFamily
-from img2img.modelfile import load_generator, read_info, save_model
-from img2img.modelstore import find_model
+from img2img.modelfile import save_model
+from img2img.modelstore import find_model, open_model
 from img2img.nn.device import keep_freed_memory, pick_device, pick_precision
 from img2img.nn.ema import EMA
 from img2img.plugins import PluginHost
@@ -58,7 +58,7 @@ def train(
         run: Folder of the run.
         options: The family's options; its defaults stand for the rest.
         resume: Go on with the run that stands in the folder, or begin one where there is none.
-        init: Model file of the same network, by path or name, whose weights the generator starts from.
+        init: Model file or checkpoint of the same network, by path or name, whose weights the generator starts from.
         seed: Of everything random. On one device, with as many threads, the same seed gives the same weights.
         device: `auto`, `cpu`, `cuda`, …
         precision: `auto`, `bf16` or `fp32`.
@@ -234,13 +234,12 @@ class Session:
         )
 
     def _initialise(self) -> None:
-        info = read_info(find_model(self.run.init))
-        _, _, generator = load_generator(info, self.host)
+        info, translator = open_model(find_model(self.run.init), self.host)
         own = self.trainer.generators().get(info.direction)
         try:
             if own is None:
                 raise RuntimeError(f"the run has no direction {info.direction!r}")
-            own.load_state_dict(generator.state_dict())
+            own.load_state_dict(translator.generator.state_dict())
         except RuntimeError as error:
             raise UsageError(f"{info.path} is not of this run's network: {error}") from error
 

@@ -34,7 +34,8 @@ def load_model(
     """Load a model for use.
 
     Args:
-        model: Path of a model file, or of a file that an importer opens, or the name of a bundled or installed one.
+        model: Path of a model file, of a checkpoint of another code, or of a file that an importer opens, or the name
+            of a bundled or installed model.
         device: `auto`, `cpu`, `cuda`, …
         precision: `auto` (bf16 where the hardware has it), `bf16` or `fp32`.
         tile: Side of the tiles that large images are cut into, in input pixels; 0 chooses, None switches tiling off.

@@ -13,10 +13,10 @@ from typing import Any
 import click
 import pytest
 
-from img2img import PluginHost, cli, hookimpl
+from img2img import PluginHost, cli, declarations, hookimpl
 from img2img.cli.progress import TranslationProgress
 
-COMMANDS = ["translate", "live", "train", "models", "inspect", "plugins"]
+COMMANDS = ["translate", "live", "train", "models", "inspect", "import", "evaluate", "plugins"]
 COMMANDS += ["install", "uninstall", "new-plugin", "check-plugin"]
 HEAVY = {"torch", "cv2", "av", "kornia", "PIL", "safetensors"}
 
@@ -74,6 +74,7 @@ def test_every_command_is_listed_and_explains_itself(program: Any) -> None:
 
 def test_the_summaries_in_the_list_are_those_of_the_commands(program: Any) -> None:
     assert list(cli._COMMANDS) == COMMANDS
+    assert set(COMMANDS) == declarations.COMMANDS
     for name in COMMANDS:
         command = cli.cli.get_command(click.Context(cli.cli), name)
         assert command is not None

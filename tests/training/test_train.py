@@ -184,6 +184,16 @@ def test_init_begins_with_the_weights_of_a_model_file(settings: Settings, finish
         torch.testing.assert_close(ended[name], began[name], rtol=0, atol=1e-9)
 
 
+def test_init_takes_a_checkpoint_of_another_code(settings: Settings, host: Any, tmp_path: Path) -> None:
+    settings["options"] |= {"pretrain_steps": 1, "gan_steps": 0, "pretrain_lr": 1e-12}
+    family = host.family("srgan")
+    began = family.build_generator(family.training_class.parse(settings["options"])).state_dict()
+    torch.save({"params_ema": began}, tmp_path / "net_g.pth")
+    folder = img2img.train("srgan", **settings, init=str(tmp_path / "net_g.pth"), host=host).folder
+    ended = weights(folder / "run.safetensors", host)
+    assert all(torch.allclose(ended[name], began[name], rtol=0, atol=1e-9) for name in began)
+
+
 def test_init_from_another_network_is_refused_and_nothing_is_begun(
     settings: Settings, finished: Path, host: Any
 ) -> None:

@@ -103,3 +103,33 @@ def test_an_importer_of_a_stranger_comes_after_the_built_ins(
     (tmp_path / "x.pt2").write_text("3")
     with pytest.raises(ModelFileError, match=r"no program of torch\.export"):
         load_model(tmp_path / "x.pt2", host=host)
+
+
+@pytest.mark.parametrize("nonsense", [None, 3, "a translator", SystemExit(0)], ids=repr)
+def test_an_importer_that_opens_a_file_as_nonsense_is_an_error_with_its_name(
+    nonsense: Any, host: PluginHost, tmp_path: Path
+) -> None:
+    class Confused(Toy):
+        def open(self, path: Path) -> Any:
+            if isinstance(nonsense, BaseException):
+                raise nonsense
+            return nonsense
+
+    host.register(ToyPlugin(Confused()), Plugin("toy", "img2img-toy", "1"))
+    (tmp_path / "x.toy").write_text("3")
+    with pytest.raises(ModelFileError, match="the importer 'toy' cannot open"):
+        load_model(tmp_path / "x.toy", host=host)
+
+
+@pytest.mark.parametrize("about", [[1], {"a": object()}, None], ids=repr)
+def test_an_importer_that_tells_nonsense_about_a_file_is_an_error_with_its_name(
+    about: Any, host: PluginHost, tmp_path: Path
+) -> None:
+    class Confused(Toy):
+        def about(self, path: Path) -> Any:
+            return about
+
+    host.register(ToyPlugin(Confused()), Plugin("toy", "img2img-toy", "1"))
+    (tmp_path / "x.toy").write_text("3")
+    with pytest.raises(ModelFileError, match="the importer 'toy' cannot open"):
+        describe_model(tmp_path / "x.toy", host)

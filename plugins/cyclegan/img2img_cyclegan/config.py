@@ -24,6 +24,19 @@ class CycleGANConfig(img2img.ModelConfig):
         False,
         description="correct the image instead of drawing it anew: keeps the colours and brightness of flat areas",
     )
+    norm: Literal["instance", "batch"] = Field("instance", description="of the generator")
+    test_statistics: Literal["running", "image"] = Field(
+        "running", description="what BatchNorm divides by at use: averages of training, or the image's own"
+    )
+    padding: Literal["reflect", "replicate", "zero"] = Field("reflect", description="borders in the residual blocks")
+    channels_in: Literal[1, 3] = Field(3, description="of the source; 1 is grey")
+    channels_out: Literal[1, 3] = Field(3, description="of the target")
+
+    @model_validator(mode="after")
+    def _check_channels(self) -> Self:
+        if self.residual and self.channels_in != self.channels_out:
+            raise ValueError("residual=true needs a source and a target of equally many channels; leave it out")
+        return self
 
 
 class CycleGANTraining(CycleGANConfig, img2img.TrainingConfig):
@@ -58,6 +71,10 @@ class CycleGANTraining(CycleGANConfig, img2img.TrainingConfig):
 
     @model_validator(mode="after")
     def _check_crop(self) -> Self:
+        if (self.channels_in, self.channels_out) != (3, 3):
+            raise ValueError(
+                "images of 1 channel are for the use of foreign checkpoints; leave channels_in and _out out"
+            )
         if self.discriminator == "patch" and self.crop < 4 * 2**self.discriminator_layers:
             raise ValueError(
                 f"crop={self.crop} is too small for discriminator_layers={self.discriminator_layers}: "

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import img2img
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+    from img2img.families import Recognised
 
     from .config import CycleGANConfig, CycleGANTraining
 
@@ -46,13 +48,14 @@ class CycleGAN(img2img.ModelFamily["CycleGANConfig", "CycleGANTraining"]):
     def build_generator(self, config: CycleGANConfig) -> nn.Module:
         from img2img.nn.resnet import ResNetGenerator
 
-        return ResNetGenerator(
-            width=config.width,
-            blocks=config.blocks,
-            downsampling=config.downsampling,
-            upsampling=config.upsampling,
-            residual=config.residual,
-        )
+        from .config import CycleGANConfig
+
+        return ResNetGenerator(**config.model_dump(include=set(CycleGANConfig.model_fields)))
+
+    def recognise(self, weights: Mapping[str, Tensor]) -> Recognised | None:
+        from .foreign import recognise
+
+        return recognise(weights)
 
     def trainer(self, config: CycleGANTraining, engine: img2img.Engine) -> img2img.Trainer:
         from .trainer import CycleGANTrainer
@@ -63,6 +66,7 @@ class CycleGAN(img2img.ModelFamily["CycleGANConfig", "CycleGANTraining"]):
         from img2img.nn.signed import SignedTranslator
 
         translator = SignedTranslator(generator)
+        translator.channels_in, translator.channels_out = config.channels_in, config.channels_out
         translator.multiple_of = 4
         translator.minimum_size = 16
         return translator

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import img2img
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+    from img2img.families import Recognised
 
     from .config import Pix2PixConfig, Pix2PixTraining
 
@@ -51,6 +53,11 @@ class Pix2Pix(img2img.ModelFamily["Pix2PixConfig", "Pix2PixTraining"]):
         from .networks import build_generator
 
         return build_generator(config)
+
+    def recognise(self, weights: Mapping[str, Tensor]) -> Recognised | None:
+        from .foreign import recognise
+
+        return recognise(weights)
 
     def trainer(self, config: Pix2PixTraining, engine: img2img.Engine) -> img2img.Trainer:
         from .trainer import Pix2PixTrainer

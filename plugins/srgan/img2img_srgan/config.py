@@ -12,15 +12,27 @@ import img2img
 class SRGANConfig(img2img.ModelConfig):
     """The generator."""
 
-    scale: Literal[2, 3, 4] = Field(4, description="size of the output over that of the input")
-    generator: Literal["msrresnet", "srresnet"] = Field(
-        "msrresnet", description="msrresnet: no normalisation, added to the bilinear image; srresnet: as published"
+    scale: Literal[1, 2, 3, 4] = Field(4, description="size of the output over that of the input")
+    generator: Literal["msrresnet", "srresnet", "rrdb", "compact", "fast"] = Field(
+        "msrresnet",
+        description="msrresnet: no normalisation, added to the bilinear image; srresnet: as published; "
+        "rrdb: of ESRGAN; compact: of Real-ESRGAN, small; fast: of Fast-SRGAN, InstanceNorm, hence no tiles",
     )
     width: int = Field(64, ge=4, le=512, description="channels of the generator")
-    depth: int = Field(16, ge=1, le=128, description="residual blocks of the generator")
+    depth: int = Field(16, ge=1, le=128, description="residual blocks of the generator; 23 in ESRGAN")
+    growth: int = Field(32, ge=4, le=128, description="channels that each convolution of an rrdb adds")
     upsampling: Literal["pixel_shuffle", "resize"] = Field(
-        "pixel_shuffle", description="resize: nearest neighbour and a convolution; leaves no lattice"
+        "pixel_shuffle",
+        description="of msrresnet and srresnet; resize: nearest neighbour and a convolution; leaves no lattice",
     )
+    output: Literal["linear", "tanh"] = Field("linear", description="of srresnet; tanh holds it in [0, 1]")
+
+    @model_validator(mode="after")
+    def _check_scale(self) -> Self:
+        scales = {"rrdb": (1, 2, 4), "compact": (1, 2, 3, 4)}.get(self.generator, (2, 3, 4))
+        if self.scale not in scales:
+            raise ValueError(f"scale={self.scale} is none of generator={self.generator}; give one of {scales}")
+        return self
 
 
 class SRGANTraining(SRGANConfig, img2img.TrainingConfig):
@@ -48,6 +60,10 @@ class SRGANTraining(SRGANConfig, img2img.TrainingConfig):
 
     @model_validator(mode="after")
     def _check_crop(self) -> Self:
+        if self.scale == 1:
+            raise ValueError("scale=1 leaves nothing to learn; give a larger one")
+        if self.generator == "rrdb" and self.crop % 4:
+            raise ValueError(f"crop={self.crop} must be a multiple of 4 for generator=rrdb")
         if self.crop % self.scale:
             raise ValueError(f"crop={self.crop} must be a multiple of scale={self.scale}")
         if self.gan_steps and self.crop == 16 and self.batch_size == 1:

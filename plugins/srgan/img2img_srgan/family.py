@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import img2img
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+    from img2img.families import Recognised
 
     from .config import SRGANConfig, SRGANTraining
 
@@ -18,7 +20,7 @@ class SRGAN(img2img.ModelFamily["SRGANConfig", "SRGANTraining"]):
     """Photo-realistic single-image super-resolution (Ledig et al. 2017, arXiv:1609.04802)."""
 
     name = "srgan"
-    summary = "super-resolution ×2, ×3, ×4: SRResNet and MSRResNet, by pixel loss and then adversarially"
+    summary = "super-resolution ×2, ×3, ×4: SRResNet, MSRResNet, RRDBNet, by pixel loss and then adversarially"
     exports = True
     small: ClassVar[Mapping[str, Any]] = {
         "scale": 2, "width": 8, "depth": 1, "crop": 32, "batch_size": 2, "discriminator_width": 4,
@@ -47,6 +49,11 @@ class SRGAN(img2img.ModelFamily["SRGANConfig", "SRGANTraining"]):
 
         return build_generator(config)
 
+    def recognise(self, weights: Mapping[str, Tensor]) -> Recognised | None:
+        from .foreign import recognise
+
+        return recognise(weights)
+
     def trainer(self, config: SRGANTraining, engine: img2img.Engine) -> img2img.Trainer:
         from .trainer import SRGANTrainer
 
@@ -54,9 +61,15 @@ class SRGAN(img2img.ModelFamily["SRGANConfig", "SRGANTraining"]):
 
     def translator(self, config: SRGANConfig, generator: nn.Module) -> img2img.Translator:
         from .generators import halo
+        from .rrdb import folding
 
         translator = img2img.Translator(generator)
         translator.scale = config.scale
+        if config.generator == "fast":
+            translator.minimum_size = 2  # a single pixel has no statistics
+            return translator
         translator.tiling = "exact"
         translator.halo = halo(config)
+        if config.generator == "rrdb":
+            translator.multiple_of = folding(config.scale)
         return translator

@@ -1,32 +1,45 @@
-"""The generators: SRResNet as published, and MSRResNet, the residual network without normalisation."""
+"""The generators that a config asks for; SRResNet as published, and MSRResNet, without normalisation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import ceil
-
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu, pixel_shuffle, relu
 
+from img2img.nn.blocks import Norm, normalisation
+
+from .compact import CompactNet
 from .config import SRGANConfig
+from .reach import Step, reach
+from .rrdb import RRDBNet, rrdb_steps
+from .starts import icnr, initialise
 
 
 def build_generator(config: SRGANConfig) -> nn.Module:
     """Build the generator that a config asks for: (N, 3, H, W) to (N, 3, scale H, scale W), both in [0, 1]."""
-    network = MSRResNet if config.generator == "msrresnet" else SRResNet
-    return network(config.scale, config.width, config.depth, config.upsampling == "resize")
+    if config.generator == "rrdb":
+        return RRDBNet(config.scale, config.width, config.depth, config.growth)
+    if config.generator == "compact":
+        return CompactNet(config.scale, config.width, config.depth)
+    resize = config.upsampling == "resize"
+    if config.generator == "msrresnet":
+        return MSRResNet(config.scale, config.width, config.depth, resize)
+    if config.generator == "fast":
+        return SRResNet(config.scale, config.width, config.depth, resize, tanh=True, fast=True)
+    return SRResNet(config.scale, config.width, config.depth, resize, tanh=config.output == "tanh")
 
 
 def halo(config: SRGANConfig) -> int:
-    """How far, in source pixels, a target pixel looks: the radii of the convolutions, each at its resolution."""
+    """How far, in source pixels, a target pixel looks; with `generator=fast`, it looks at all."""
+    if config.generator == "rrdb":
+        return reach(rrdb_steps(config.scale, config.depth), config.scale)
+    if config.generator == "compact":
+        return reach([("look", 2 + config.depth), ("enlarge", config.scale)], config.scale)
     first, last, middle = (1, 1, 1) if config.generator == "msrresnet" else (4, 4, 0)
-    radius = float(first + 2 * config.depth + (config.generator == "srresnet"))
-    size = 1
+    steps: list[Step] = [("look", first + 2 * config.depth + (config.generator == "srresnet"))]
     for factor in factors(config.scale):
-        radius += 1 / (size * factor if config.upsampling == "resize" else size)
-        size *= factor
-    return ceil(radius + (middle + last) / size)
+        enlarge: list[Step] = [("look", 1), ("enlarge", factor)]
+        steps += reversed(enlarge) if config.upsampling == "resize" else enlarge
+    return reach([*steps, ("look", middle + last)], config.scale)
 
 
 def factors(scale: int) -> tuple[int, ...]:
@@ -51,7 +64,7 @@ class MSRResNet(nn.Module):
             self.upconv2 = _upsampler(width, self.factors[1], resize)
         self.conv_hr = nn.Conv2d(width, width, 3, 1, 1)
         self.conv_last = nn.Conv2d(width, 3, 3, 1, 1)
-        _initialise((self.conv_first, self.conv_hr, self.conv_last))
+        initialise((self.conv_first, self.conv_hr, self.conv_last))
 
     def forward(self, images: Tensor) -> Tensor:
         hidden = self.body(leaky_relu(self.conv_first(images), 0.1))
@@ -69,40 +82,49 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(width, width, 3, 1, 1)
         self.conv2 = nn.Conv2d(width, width, 3, 1, 1)
-        _initialise((self.conv1, self.conv2))
+        initialise((self.conv1, self.conv2))
 
     def forward(self, hidden: Tensor) -> Tensor:
         return hidden + self.conv2(relu(self.conv1(hidden)))
 
 
 class SRResNet(nn.Module):
-    """SRResNet as published (Ledig et al. 2017, figure 4): 9 × 9 at both ends, BatchNorm, PReLU, [-1, 1] inside."""
+    """SRResNet as published (Ledig et al. 2017, figure 4): 9 × 9 at both ends, BatchNorm, PReLU, [-1, 1] inside.
 
-    def __init__(self, scale: int, width: int = 64, depth: int = 16, resize: bool = False) -> None:
+    With `fast`, that of Fast-SRGAN: 3 × 3 at both ends, InstanceNorm, and the source in [-1, 1], too.
+    """
+
+    def __init__(
+        self, scale: int, width: int = 64, depth: int = 16, resize: bool = False, tanh: bool = False, fast: bool = False
+    ) -> None:
         super().__init__()
-        self.head = nn.Sequential(nn.Conv2d(3, width, 9, 1, 4), nn.PReLU())
-        self.body = nn.Sequential(*(NormalisedBlock(width) for _ in range(depth)))
-        self.tail = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
+        self.tanh, self.fast = tanh, fast
+        norm: Norm = "instance" if fast else "batch"
+        ends = 3 if fast else 9
+        self.head = nn.Sequential(nn.Conv2d(3, width, ends, 1, ends // 2), nn.PReLU())
+        self.body = nn.Sequential(*(NormalisedBlock(width, norm) for _ in range(depth)))
+        self.tail = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), normalisation(norm, width))
         self.upsampling = nn.Sequential(*(_Enlarge(width, factor, resize) for factor in factors(scale)))
-        self.output = nn.Conv2d(width, 3, 9, 1, 4)
+        self.output = nn.Conv2d(width, 3, ends, 1, ends // 2)
 
     def forward(self, images: Tensor) -> Tensor:
-        hidden = self.head(images)
+        hidden = self.head(images * 2 - 1 if self.fast else images)
         hidden = hidden + self.tail(self.body(hidden))
-        return (self.output(self.upsampling(hidden)) + 1) / 2
+        signed = self.output(self.upsampling(hidden))
+        return ((signed.tanh() if self.tanh else signed) + 1) / 2
 
 
 class NormalisedBlock(nn.Module):
-    """k3 BatchNorm PReLU k3 BatchNorm, added to what came in."""
+    """k3 norm PReLU k3 norm, added to what came in."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, norm: Norm = "batch") -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(width, width, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(width),
+            normalisation(norm, width),
             nn.PReLU(),
             nn.Conv2d(width, width, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(width),
+            normalisation(norm, width),
         )
 
     def forward(self, hidden: Tensor) -> Tensor:
@@ -128,22 +150,7 @@ def _enlarge(hidden: Tensor, convolution: nn.Module, factor: int, resize: bool) 
 
 def _upsampler(width: int, factor: int, resize: bool) -> nn.Conv2d:
     convolution = nn.Conv2d(width, width if resize else width * factor**2, 3, 1, 1)
-    _initialise((convolution,))
+    initialise((convolution,))
     if not resize:
-        _icnr(convolution, factor)
+        icnr(convolution, factor)
     return convolution
-
-
-@torch.no_grad()
-def _icnr(convolution: nn.Conv2d, factor: int) -> None:
-    """Start pixel shuffle as nearest-neighbour enlargement (ICNR, Aitken et al. 2017): no lattice to unlearn."""
-    convolution.weight.copy_(convolution.weight[:: factor**2].repeat_interleave(factor**2, 0))
-
-
-def _initialise(convolutions: Iterable[nn.Conv2d]) -> None:
-    """He's initialisation times 0.1 (Wang et al. 2018, supplement): the network starts near its bilinear image."""
-    for convolution in convolutions:
-        nn.init.kaiming_normal_(convolution.weight)
-        with torch.no_grad():
-            convolution.weight.mul_(0.1)
-        nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]

@@ -38,10 +38,16 @@ def parameters(**options: Any) -> int:
         ("msrresnet", 4, 1_517_571),
         ("msrresnet", 3, 1_554_499),
         ("msrresnet", 2, 1_369_859),
+        ("compact", 4, 621_424),
     ],
 )
 def test_the_published_networks_have_their_number_of_parameters(name: str, scale: int, expected: int) -> None:
     assert parameters(generator=name, scale=scale) == expected
+
+
+@pytest.mark.parametrize(("scale", "depth", "expected"), [(4, 23, 16_697_987), (2, 23, 16_703_171), (4, 6, 4_467_779)])
+def test_so_have_those_of_esrgan(scale: int, depth: int, expected: int) -> None:
+    assert parameters(generator="rrdb", scale=scale, depth=depth) == expected
 
 
 @pytest.mark.parametrize(("scale", "count", "second"), [(2, 72, False), (3, 72, False), (4, 74, True)])
@@ -125,3 +131,18 @@ def test_the_declared_halo_is_how_far_the_network_looks(scale: int, name: str, u
     settings = config(scale=scale, generator=name, upsampling=upsampling, width=4, depth=depth)
     declared = halo(settings)
     assert reach(awake(settings), scale, size=2 * declared + 7) == declared
+
+
+@pytest.mark.parametrize(("name", "scale"), [("rrdb", 1), ("rrdb", 2), ("rrdb", 4), ("compact", 1), ("compact", 3)])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_so_is_that_of_the_networks_of_esrgan(name: str, scale: int, depth: int) -> None:
+    """Told from gradients, since what comes through so many layers is less than a number's last digit."""
+    settings = config(scale=scale, generator=name, width=4, depth=depth, growth=4)
+    declared, generator = halo(settings), awake(settings)
+    images = torch.rand(1, 3, 12, 4 * (declared // 2 + 8), dtype=torch.float64).requires_grad_()
+    first, distances = images.shape[-1] // 2 * scale, list[int]()
+    for place in range(first, first + 12):  # wherever in the pixels that the network folds into one, or makes of one
+        (gradient,) = torch.autograd.grad(generator(images)[0, 0, 0, place], images)
+        columns = gradient[0].abs().amax((0, 1)).nonzero()
+        distances.append(int((columns - place // scale).abs().max()))
+    assert max(distances) == declared

@@ -1,0 +1,75 @@
+"""`img2img import`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from img2img.cli.host import HostOptions
+from img2img.errors import UsageError
+
+if TYPE_CHECKING:
+    from img2img.foreign import Foreign
+
+
+@click.command("import")
+@click.argument("checkpoint", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The model file to write. [default: CHECKPOINT's name, with .safetensors]",
+)
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of the family, for what the tensors do not tell, such as padding=zero.",
+)
+@click.option("--part", default="", metavar="NAME", help="Which network, where the file holds several.")
+@click.option("--trained-on", default="", metavar="TEXT", help="What the data were; stands in the model file.")
+@click.option("--license", default="", metavar="TEXT", help="Terms of the weights; stands in the model file.")
+@click.pass_obj
+def command(
+    plugins: HostOptions,
+    checkpoint: Path,
+    target: Path | None,
+    options: tuple[str, ...],
+    part: str,
+    trained_on: str,
+    license: str,
+) -> None:
+    """Make a model file of CHECKPOINT, the weights of another training code: .pth, .pt, .ckpt or .safetensors.
+
+    Whose it is, is told from the names and shapes of its tensors. Nothing in it is executed. `img2img translate` takes
+    such a file as its MODEL, too, where it needs no options.
+    """
+    from img2img.config import parse_assignments
+    from img2img.foreign import open_checkpoint
+    from img2img.modelfile import SUFFIX, save_model
+
+    target = target or checkpoint.with_suffix(SUFFIX)
+    if target.exists():
+        raise UsageError(f"{target} exists already; give another name with -o, or remove it")
+    foreign = open_checkpoint(checkpoint, plugins.discover(), parse_assignments(options), part)
+    source = f"imported from {checkpoint.name} (SHA-256 {foreign.info.sha256}), a {foreign.recognised.what}"
+    save_model(
+        target, foreign.generator, foreign.config, family=foreign.info.family, scale=foreign.translator.scale,
+        trained_on="; ".join(filter(None, [trained_on, source])), license=license,
+    )  # fmt: skip
+    _tell(foreign, set(parse_assignments(options)))
+    click.echo(target)
+
+
+def _tell(foreign: Foreign, given: set[str]) -> None:
+    from img2img.foreign import assumptions
+
+    click.echo(f"recognised  {foreign.recognised.what}")
+    click.echo(f"family      {foreign.info.family}, ×{foreign.translator.scale}")
+    for assumption in assumptions(foreign.config, foreign.recognised, given):
+        click.echo(f"assumed     {assumption}")

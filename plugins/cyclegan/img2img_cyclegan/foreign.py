@@ -1,0 +1,100 @@
+"""Recognises the residual generators of the authors' PyTorch code, which pix2pix shares, and of CUT."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from img2img.errors import ModelFileError
+from img2img.families import Recognised
+from img2img.nn.blocks import without_unused_statistics
+
+Names = Mapping[str, Tensor]
+
+KEY = re.compile(
+    r"model\.(\d+)\.(?:conv_block\.(\d+)\.)?(weight|bias|running_mean|running_var|num_batches_tracked|filt)"
+)
+FILTERS = {3: [1.0, 2.0, 1.0], 4: [1.0, 3.0, 3.0, 1.0]}
+"""By their size, the binomial filters with which CUT halves and doubles."""
+
+BORDERS = "reflected and replicated borders leave no trace"
+TEST_MODE = "the authors' test.py takes the image's own statistics unless --eval is given; or running"
+ENLARGED = "nearest neighbour or bilinear (blur) leaves no trace"
+
+
+def recognise(weights: Names) -> Recognised | None:
+    """See `ModelFamily.recognise`."""
+    first = weights.get("model.1.weight")
+    if first is None or first.ndim != 4 or first.shape[2:] != (7, 7) or not all(map(KEY.fullmatch, weights)):
+        return None
+    filters = {name: tensor for name, tensor in weights.items() if name.endswith(".filt")}
+    kept = without_unused_statistics({name: tensor for name, tensor in weights.items() if name not in filters})
+    blocks = sorted({int(match[1]) for match in map(KEY.fullmatch, kept) if match and match[2]})
+    last = max(int(name.split(".")[1]) for name in kept)
+    inner = _places(kept, blocks[0]) if blocks else None
+    if inner is None or f"model.{last}.weight" not in kept:
+        return None
+    options: dict[str, Any] = {
+        "width": first.shape[0],
+        "blocks": len(blocks),
+        "channels_in": first.shape[1],
+        "channels_out": kept[f"model.{last}.weight"].shape[0],
+        "downsampling": "blur" if _filters(filters, 3) else "strided",
+        "upsampling": _upsampling(kept, blocks[-1] + 1, bool(_filters(filters, 4))),
+        "padding": "zero" if 0 in inner else "reflect",
+    }
+    options |= {"norm": "batch", "test_statistics": "image"} if "model.2.weight" in kept else {"norm": "instance"}
+    code = "of CUT" if filters else "of the PyTorch code of CycleGAN and pix2pix"
+    return Recognised(f"resnet_{len(blocks)}blocks {code}", options, _rename(kept, inner), _assumed(options))
+
+
+def _places(weights: Names, block: int) -> dict[int, int] | None:
+    """Where the layers of a block stand, and where ours do; dropout and padding without a layer move them."""
+    prefix = f"model.{block}.conv_block."
+    convolutions = sorted(
+        int(name.split(".")[3]) for name, tensor in weights.items() if name.startswith(prefix) and tensor.ndim == 4
+    )
+    if convolutions not in ([1, 5], [1, 6], [0, 3], [0, 4]):
+        return None
+    first, second = convolutions
+    return {first: 1, first + 1: 2, second: 5, second + 1: 6}
+
+
+def _rename(weights: Names, places: Mapping[int, int]) -> dict[str, Tensor]:
+    def renamed(name: str) -> str:
+        words = name.split(".")
+        if words[2] == "conv_block":
+            words[3] = str(places.get(int(words[3]), words[3]))
+        return ".".join(words)
+
+    return {renamed(name): tensor for name, tensor in weights.items()}
+
+
+def _filters(filters: Names, size: int) -> list[Tensor]:
+    """Those of a size, which must be what ours are: constants, which our files do not hold."""
+    found = [tensor for tensor in filters.values() if tensor.shape[1:] == (1, size, size)]
+    taps = torch.tensor(FILTERS[size])
+    expected = torch.outer(taps, taps) / taps.sum() ** 2 * (4 if size == 4 else 1)
+    for tensor in found:
+        if len(tensor) > 4096 or not torch.allclose(tensor.float(), expected.expand_as(tensor), atol=1e-3):
+            raise ModelFileError("is of CUT, but blurs otherwise than CUT does; such a variant cannot be opened")
+    return found
+
+
+def _upsampling(weights: Names, after: int, blurred: bool) -> str:
+    if blurred:
+        return "blur"
+    return "transposed" if f"model.{after}.weight" in weights else "resize"
+
+
+def _assumed(options: Mapping[str, Any]) -> dict[str, str]:
+    assumed = {} if options["padding"] == "zero" else {"padding": BORDERS}
+    if options["norm"] == "batch":
+        assumed["test_statistics"] = TEST_MODE
+    if options["upsampling"] == "resize":
+        assumed["upsampling"] = ENLARGED
+    return assumed

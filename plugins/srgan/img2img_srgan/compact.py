@@ -1,0 +1,30 @@
+"""The compact generator of Real-ESRGAN, `SRVGGNetCompact`, for video and small devices."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, pixel_shuffle
+
+
+class CompactNet(nn.Module):
+    """A row of convolutions at the size of the source, added to its pixels: (N, 3, H, W) to (N, 3, scale H, scale W).
+
+    Tensors are named as in BasicSR.
+
+    Args:
+        scale: Of the pixel shuffle at the end.
+        width: Channels.
+        depth: Convolutions between the first and the last, each with a PReLU.
+    """
+
+    def __init__(self, scale: int, width: int = 64, depth: int = 16) -> None:
+        super().__init__()
+        self.scale = scale
+        layers: list[nn.Module] = [nn.Conv2d(3, width, 3, 1, 1), nn.PReLU(width)]
+        for _ in range(depth):
+            layers += [nn.Conv2d(width, width, 3, 1, 1), nn.PReLU(width)]
+        self.body = nn.Sequential(*layers, nn.Conv2d(width, 3 * scale**2, 3, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        detail = pixel_shuffle(self.body(images), self.scale)
+        return detail + interpolate(images, scale_factor=self.scale, mode="nearest")

@@ -1,0 +1,149 @@
+"""Recognises the generators of BasicSR, ESRGAN (by old and new names), MMagic, leftthomas' SRGAN and Fast-SRGAN."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from math import isqrt
+
+from torch import Tensor
+
+from img2img.errors import ModelFileError
+from img2img.families import Recognised
+
+Names = Mapping[str, Tensor]
+Renames = Sequence[tuple[str, str]]
+
+MMAGIC = ((r"trunk_net\.", "body."), (r"upsample([12])\.upsample_conv\.", r"upconv\1."))
+ESRGAN_2019 = (
+    (r"RRDB_trunk\.(\d+)\.RDB", r"body.\1.rdb"),
+    (r"trunk_conv\.", "conv_body."),
+    (r"upconv([12])\.", r"conv_up\1."),
+    (r"HRconv\.", "conv_hr."),
+)
+ESRGAN_2018 = (
+    (r"model\.0\.", "conv_first."),
+    (r"model\.1\.sub\.(\d+)\.RDB(\d)\.conv(\d)\.0\.", r"body.\1.rdb\2.conv\3."),
+    (r"model\.1\.sub\.\d+\.", "conv_body."),
+    (r"model\.3\.", "conv_up1."),
+    (r"model\.6\.", "conv_up2."),
+    (r"model\.8\.", "conv_hr."),
+    (r"model\.10\.", "conv_last."),
+)
+LEFTTHOMAS = (
+    (r"block1\.", "head."),
+    (r"block8\.(\d+)\.conv\.", r"upsampling.\1.conv."),
+    (r"block8\.(\d+)\.prelu\.", r"upsampling.\1.activation."),
+    (r"block8\.\d+\.", "output."),
+)
+FAST = (
+    (r"neck\.", "head."),
+    (r"stem\.(\d+)\.conv1\.", r"body.\1.layers.0."),
+    (r"stem\.(\d+)\.relu1\.", r"body.\1.layers.2."),
+    (r"stem\.(\d+)\.conv2\.", r"body.\1.layers.3."),
+    (r"bottleneck\.", "tail."),
+    (r"upsampling\.(\d+)\.relu\.", r"upsampling.\1.activation."),
+    (r"head\.0\.", "output."),
+)
+LAYERS = {"conv1": 0, "bn1": 1, "prelu": 2, "conv2": 3, "bn2": 4}
+"""Of a residual block there, and where ours has them."""
+
+
+def recognise(weights: Names) -> Recognised | None:
+    """See `ModelFamily.recognise`."""
+    if found := _msrresnet(_renamed(weights, MMAGIC)) or _compact(weights) or _leftthomas(weights) or _fast(weights):
+        return found
+    for code, renames in {"BasicSR": (), "ESRGAN": ESRGAN_2019, "ESRGAN in 2018": ESRGAN_2018}.items():
+        if found := _rrdb(_renamed(weights, renames), code):
+            return found
+    return None
+
+
+def _msrresnet(weights: Names) -> Recognised | None:
+    first, up = _kernel(weights, "conv_first"), _kernel(weights, "upconv1")
+    factor = {4: 2, 9: 3}.get(up[0] // first[0]) if first and up else None
+    if factor is None or "body.0.conv1.weight" not in weights:
+        return None
+    scale = factor * (1 + ("upconv2.weight" in weights))
+    options = {"generator": "msrresnet", "scale": scale, "width": first[0], "depth": _count(weights, r"body\.(\d+)\.")}
+    return Recognised(f"MSRResNet ×{scale} of BasicSR or MMagic", options, weights)
+
+
+def _rrdb(weights: Names, code: str) -> Recognised | None:
+    first, dense = _kernel(weights, "conv_first"), _kernel(weights, "body.0.rdb1.conv1")
+    if not first or not dense:
+        return None
+    scale = {3: 4, 12: 2, 48: 1}.get(first[1])
+    if scale is None:
+        raise ModelFileError(
+            f"is an RRDBNet that takes {first[1]} channels; only those of RGB, 3, 12 or 48, can be opened"
+        )
+    depth = _count(weights, r"body\.(\d+)\.rdb1\.")
+    options = {"generator": "rrdb", "scale": scale, "width": first[0], "depth": depth, "growth": dense[0]}
+    return Recognised(f"RRDBNet ×{scale} with {depth} blocks, named as in {code}", options, weights)
+
+
+def _compact(weights: Names) -> Recognised | None:
+    layers = _count(weights, r"body\.(\d+)\.")
+    first, last = _kernel(weights, "body.0"), _kernel(weights, f"body.{layers - 1}")
+    if not first or not last or "body.1.weight" not in weights or weights["body.1.weight"].ndim != 1:
+        return None
+    scale = isqrt(last[0] // 3)
+    options = {"generator": "compact", "scale": scale, "width": first[0], "depth": layers // 2 - 1}
+    return Recognised(f"SRVGGNetCompact ×{scale} of Real-ESRGAN", options, weights)
+
+
+def _leftthomas(weights: Names) -> Recognised | None:
+    first, parts = _kernel(weights, "block1.0"), _count(weights, r"block(\d+)\.")
+    if not first or first[2:] != (9, 9) or parts != 9:  # block1 to block8
+        return None
+    depth, scale = 5, 2 ** (_count(weights, r"block8\.(\d+)\.") - 1)
+    options = {"generator": "srresnet", "scale": scale, "width": first[0], "depth": depth, "output": "tanh"}
+    blocks = tuple(
+        (rf"block{index + 2}\.{name}\.", f"body.{index}.layers.{place}.")
+        for index in range(depth)
+        for name, place in LAYERS.items()
+    )
+    renamed = _renamed(weights, (*LEFTTHOMAS, (r"block7\.", "tail."), *blocks))
+    return Recognised(f"generator ×{scale} of leftthomas' SRGAN", options, _without_biases(renamed))
+
+
+def _fast(weights: Names) -> Recognised | None:
+    first, stem = _kernel(weights, "neck.0"), _kernel(weights, "stem.0.conv1")
+    if not first or not stem or "stem.0.bn1.weight" in weights:  # before InstanceNorm it had a BatchNorm
+        return None
+    scale, depth = 2 ** _count(weights, r"upsampling\.(\d+)\."), _count(weights, r"stem\.(\d+)\.")
+    options = {"generator": "fast", "scale": scale, "width": first[0], "depth": depth}
+    return Recognised(f"generator ×{scale} of Fast-SRGAN", options, _renamed(weights, FAST))
+
+
+def _without_biases(weights: Names) -> dict[str, Tensor]:
+    """Take each convolution's bias from the mean of its BatchNorm, since ours have none: the sum is the same."""
+    folded = dict(weights)
+    for mean in [name for name in weights if name.endswith(".running_mean")]:
+        layer, _, place = mean.removesuffix(".running_mean").rpartition(".")
+        bias = folded.pop(f"{layer}.{int(place) - 1}.bias", None)
+        if bias is not None and bias.shape == folded[mean].shape:
+            folded[mean] = folded[mean] - bias
+    return folded
+
+
+def _renamed(weights: Names, renames: Renames) -> dict[str, Tensor]:
+    def renamed(name: str) -> str:
+        for pattern, replacement in renames:
+            if match := re.match(pattern, name):
+                return match.expand(replacement) + name[match.end() :]
+        return name
+
+    return {renamed(name): tensor for name, tensor in weights.items()}
+
+
+def _kernel(weights: Names, layer: str) -> tuple[int, ...]:
+    """The shape of a convolution's weights; empty where there is none."""
+    tensor = weights.get(f"{layer}.weight")
+    return tuple(tensor.shape) if tensor is not None and tensor.ndim == 4 and tensor.numel() else ()
+
+
+def _count(weights: Names, pattern: str) -> int:
+    """How many layers of a row there are, by the largest of their numbers."""
+    return 1 + max((int(match[1]) for name in weights if (match := re.match(pattern, name))), default=-1)

@@ -1,0 +1,87 @@
+"""RRDBNet, the generator of ESRGAN and Real-ESRGAN."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, leaky_relu, pixel_unshuffle
+
+from .reach import Step
+from .starts import initialise
+
+ENLARGEMENT = 4
+"""Of the network itself; for a smaller scale the image is first folded into channels (Wang et al. 2021)."""
+
+
+def folding(scale: int) -> int:
+    """Side of the squares of pixels that become one, so that the network gives `scale` times the size."""
+    return ENLARGEMENT // scale
+
+
+def rrdb_steps(scale: int, depth: int) -> list[Step]:
+    """What an `RRDBNet` does with positions."""
+    enlarge: list[Step] = [("enlarge", 2), ("look", 1)]
+    return [("shrink", folding(scale)), ("look", 2 + 15 * depth), *enlarge, *enlarge, ("look", 2)]
+
+
+class RRDBNet(nn.Module):
+    """Residual-in-residual dense blocks (Wang et al. 2018, section 3.1): (N, 3, H, W) to (N, 3, scale H, scale W).
+
+    H and W are multiples of 4 / scale. Tensors are named as in BasicSR.
+
+    Args:
+        scale: 1, 2 or 4.
+        width: Channels between the blocks.
+        depth: Blocks.
+        growth: Channels that each convolution of a dense block adds.
+    """
+
+    def __init__(self, scale: int, width: int = 64, depth: int = 23, growth: int = 32) -> None:
+        super().__init__()
+        self.folding = folding(scale)
+        self.conv_first = nn.Conv2d(3 * self.folding**2, width, 3, 1, 1)
+        self.body = nn.Sequential(*(Block(width, growth) for _ in range(depth)))
+        self.conv_body = nn.Conv2d(width, width, 3, 1, 1)
+        self.conv_up1 = nn.Conv2d(width, width, 3, 1, 1)
+        self.conv_up2 = nn.Conv2d(width, width, 3, 1, 1)
+        self.conv_hr = nn.Conv2d(width, width, 3, 1, 1)
+        self.conv_last = nn.Conv2d(width, 3, 3, 1, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        hidden = self.conv_first(pixel_unshuffle(images, self.folding))
+        hidden = hidden + self.conv_body(self.body(hidden))
+        for convolution in (self.conv_up1, self.conv_up2):
+            hidden = leaky_relu(convolution(interpolate(hidden, scale_factor=2, mode="nearest")), 0.2)
+        return self.conv_last(leaky_relu(self.conv_hr(hidden), 0.2))
+
+
+class Block(nn.Module):
+    """Three dense blocks, a fifth of whose result is added to what came in."""
+
+    def __init__(self, width: int, growth: int) -> None:
+        super().__init__()
+        self.rdb1 = DenseBlock(width, growth)
+        self.rdb2 = DenseBlock(width, growth)
+        self.rdb3 = DenseBlock(width, growth)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return hidden + 0.2 * self.rdb3(self.rdb2(self.rdb1(hidden)))
+
+
+class DenseBlock(nn.Module):
+    """Five convolutions, each of which sees all before it; a fifth of the last is added to what came in."""
+
+    def __init__(self, width: int, growth: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(width, growth, 3, 1, 1)
+        self.conv2 = nn.Conv2d(width + growth, growth, 3, 1, 1)
+        self.conv3 = nn.Conv2d(width + 2 * growth, growth, 3, 1, 1)
+        self.conv4 = nn.Conv2d(width + 3 * growth, growth, 3, 1, 1)
+        self.conv5 = nn.Conv2d(width + 4 * growth, width, 3, 1, 1)
+        initialise((self.conv1, self.conv2, self.conv3, self.conv4, self.conv5))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        seen = hidden
+        for convolution in (self.conv1, self.conv2, self.conv3, self.conv4):
+            seen = torch.cat([seen, leaky_relu(convolution(seen), 0.2)], 1)
+        return hidden + 0.2 * self.conv5(seen)
