@@ -12,7 +12,7 @@ from typing import Any
 import pluggy
 
 from img2img import hookspecs
-from img2img.declarations import DECLARED, DISTRIBUTION, GROUP, Plugin, check_not_built_in, find_plugins
+from img2img.declarations import DECLARED, GROUP, Plugin, check_not_built_in, find_plugins
 from img2img.errors import PluginError
 from img2img.families import ModelFamily
 from img2img.kinds import KINDS, Kind
@@ -211,8 +211,8 @@ class PluginHost:
         if unusable:
             lines = (f"{plugin}: {plugin.problem}" for plugin in unusable)
             message += "\nPlugins that cannot be used and might provide it:\n  " + "\n  ".join(lines)
-        elif distribution and distribution != DISTRIBUTION:
-            message += f"\nIt is of the package {distribution}: img2img install {distribution}"
+        elif distribution.startswith("img2img-") and distribution not in {one.distribution for one in self.plugins}:
+            message += f"\nIt is of the package {distribution}; if you trust it: img2img install {distribution}"
         if self.limit is not None:
             message += f"\nOnly the plugins {self.limit!r} were looked at, as --plugins or IMG2IMG_PLUGINS says"
         return message

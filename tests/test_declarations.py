@@ -90,7 +90,7 @@ def test_the_full_name_of_a_strangers_family_says_whose_it_is(install: Install) 
 
 
 def test_a_family_of_a_package_that_is_not_there_is_missed_with_what_to_install() -> None:
-    with pytest.raises(PluginError, match="It is of the package img2img-foo: img2img install img2img-foo"):
+    with pytest.raises(PluginError, match="package img2img-foo; if you trust it: img2img install img2img-foo"):
         PluginHost.discover().family("img2img-foo/foo")
 
 
@@ -189,3 +189,54 @@ def test_a_family_that_img2img_plugins_leaves_out_is_missed_with_that_reason(mon
         PluginError, match="Only the plugins 'foo' were looked at, as --plugins or IMG2IMG_PLUGINS says"
     ):
         PluginHost.discover().family("srgan")
+
+
+DAMAGE = {
+    "metadata that are no text": ("METADATA", b"Metadata-Version: 2.1\nName: caf\xe9\nVersion: 1\n"),
+    "entry points that are no text": ("entry_points.txt", b"[img2img]\nbad = caf\xe9\n"),
+    "an entry point without a value": ("entry_points.txt", b"[img2img]\nbad\n"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_package_whose_metadata_are_damaged_takes_no_other_with_it(
+    damage: str, install: Install, tmp_path: Path
+) -> None:
+    install("img2img-good", FAMILY.format(name="good"))
+    install("img2img-bad", FAMILY.format(name="bad"))
+    file, content = DAMAGE[damage]
+    (tmp_path / "site" / "img2img_bad-1.0.dist-info" / file).write_bytes(content)
+    host = loaded()
+    assert {*BUILT_IN, "good"} <= set(host.families)
+    assert plugin_of(host, "good").state == "ok"
+
+
+def test_a_contract_with_a_number_beyond_all_bounds_is_another_contract(install: Install) -> None:
+    install("img2img-foo", FAMILY.format(name="foo"), contract="9" * 5000)
+    plugin = plugin_of(loaded(), "foo")
+    assert plugin.state == "incompatible"
+    assert len(plugin.problem) < 200
+
+
+def test_a_plugin_may_be_written_for_several_contracts(install: Install, tmp_path: Path) -> None:
+    install("img2img-foo", FAMILY.format(name="foo"), contract="2")
+    points = tmp_path / "site" / "img2img_foo-1.0.dist-info" / "entry_points.txt"
+    points.write_text(f"{points.read_text()}\n1 = img2img_foo\n")
+    assert plugin_of(loaded(), "foo").state == "ok"
+
+
+def test_two_entry_points_to_one_module_are_both_listed(install: Install, tmp_path: Path) -> None:
+    install("img2img-foo", FAMILY.format(name="foo"))
+    points = tmp_path / "site" / "img2img_foo-1.0.dist-info" / "entry_points.txt"
+    points.write_text("[img2img]\nfoo = img2img_foo\ntwo = img2img_foo\n")
+    states = {plugin.name: plugin.state for plugin in loaded().plugins}
+    assert sorted([states["foo"], states["two"]]) == ["broken", "ok"]
+
+
+def test_a_limit_takes_names_of_packages_and_warns_of_those_that_there_are_not(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    install("img2img-foo", FAMILY.format(name="foo"))
+    host = PluginHost.discover(limit="img2img-foo,fooo")
+    assert [plugin.name for plugin in host.plugins if plugin.state == "ok"] == ["foo"]
+    assert [record.getMessage().split(",")[0] for record in caplog.records] == ["there is no plugin 'fooo'"]

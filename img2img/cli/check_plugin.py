@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 import click
 
 from img2img.cli.host import HostOptions
+from img2img.cli.plugins import try_all
+from img2img.errors import PluginError
 
 if TYPE_CHECKING:
+    from img2img.plugins import PluginHost
     from img2img.testing import Outcome
 
 
@@ -56,9 +59,18 @@ def command(plugins: HostOptions, plugin: str, data: Path | None, options: tuple
 
     from img2img.testing import check_plugin
 
+    _refuse_unimportable(plugin, plugins.discover())
     outcomes = check_plugin(plugin, options=parse_assignments(options), data=data, host=host)
     counts = _show_json([*outcomes]) if as_json else _show(outcomes)
     raise click.exceptions.Exit(1 if counts["broken"] else 0)
+
+
+def _refuse_unimportable(name: str, host: PluginHost) -> None:
+    """Find out in another process whether its import hangs or ends the process, before it is tried in this one."""
+    try_all(host)
+    for plugin in host.plugins:
+        if name in (plugin.name, plugin.distribution) and plugin.state == "broken":
+            raise PluginError(f"the plugin {plugin} cannot be used; it is broken: {plugin.problem}")
 
 
 def _show_json(outcomes: list[Outcome]) -> Counter[str]:

@@ -31,6 +31,7 @@ def command(names: tuple[str, ...], editable: bool, upgrade: bool) -> None:
     if not rows:
         what = ", ".join(f"{name} {version}" for name, version in installed.items()) or "Nothing new"
         click.echo(f"{what} is installed, and provides no plugin of img2img")
+        raise click.exceptions.Exit(1)
     for row in rows:
         click.echo(_line(row))
     if any(row["problem"] for row in rows):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ from img2img.cli.host import HostOptions
 from img2img.errors import ModelFileError
 
 if TYPE_CHECKING:
+    from img2img.config import ModelConfig
     from img2img.plugins import PluginHost
 
 
@@ -82,12 +83,29 @@ def _show_all(host: PluginHost) -> None:
 
 
 def _show_options(host: PluginHost, name: str, as_json: bool) -> None:
-    is_filter = name in host.names("filters") and name not in host.names("families")
-    options = host.find("filters", name).options_class if is_filter else host.family(name).training_class
-    schema = options.model_json_schema()
+    schemas = _schemas(host, name)
     if as_json:
-        click.echo(json.dumps(schema, indent=1))
+        click.echo(json.dumps(schemas if len(schemas) > 1 else schemas.popitem()[1], indent=1))
         return
-    for key, field in schema.get("properties", {}).items():
-        kind = "|".join(map(str, field["enum"])) if "enum" in field else field.get("type", "")
-        click.echo(f"  {key}={field.get('default')}  ({kind})  {field.get('description', '')}")
+    for title, schema in schemas.items():
+        if len(schemas) > 1:
+            click.echo(f"{title}:")
+        for key, field in schema.get("properties", {}).items():
+            kind = "|".join(map(str, field["enum"])) if "enum" in field else field.get("type", "")
+            click.echo(f"  {key}={field.get('default')}  ({kind})  {field.get('description', '')}")
+
+
+def _schemas(host: PluginHost, name: str) -> dict[str, Any]:
+    """Of the family and of the filter of a name, where there are both."""
+    classes: dict[str, type[ModelConfig]] = {}
+    if _is_known(host, "filters", name):
+        classes[f"filter {name}"] = host.find("filters", name).options_class
+    if _is_known(host, "families", name) or not classes:
+        classes[f"family {name}"] = host.family(name).training_class
+    return {title: options.model_json_schema() for title, options in classes.items()}
+
+
+def _is_known(host: PluginHost, kind: str, name: str) -> bool:
+    """Whether there is something of that name, or several."""
+    names = host.names(kind)
+    return name in names or any(known.endswith(f"/{name}") for known in names)

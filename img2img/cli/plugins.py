@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from img2img.cli.host import HostOptions
+from img2img.media.files import printable
 
 if TYPE_CHECKING:
     from img2img.declarations import Plugin
@@ -31,7 +31,7 @@ def command(plugins: HostOptions, timing: bool, as_json: bool) -> None:
     and the environment variable IMG2IMG_PLUGINS limit what is used: names separated by commas; empty, none.
     """
     host = plugins.discover()
-    _try(host)
+    try_all(host)
     if as_json:
         click.echo(json.dumps([_row(plugin) for plugin in host.plugins], indent=1))
         return
@@ -41,16 +41,16 @@ def command(plugins: HostOptions, timing: bool, as_json: bool) -> None:
         click.echo("no plugins are installed")
 
 
-def _try(host: PluginHost) -> None:
+def try_all(host: PluginHost) -> None:
     """Find out of each plugin whether it can be imported."""
     for plugin in host.plugins:
         if plugin.built_in:
             host.load(plugin)
     if all(plugin.built_in or plugin.state != "ok" for plugin in host.plugins):
         return
-    words = [sys.executable, "-m", "img2img.cli.probe", str(PATIENCE), *([] if host.limit is None else [host.limit])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # look where this process does
-    answer = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True, env=environment).stdout
+    limit = [] if host.limit is None else [host.limit]
+    words = [sys.executable, "-P", "-m", "img2img.cli.probe", json.dumps(sys.path), str(PATIENCE), *limit]
+    answer = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
     rows = {row.pop("key"): row for row in json.loads(answer)}
     for plugin in host.plugins:
         for name, value in rows.get(plugin.key, {}).items():
@@ -64,6 +64,7 @@ def _row(plugin: Plugin) -> dict[str, Any]:
 
 def _line(plugin: Plugin, *, timing: bool) -> str:
     provided = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in plugin.provides.items())
-    state = f"{plugin.state}: {plugin.problem}" if plugin.problem else plugin.state
+    state = f"{plugin.state}: {'; '.join(plugin.problem.splitlines())}" if plugin.problem else plugin.state
     time = f"{1000 * (plugin.seconds or 0):6.0f} ms  " if timing else ""
-    return f"{plugin.name:16}{plugin.distribution + ' ' + plugin.version:28}{time}{state}  {provided}".rstrip()
+    line = f"{plugin.name:16}{plugin.distribution + ' ' + plugin.version:28}{time}{state}  {provided}"
+    return printable(line.rstrip())

@@ -1,6 +1,6 @@
 """Imports strangers' plugins, each in a process of its own, and prints what came of it; `img2img plugins` runs it.
 
-    python -m img2img.cli.probe SECONDS [LIMIT]
+    python -m img2img.cli.probe PATHS SECONDS [LIMIT]
 
 A plugin that hangs, crashes or ends its process takes nothing with it, and slow ones are imported side by side. Prints
 a JSON list of rows: what the import of a plugin decides, and whose they are.
@@ -23,24 +23,27 @@ DECIDED = ("key", "state", "problem", "provides", "seconds")
 """What of a `Plugin` stands in a row."""
 
 
-def main(seconds: float, limit: str | None = None) -> None:
-    """Probe all plugins but the built-ins, for no longer than `seconds`."""
-    answer = os.fdopen(os.dup(1), "w")
+def main(paths: list[str], seconds: float, limit: str | None = None) -> None:
+    """Probe all plugins but the built-ins, looked for in `paths`, for no longer than `seconds`."""
+    sys.path[:] = paths  # those of who asks
+    answer = os.dup(1)
     os.dup2(2, 1)  # what a plugin prints at its import is no part of the answer
     host = PluginHost.discover(limit=limit)
     strangers = [plugin for plugin in host.plugins if plugin.state == "ok" and not plugin.built_in]
-    json.dump(_probe(host, strangers, seconds), answer)
-    answer.close()
+    rows = json.dumps(_probe(host, strangers, seconds, answer))
+    with os.fdopen(answer, "w") as file:
+        file.write(rows)
+    os._exit(0)  # at once: what a plugin left behind may wait for something
 
 
-def _probe(host: PluginHost, plugins: list[Plugin], seconds: float) -> list[dict[str, Any]]:
+def _probe(host: PluginHost, plugins: list[Plugin], seconds: float, answer: int) -> list[dict[str, Any]]:
     if "fork" not in multiprocessing.get_all_start_methods():  # Windows: one after the other, in this process
         return [_row(host, plugin) for plugin in plugins]
     context = multiprocessing.get_context("fork")
     started = []
     for plugin in plugins:
         reader, writer = context.Pipe(duplex=False)
-        child = context.Process(target=_send, args=(host, plugin, writer), daemon=True)
+        child = context.Process(target=_send, args=(host, plugin, writer, answer), daemon=True)
         child.start()
         writer.close()
         started.append((plugin, child, reader))
@@ -48,7 +51,6 @@ def _probe(host: PluginHost, plugins: list[Plugin], seconds: float) -> list[dict
     for plugin, child, reader in started:
         try:
             if not reader.poll(max(0, deadline - time.monotonic())):
-                child.kill()
                 plugin.refuse("broken", f"its import takes longer than {seconds:g} s")
                 continue
             for name, value in reader.recv().items():
@@ -57,10 +59,13 @@ def _probe(host: PluginHost, plugins: list[Plugin], seconds: float) -> list[dict
         except EOFError:
             child.join()
             plugin.refuse("broken", f"its import ends the process, with status {child.exitcode}")
+        finally:
+            child.kill()
     return [{name: getattr(plugin, name) for name in DECIDED} for plugin in plugins]
 
 
-def _send(host: PluginHost, plugin: Plugin, pipe: Connection) -> None:
+def _send(host: PluginHost, plugin: Plugin, pipe: Connection, answer: int) -> None:
+    os.close(answer)  # or who asked would wait for a process that the plugin starts
     pipe.send(_row(host, plugin))
 
 
@@ -70,4 +75,4 @@ def _row(host: PluginHost, plugin: Plugin) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), *sys.argv[2:])
+    main(json.loads(sys.argv[1]), float(sys.argv[2]), *sys.argv[3:])

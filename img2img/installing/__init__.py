@@ -115,6 +115,11 @@ def _word(name: str) -> str:
     path, bracket, extras = name.partition("[")
     is_project = Path(path, "pyproject.toml").is_file() or Path(path, "setup.py").is_file()
     is_archive = path.endswith((".whl", ".tar.gz", ".zip")) and Path(path).is_file()
+    if Path(path).is_dir() and not is_project:
+        raise PluginError(
+            f"{path} is a folder without a pyproject.toml, and so no project to install; if you mean the package of "
+            f"that name, write {path}>=0"
+        )
     return f"{Path(path).absolute()}{bracket}{extras}" if is_project or is_archive else name
 
 

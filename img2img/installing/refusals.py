@@ -48,7 +48,8 @@ def not_removable(name: str, meant: Sequence[Plugin], plugins: Sequence[Plugin])
         )
     if all(plugin.built_in for plugin in meant):
         return f"{name!r} is built in: it is a part of {DISTRIBUTION}, and goes only with that"
-    return f"{name!r} is the name of several plugins; write the package: {', '.join(strangers)}"
+    owners = sorted({plugin.distribution for plugin in meant if not plugin.built_in})
+    return f"{name!r} is the name of several plugins; write the package: {', '.join(owners)}"
 
 
 def _obstacle(name: str, limits: Limits) -> str:

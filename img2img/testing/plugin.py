@@ -91,7 +91,7 @@ def tasks(
 
     yield PackageSubject(plugin), PACKAGE
     for family in provided("families"):
-        yield FamilySubject(family, folder / family.name, options, data), FAMILY
+        yield FamilySubject(family, folder / f"{plugin.distribution} {family.name}", options, data), FAMILY
     for filter_ in provided("filters"):
         yield FilterSubject(filter_), FILTER
     for importer in provided("importers"):

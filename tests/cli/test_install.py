@@ -135,7 +135,7 @@ def test_a_plugin_that_is_broken_is_told_with_its_reason_and_removed_without_bei
 def test_a_package_that_is_no_plugin_is_called_that_and_not_removed(beside: Any) -> None:
     beside.wheel("helper")
     done = beside.program("install", "helper")
-    assert (done.status, done.out) == (0, "helper 1.0 is installed, and provides no plugin of img2img\n")
+    assert (done.status, done.out) == (1, "helper 1.0 is installed, and provides no plugin of img2img\n")
     done = beside.program("uninstall", "helper", "-y")
     assert done.status == 2
     assert "'helper' is no installed plugin" in done.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,6 +128,38 @@ def test_no_plugin_takes_the_name_of_a_command_of_the_program(program: Any, inst
     install("img2img-rude", COMMAND.replace('"greet"', '"models"'), commands="models")
     assert "Model files:" in program("models").out
     assert "(img2img-rude)" not in program("--help").out
+    assert "the name 'models' is that of a command of the program" in rows(program)["rude"]["problem"]
+
+
+@pytest.mark.parametrize(("ending", "status"), [("return 3", 0), ("raise SystemExit(0)", 3), ("1 / 0", 3)])
+def test_what_a_command_returns_is_no_status_and_what_it_raises_is_one(
+    ending: str, status: int, program: Any, install: Install
+) -> None:
+    install("img2img-odd", COMMAND.replace('click.echo(f"hello {name}")', ending), commands="greet")
+    assert program("greet", "you").status == status
+
+
+def test_listing_plugins_runs_nothing_of_the_working_directory(
+    program: Any, install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("img2img-polite", COMMAND, commands="greet")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "json.py").write_text("open('seen', 'w').close()\nraise ImportError")
+    monkeypatch.chdir(tmp_path / "here")
+    assert rows(program)["polite"]["state"] == "ok"
+    assert not Path("seen").exists()
+
+
+def test_a_plugin_that_leaves_a_process_behind_holds_nobody_up(program: Any, install: Install) -> None:
+    install(
+        "img2img-bad",
+        "import os, time\nif not os.fork():\n    time.sleep(30)\n    os._exit(0)",
+        COMMAND,
+        commands="greet",
+    )
+    started = time.perf_counter()
+    assert rows(program)["bad"]["state"] == "ok"
+    assert time.perf_counter() - started < 15
 
 
 def test_families_of_strangers_are_listed_in_the_words_of_their_packages(program: Any, install: Install) -> None:

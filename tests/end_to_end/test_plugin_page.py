@@ -30,7 +30,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in ("street", "garden", "poster"):
             (folder / images / f"{name}.png").write_bytes((ROOT / "samples" / "images" / f"{name}.png").read_bytes())
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
-    subprocess.run([*pip, "--target", folder / "site", folder / "img2img-denoise"], check=True, capture_output=True)
+    subprocess.run([*pip, "--target", folder / "site", folder / "img2img-restore"], check=True, capture_output=True)
     return folder
 
 
@@ -48,7 +48,7 @@ def test_what_the_tutorial_writes_trains_and_translates_by_its_commands(workplac
     assert len(FILES) == 5
     assert [command.split()[0] for command in COMMANDS[:4]] == ["install", "check-plugin", "train", "translate"]
     assert re.search(
-        r"^denoise +img2img-denoise 0.1.0 +ok  families: denoise$", run(workplace, "plugins"), re.MULTILINE
+        r"^restore +img2img-restore 0.1.0 +ok  families: restore$", run(workplace, "plugins"), re.MULTILINE
     )
     for command in COMMANDS[2:4]:
         run(workplace, command)
@@ -57,9 +57,9 @@ def test_what_the_tutorial_writes_trains_and_translates_by_its_commands(workplac
         "poster.png",
         "street.png",
     ]
-    assert "family         img2img-denoise/denoise" in run(workplace, "inspect runs/denoise/denoise.safetensors")
+    assert "family         img2img-restore/restore" in run(workplace, "inspect runs/restore/restore.safetensors")
 
 
 def test_what_the_tutorial_writes_keeps_the_contract(workplace: Path) -> None:
-    for command in COMMANDS[1], "check-plugin ./img2img-denoise":
+    for command in COMMANDS[1], "check-plugin ./img2img-restore":
         assert "BROKEN" not in run(workplace, command)

@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,8 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
     to_onnx = isinstance(importer, OnnxImporter)
     if to_onnx:
         need_onnx("onnx", "onnxscript", "onnxruntime")
+    if not target.parent.is_dir():
+        raise UsageError(f"there is no folder {target.parent} to write {target.name} into; make it, or name another")
     loaded = img2img.load_model(model, device="cpu", precision="fp32", host=host)
     translator = loaded.translator
     if isinstance(translator, ImportedTranslator):
@@ -91,7 +94,8 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
     rows = {name: [condition.parse(word) for word in condition.choices] for name, condition in opened.items()}
     data = (_onnx if to_onnx else _pt2)(whole, _trace(whole, rows), declaration)
     differences = list(compare(whole, importer.open_bytes(data, target), rows))
-    if (largest := max(difference.largest for difference in differences)) > BOUND:
+    largest = max((difference.largest for difference in differences), key=lambda one: (isnan(one), one))
+    if not largest <= BOUND:
         raise img2img.Img2ImgError(
             f"what was exported of {model} differs from it by up to {255 * largest:.3g} of 255, more than "
             f"{255 * BOUND:.2g}: nothing is written; torch exports some part of this network wrongly"

@@ -13,6 +13,7 @@ from img2img_export.exporting import BOUND, Exported, export
 
 import img2img
 from img2img.errors import UsageError
+from img2img.modelfile import save_model
 from img2img.nn.sizes import translate_any_size
 
 ROOT = Path(__file__).parents[3]
@@ -161,3 +162,19 @@ def test_another_network_of_a_family_is_exported_too(
 def test_the_bundled_models_are_exported(name: str, host: img2img.PluginHost, tmp_path: Path) -> None:
     done = export(name, tmp_path / f"{name}.onnx", {}, host)
     assert max(difference.largest for difference in done.differences) < BOUND / 10
+
+
+def test_a_model_that_returns_no_numbers_is_not_exported(host: img2img.PluginHost, tmp_path: Path) -> None:
+    family = host.family("srgan")
+    config = family.config_class.parse({"scale": 2, "width": 8, "depth": 1})
+    generator = family.build_generator(config)
+    next(generator.parameters()).data.fill_(torch.nan)
+    save_model(tmp_path / "nan.safetensors", generator, config, family="srgan", scale=2)
+    with pytest.raises(img2img.Img2ImgError, match="differs from it by up to nan"):
+        export(str(tmp_path / "nan.safetensors"), tmp_path / "nan.pt2", {}, host)
+    assert not (tmp_path / "nan.pt2").exists()
+
+
+def test_a_target_in_a_folder_that_is_not_there_is_refused_at_once(host: img2img.PluginHost, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no folder"):
+        export("photo-x2", tmp_path / "nowhere" / "x.pt2", {}, host)
