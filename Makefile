@@ -22,7 +22,7 @@ demo: .venv/installed
 	@echo "A film twice as large, and by night, with its sound: out/demo/clip-x2.mp4, out/demo/clip-night.mp4"
 
 test: .venv/installed virtual-display
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 # For the window of `img2img live`, whose tests are skipped without it.
 virtual-display:

@@ -12,22 +12,37 @@ if TYPE_CHECKING:
     from img2img.media.video import Clip, ClipInfo, Frame
 
 
+OWN_NAMES = frozenset({
+    "png", "jpg", "jpeg", "jfif", "webp", "tif", "tiff", "bmp", "avif",
+    "mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "m2ts", "mts", "wmv", "flv", "ogv", "3gp",
+    "mxf", "y4m", "gif",
+})  # fmt: skip
+"""Suffixes, without the dot, of what img2img itself reads and writes; no source or target can be called so."""
+
+
 class ClipSource(ABC):
-    """Reads clips that are no video files. It holds no state; one instance serves the whole program."""
+    """Reads clips that are no video files. It holds no state; one instance serves the whole program.
+
+    Whatever it raises, or returns that is not as promised, costs the clip and nothing else.
+    """
 
     name: ClassVar[str]
-    """The scheme in `NAME:ADDRESS`, and the suffix of files that it reads, without the dot."""
+    """The scheme in `NAME:ADDRESS`, and the suffix of files that it reads, without the dot; none of `OWN_NAMES`."""
     summary: ClassVar[str]
     """One line for `img2img models`."""
     endless: ClassVar[bool] = False
     """Whether its clips have no end of their own; the user must then give one."""
+    reads_files: ClassVar[bool] = True
+    """Whether files with the suffix `name` are its clips; otherwise it is only asked for `NAME:ADDRESS`."""
+    needs_fps: ClassVar[bool] = False
+    """Whether `open` must be given a rate; where the user gave none, a folder's files of its kind are passed over."""
 
     @abstractmethod
     def open(self, address: str, fps: Fraction | None) -> Clip:
         """Open a clip.
 
         Args:
-            address: What was typed after `NAME:`, or the path of a file.
+            address: What was typed after `NAME:`, to the letter, or the path of a file.
             fps: Frames a second that were asked for: the rate of a source that has no times of its own, to be left
                 alone by others.
 
@@ -54,7 +69,7 @@ class ClipTarget(ABC):
     """Writes clips in files that are no videos. It holds no state; one instance serves the whole program."""
 
     name: ClassVar[str]
-    """The suffix of its files, without the dot."""
+    """The suffix of its files, without the dot; none of `OWN_NAMES`."""
     summary: ClassVar[str]
     """One line for `img2img models`."""
 

@@ -27,7 +27,8 @@ class Filter(ABC):
 
     Each image and each clip has two instances of its own, one for `before` and one for `after`, since the frames that
     go in are ahead of those that come out. Either sees the frames one by one, in order, whatever batches they are in,
-    so that what it remembers belongs to one clip. A frame that only repeats the picture before it is not seen.
+    so that what it remembers belongs to one clip. A frame that only repeats the picture before it is not seen,
+    except where a segment begins, every 120 frames, so that a killed job can go on there.
     """
 
     name: ClassVar[str]

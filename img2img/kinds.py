@@ -62,6 +62,7 @@ def _check_source(source: object) -> None:
         raise PluginError(f"register() takes a ClipSource, not {source!r}")
     _check_words(source, type(source).__name__)
     check_name(source.name, "source", r"[a-z][a-z0-9]+")  # one letter would be a drive of Windows
+    _check_foreign(source.name, "source")
 
 
 def _check_target(target: object) -> None:
@@ -71,6 +72,14 @@ def _check_target(target: object) -> None:
         raise PluginError(f"register() takes a ClipTarget, not {target!r}")
     _check_words(target, type(target).__name__)
     check_name(target.name, "target", r"[a-z0-9]+")
+    _check_foreign(target.name, "target")
+
+
+def _check_foreign(name: str, noun: str) -> None:
+    from img2img.clips import OWN_NAMES
+
+    if name in OWN_NAMES:
+        raise PluginError(f"{name!r} is no name for a {noun}: img2img itself knows files with that suffix; use another")
 
 
 def _check_command(command: object) -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from img2img.clips import OWN_NAMES
+
+if TYPE_CHECKING:
+    from img2img.clips import ClipSource
 
 CLIP_SUFFIXES = frozenset({
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2ts", ".mts", ".wmv", ".flv", ".ogv", ".3gp",
@@ -26,38 +33,68 @@ class ClipKinds:
     Attributes:
         sources: Names of the kinds that plugins read: schemes, and suffixes without the dot.
         targets: Names of the kinds that plugins write.
+        source: Returns the source of a name, None where it cannot be used; called for names that are suffixes of files.
     """
 
     sources: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
+    source: Callable[[str], ClipSource | None] = lambda name: None
+
+    @classmethod
+    def of(
+        cls, sources: Iterable[str], targets: Iterable[str], source: Callable[[str], ClipSource | None]
+    ) -> ClipKinds:
+        """Kinds by all their names, `distribution/name` where several have one, without what needs no plugin."""
+        return cls(_foreign(sources), _foreign(targets), source)
 
     @property
     def readable(self) -> frozenset[str]:
         """Suffixes of files that are clips."""
-        return CLIP_SUFFIXES | {f".{name}" for name in self.sources}
+        return CLIP_SUFFIXES | _suffixes(self.sources)
 
     @property
     def writable(self) -> frozenset[str]:
         """Suffixes of files that clips can be written to."""
-        return CLIP_TARGETS | {f".{name}" for name in self.targets}
+        return CLIP_TARGETS | _suffixes(self.targets)
 
     def is_clip(self, path: Path) -> bool:
         """Whether a file is a clip."""
         suffix = path.suffix.lower()
-        return suffix in self.readable or (suffix == ".webp" and is_animated(path))
+        return suffix in CLIP_SUFFIXES or bool(self.reader_of(path)) or (suffix == ".webp" and is_animated(path))
 
-    def reader_of(self, source: str) -> str:
-        """Name of the kind of which a plugin reads `source`; empty where no plugin need be asked."""
+    def scheme_of(self, source: str) -> str:
+        """Name of the kind of which a plugin reads the address `source`; empty where it is none."""
         scheme, separator, _ = source.partition(":")
-        if separator and scheme in self.sources and not Path(source).exists():
-            return scheme
-        suffix = Path(source).suffix.lower()
-        return suffix[1:] if suffix in self.readable - CLIP_SUFFIXES else ""
+        # Not Path.exists, which raises for what is too long for the name of a file.
+        return scheme if separator and scheme in self.sources and not os.path.exists(source) else ""  # noqa: PTH110
+
+    def reader_of(self, path: Path) -> str:
+        """Name of the kind of which a plugin reads a file; empty where no plugin need be asked."""
+        suffix = path.suffix.lower()
+        if suffix not in _suffixes(self.sources):
+            return ""
+        source = self.source(suffix[1:])
+        return suffix[1:] if source is None or source.reads_files else ""
+
+    def needs_fps(self, path: Path) -> bool:
+        """Whether a plugin reads a file only where it is told the rate of its frames."""
+        reader = self.reader_of(path)
+        source = self.source(reader) if reader else None
+        return source is not None and source.needs_fps
 
     def writer_of(self, target: Path) -> str:
         """Name of the kind as which a plugin writes `target`; empty where no plugin need be asked."""
         suffix = target.suffix.lower()
-        return suffix[1:] if suffix in self.writable - CLIP_TARGETS else ""
+        return suffix[1:] if suffix in _suffixes(self.targets) else ""
+
+
+def _foreign(names: Iterable[str]) -> frozenset[str]:
+    every = {form for name in names for form in (name, name.rpartition("/")[2])}
+    return frozenset(name for name in every if name.rpartition("/")[2] not in OWN_NAMES)
+
+
+def _suffixes(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(f".{name}" for name in names if "/" not in name)
 
 
 def is_animated(path: Path) -> bool:

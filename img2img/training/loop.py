@@ -138,7 +138,8 @@ class Session:
             for observer in observers:
                 self.host.add_observer(observer)
             try:
-                self._train_observed()
+                with watch_workers():  # torch may raise that one has died while observers are told of the end
+                    self._train_observed()
             finally:
                 for observer in observers:
                     self.host.remove_observer(observer)

@@ -91,8 +91,8 @@ def translate_clips(
                 if len(items) == 1 and isinstance(error, UsageError):
                     raise
                 item.status = "failed"
-                named = isinstance(error, VideoError | ImageError)
-                item.reason = str(error) if named else f"{printable(item.source)}: {error}"
+                named = isinstance(error, VideoError | ImageError) or str(error).startswith(_name(item))
+                item.reason = str(error) if named else f"{_name(item)}: {error}"
             finally:
                 item.seconds += perf_counter() - started
             ended([item])
@@ -123,7 +123,7 @@ def _translate(
         )
         with (
             closing(_sink(item, clip, _enlarged(info, executor), settings)) as sink,
-            _state(item, settings, source_sha256, sink.about) as state,
+            _state(item, settings, source_sha256, sink) as state,
         ):
 
             def record(target_sha256: str) -> None:
@@ -132,18 +132,19 @@ def _translate(
                 state.about_to_publish(target_sha256)
 
             if not pipeline.run(frames, info, sink, state):
-                raise VideoError(f"{printable(item.source)}: it shows nothing in the asked time; see --start and --end")
-            item.reason = clip.damage and f"{printable(item.source)}: {clip.damage}"
+                raise VideoError(f"{_name(item)}: it shows nothing in the asked time; see --start and --end")
+            damage = clip.damage
+            item.reason = damage and f"{_name(item)}: {damage}"
             sink.finish(state.segments(), state.part, record)
         item.notes = (*info.notes, *sink.notes)
-        item.status = "damaged" if clip.damage else "done"
+        item.status = "damaged" if damage else "done"
 
 
 @contextmanager
-def _state(item: Item, settings: Settings, source_sha256: str, sink: str) -> Iterator[ClipState]:
+def _state(item: Item, settings: Settings, source_sha256: str, sink: Sink) -> Iterator[ClipState]:
     """What an earlier job has finished of a clip; is gone when the target stands, or never will."""
     target = item.target / "frames" if item.images_as else item.target
-    decisive = f"{settings.digest} {source_sha256} {sink}"
+    decisive = f"{settings.digest} {source_sha256} {sink.about}"
     with closing(ClipState(target, digest(decisive.encode()))) as state:
         try:
             if item.images_as:
@@ -151,8 +152,10 @@ def _state(item: Item, settings: Settings, source_sha256: str, sink: str) -> Ite
                     _refuse_existing(item)
                 remove_leftovers(item.target)
             yield state
-        except (ItemError, UsageError):
-            state.remove()
+        except BaseException as error:
+            if isinstance(error, ItemError | UsageError) or not sink.resumes:
+                sink.close()  # before, lest it writes there once more
+                state.remove()
             raise
         state.remove()
 
@@ -177,12 +180,12 @@ def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]
 def _open(item: Item, settings: Settings) -> Opened:
     options = settings.video
     if item.reader:
-        name, source = printable(item.source), settings.host.find("sources", item.reader)
+        name, source = _name(item), settings.host.find("sources", item.reader)
         if source.endless and options.end is None:
             raise UsageError(f"{name} never ends; give --end, such as --end 10")
-        address = str(item.source).removeprefix(f"{item.reader}:")
+        address = item.address.removeprefix(f"{item.reader}:") if item.address else str(item.source)
         clip = guarded(name, lambda: source.open(address, options.fps))
-        return Part(clip, name, options.start, options.end)
+        return Part(clip, name, options.start, options.end, settings.max_pixels)
     if item.images:
         if options.fps is None:
             raise UsageError(
@@ -229,7 +232,7 @@ def _expected_frames(clip: Clip, info: ClipInfo, options: VideoOptions) -> int:
 
 
 def _source_digest(item: Item) -> str:
-    if item.reader and not item.source.is_file():
+    if item.reader and (item.address or not item.source.is_file()):
         return secrets.token_hex(32)  # nobody knows whether it will show the same again
     try:
         if not item.images:
@@ -240,6 +243,10 @@ def _source_digest(item: Item) -> str:
             f"{printable(error.filename)}: cannot be read: {error.strerror}; check the path and its permissions"
         ) from error
     return digest("".join(parts).encode())
+
+
+def _name(item: Item) -> str:
+    return printable(item.address or item.source)
 
 
 def _refuse_existing(item: Item) -> None:

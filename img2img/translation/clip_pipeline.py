@@ -116,7 +116,7 @@ class ClipPipeline:
         self.filters.restore(memory or {})
 
     def _end_segment(self, sink: Sink, state: ClipState, state_before: State) -> None:
-        if self.filters:
+        if self.filters and sink.resumes:
             state.remember(state_before | self.filters.state_after())
         sink.write_segment(state.segment(state.finished))
         state.finish()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -80,12 +81,13 @@ class ClipState:
         return [self.segment(index) for index in range(self.finished)]
 
     def memory(self) -> dict[str, NDArray[Any]] | None:
-        """What `remember` was given with the last finished segment; None if nothing was."""
+        """What `remember` was given with the last finished segment; None if nothing was, or it is damaged."""
         path = self._memory(self.finished - 1)
-        if not path.exists():
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError, EOFError, BadZipFile):
             return None
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
 
     def remember(self, memory: Mapping[str, NDArray[Any]]) -> None:
         """Note what the next segment depends on, before the current one is written."""

@@ -19,7 +19,6 @@ from torch import Tensor
 
 from img2img.errors import Img2ImgError, UsageError, WriteError
 from img2img.media import printable
-from img2img.media.kinds import ClipKinds
 from img2img.media.video import VideoOptions
 from img2img.plugins import PluginHost
 from img2img.translation.clip import check_options, translate_clips
@@ -29,7 +28,7 @@ from img2img.translation.filtering import Chain
 from img2img.translation.journal import Journal
 from img2img.translation.model import Model, load_model
 from img2img.translation.pipeline import Pipeline, Settings
-from img2img.translation.plan import Plan, make_plan
+from img2img.translation.plan import Plan, clip_kinds, make_plan
 from img2img.translation.report import Item, Report
 
 MAX_PIXELS = 100_000_000
@@ -101,7 +100,7 @@ def translate(
         Stopped: `stop` said so.
     """
     host = host or PluginHost.discover()
-    plan = make_plan(source, target, format, _clip_kinds(host))
+    plan = make_plan(source, target, format, clip_kinds(host), rate_given=bool(video and video.fps))
     written = _report_path(report, plan)
     wishes = _wishes(plan, video, quality)
     chain = Chain.parse(filters, host)
@@ -119,11 +118,6 @@ def translate(
         run = partial(_run, job, settings, batch_size, journal, host, stop)
         _carry_out(job, run, outcome, host, written)
     return outcome
-
-
-def _clip_kinds(host: PluginHost) -> ClipKinds:
-    """What plugins read and write; nothing is imported for that, unless a plugin declares nothing."""
-    return ClipKinds(frozenset(host.names("sources")), frozenset(host.names("targets")))
 
 
 def _run(

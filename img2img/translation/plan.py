@@ -6,14 +6,20 @@ import glob
 import os
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from img2img.errors import UsageError
+from img2img.errors import PluginError, UsageError
 from img2img.media import READABLE_SUFFIXES, WRITABLE_SUFFIXES, printable
 from img2img.media.kinds import ClipKinds, natural_order
 from img2img.translation.report import Item
+
+if TYPE_CHECKING:
+    from img2img.clips import ClipSource
+    from img2img.plugins import PluginHost
 
 STATE = ".img2img"
 """Folder in a target folder where a job keeps its journal and its lock."""
@@ -33,7 +39,14 @@ class Plan:
     """Files passed over because they are no images."""
 
 
-def make_plan(source: str | Path, target: str | Path, suffix: str = "", kinds: ClipKinds | None = None) -> Plan:
+def make_plan(
+    source: str | Path,
+    target: str | Path,
+    suffix: str = "",
+    kinds: ClipKinds | None = None,
+    *,
+    rate_given: bool = False,
+) -> Plan:
     """Plan a job.
 
     Args:
@@ -44,6 +57,8 @@ def make_plan(source: str | Path, target: str | Path, suffix: str = "", kinds: C
         suffix: Format of the targets, such as `.png` or `.mp4`; by default each keeps its source's. An image's for a
             single video asks for its frames as numbered images.
         kinds: Which files are clips; by default those that need no plugin.
+        rate_given: Whether the user says how fast frames follow each other; files of a folder for which somebody must
+            are passed over otherwise.
 
     Raises:
         UsageError: Nothing is there, source and target are one, or two sources would write one target.
@@ -53,21 +68,36 @@ def make_plan(source: str | Path, target: str | Path, suffix: str = "", kinds: C
     if not str(source) or not str(target):  # as an unset variable of a shell is
         raise UsageError("source and target must not be empty; for this folder, write a dot")
     try:
-        plan = _plan(str(source), Path(target), suffix, kinds)
+        plan = _plan(str(source), Path(target), suffix, kinds, rate_given)
         _check_targets(plan.items)
     except OSError as error:
         raise UsageError(f"cannot look at {printable(error.filename)}: {error.strerror}; name another") from error
     return plan
 
 
-def _plan(source: str, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
-    if Path(source).is_file() or kinds.reader_of(source):
+def clip_kinds(host: PluginHost) -> ClipKinds:
+    """What plugins read and write; one is imported for that only if it declares nothing, or a file has its suffix."""
+
+    @cache
+    def source(name: str) -> ClipSource | None:
+        with suppress(PluginError):  # what is wrong will be the reason why its clips fail
+            found: ClipSource = host.find("sources", name)
+            return found
+        return None
+
+    return ClipKinds.of(host.names("sources"), host.names("targets"), source)
+
+
+def _plan(source: str, target: Path, suffix: str, kinds: ClipKinds, rate_given: bool) -> Plan:
+    if kinds.scheme_of(source):
+        return _plan_clip(Path(source), target, suffix, kinds, source)
+    if Path(source).is_file() or (Path(source).exists() and kinds.reader_of(Path(source))):
         becomes_clip = target.suffix.lower() in kinds.writable - WRITABLE_SUFFIXES
-        is_clip = kinds.is_clip(Path(source)) or kinds.reader_of(source) or becomes_clip
+        is_clip = kinds.is_clip(Path(source)) or becomes_clip
         return (_plan_clip if is_clip else _plan_file)(Path(source), target, suffix, kinds)
     if _is_target_clip(target, kinds):
         return _plan_sequence(*_sources(source), target, suffix, kinds)
-    return _plan_folder(*_sources(source), target, suffix, kinds)
+    return _plan_folder(*_sources(source), target, suffix, kinds, rate_given)
 
 
 def _plan_file(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
@@ -84,8 +114,8 @@ def _plan_file(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Pla
     return Plan([Item(source, target)], None)
 
 
-def _plan_clip(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
-    if source.suffix.lower() in READABLE_SUFFIXES and not kinds.is_clip(source):
+def _plan_clip(source: Path, target: Path, suffix: str, kinds: ClipKinds, address: str = "") -> Plan:
+    if not address and source.suffix.lower() in READABLE_SUFFIXES and not kinds.is_clip(source):
         raise UsageError(
             f"{printable(source)} is an image and {printable(target)} a video; give a video, or a folder of images "
             "that follow each other"
@@ -93,7 +123,7 @@ def _plan_clip(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Pla
     if suffix in WRITABLE_SUFFIXES - kinds.writable:
         if _is_target_clip(target, kinds):
             raise UsageError(f"frames as {suffix} images need a folder as target, not {printable(target)}")
-        return Plan([_clip(source, target, kinds, images_as=suffix)], None)
+        return Plan([_clip(source, target, kinds, address=address, images_as=suffix)], None)
     if target.is_dir() or not target.suffix:
         target = target / source.with_suffix(suffix or _writable_clip(source, kinds)).name
     elif target.suffix.lower() not in kinds.writable:
@@ -107,7 +137,7 @@ def _plan_clip(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Pla
         raise UsageError(
             f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
         )
-    return Plan([_clip(source, target, kinds)], None)
+    return Plan([_clip(source, target, kinds, address=address)], None)
 
 
 def _plan_sequence(base: Path, files: list[Path], target: Path, suffix: str, kinds: ClipKinds) -> Plan:
@@ -120,7 +150,7 @@ def _plan_sequence(base: Path, files: list[Path], target: Path, suffix: str, kin
     return Plan([item], None, ignored=len(files) - len(images))
 
 
-def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds: ClipKinds) -> Plan:
+def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds: ClipKinds, rate_given: bool) -> Plan:
     if os.path.lexists(target) and not target.is_dir():
         raise UsageError(f"{printable(target)} is a file; a folder of images needs a folder as target")
     own, where = os.path.realpath(target), os.path.realpath(base)
@@ -132,7 +162,9 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds
     if Path(where) in Path(own).parents:  # what an earlier job has made there is no source
         inside = own + os.sep
         sources = [path for path, real in zip(files, _real_names(files), strict=True) if not real.startswith(inside)]
-    known = [path for path in sources if path.suffix.lower() in READABLE_SUFFIXES | kinds.readable]
+    known = [path for path in sources if path.suffix.lower() in READABLE_SUFFIXES or kinds.is_clip(path)]
+    if not rate_given:  # what waits for one is left out, unless there is nothing else
+        known = [path for path in known if not kinds.needs_fps(path)] or known
     if not known:
         looked_for = ", ".join(sorted(READABLE_SUFFIXES | kinds.readable))
         raise UsageError(f"no images or videos found in {printable(base)} (looked for {looked_for})")
@@ -195,7 +227,7 @@ def _fixed_parts(pattern: Path) -> Iterator[str]:
 
 def _check_targets(items: list[Item]) -> None:
     """Compare names as a case-insensitive, Unicode-normalising file system would."""
-    sources = set(_real_names([item.source for item in items]))
+    sources = set(_real_names([item.source for item in items if not item.address]))
     targets = _real_names([item.target for item in items])
     seen: dict[str, Item] = {}
     for item, target in zip(items, targets, strict=True):
@@ -234,7 +266,7 @@ def _real_names(paths: Sequence[Path]) -> list[str]:
 
 def _clip(source: Path, target: Path, kinds: ClipKinds, **more: Any) -> Item:
     writer = "" if more.get("images_as") else kinds.writer_of(target)
-    reader = "" if more.get("images") else kinds.reader_of(str(source))
+    reader = kinds.scheme_of(more.get("address", "")) or ("" if more.get("images") else kinds.reader_of(source))
     return Item(source, target, is_clip=True, reader=reader, writer=writer, **more)
 
 

@@ -34,6 +34,8 @@ class Item:
     """Its frames follow each other in time."""
     reader: str = ""
     """Name of the plugins' source that reads it; empty where none need."""
+    address: str = ""
+    """`NAME:ADDRESS` as it was typed, where that is no file."""
     writer: str = ""
     """Name of the plugins' target that writes it; likewise."""
     images: Sequence[Path] = ()
@@ -81,7 +83,7 @@ class Report:
 
 def _row(item: Item) -> dict[str, Any]:
     return {
-        "source": str(item.source),
+        "source": item.address or str(item.source),
         "target": str(item.target),
         "status": "not_reached" if item.status == "planned" else item.status,
         "reason": item.reason,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import av
 
-from img2img.media import Image, encode_image, publish, unwritable, write_file
+from img2img.errors import Img2ImgError, VideoError
+from img2img.media import Image, encode_image, printable, publish, unwritable, write_file
 from img2img.media.animation import AnimationWriter
+from img2img.media.part import guarded
 from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
 from img2img.media.video.segments import SegmentEncoder
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from img2img.clips import ClipTarget, ClipWriter
     from img2img.media import Pixels
     from img2img.media.video import ClipInfo, Frame
+
+T = TypeVar("T")
 
 ANIMATIONS = frozenset({".gif", ".webp"})
 """Suffixes of targets that hold moving pictures and nothing else."""
@@ -40,6 +44,8 @@ class Sink(Protocol):
     """What of the source the target does not keep."""
     about: str
     """All that decides how frames are written."""
+    resumes: bool
+    """Whether a job that was killed goes on behind the segments that were written."""
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Take translated frame `index`, (H, W, C)."""
@@ -62,6 +68,8 @@ class Sink(Protocol):
 
 class VideoSink:
     """Encodes segments, and puts them together with what else the source holds."""
+
+    resumes = True
 
     def __init__(self, target: Path, encoding: Encoding, tracks: Tracks | None, shift: Fraction, end: Fraction | None):
         self._target, self._tracks, self._shift, self._end = target, tracks, shift, end
@@ -98,6 +106,8 @@ class VideoSink:
 class AnimationSink:
     """Keeps all frames until the end, as the libraries that write animations do."""
 
+    resumes = False
+
     def __init__(self, target: Path, info: ClipInfo, quality: int | None, loops: int, notes: tuple[str, ...]) -> None:
         self._target, self.notes, self.about = target, notes, ""
         self._writer = AnimationWriter(target.suffix.lower(), info.time_base, loops, quality)
@@ -120,6 +130,8 @@ class AnimationSink:
 
 class ImagesSink:
     """Writes each frame as an image, `00000001.png` and so on."""
+
+    resumes = True
 
     def __init__(self, folder: Path, suffix: str, quality: int | None, notes: tuple[str, ...]) -> None:
         self._folder, self._suffix, self._quality, self.notes = folder, suffix, quality, notes
@@ -151,38 +163,48 @@ class ImagesSink:
 class WriterSink:
     """Hands frames to what a plugin writes; a job that is killed begins anew."""
 
+    resumes = False
+
     def __init__(self, target: Path, kind: ClipTarget, info: ClipInfo, notes: tuple[str, ...]) -> None:
         self._target, self._kind, self._info, self.notes = target, kind, info, notes
+        self._name = printable(target)
         self.about = kind.name
         self._writer: ClipWriter | None = None
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
-        with _refused_by_the_disk(self._target):
-            if self._writer is None:
-                self._writer = self._kind.create(part_of(self._target), self._info)
-            self._writer.add(pixels, frame)
+        if self._writer is None:
+            self._writer = self._call(lambda: self._kind.create(part_of(self._target), self._info))
+        writer = self._writer
+        self._call(lambda: writer.add(pixels, frame))
 
     def write_segment(self, path: Path) -> None:
         """What stands on the disk is of no use to a job that begins anew."""
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
-        assert self._writer is not None
-        with _refused_by_the_disk(self._target):
-            self._writer.finish()
-            self.close()
+        writer = self._writer
+        assert writer is not None
+        self._call(lambda: writer.finish())
+        self._writer = None
+        self._call(lambda: writer.close())
+        if not part.is_file():
+            raise VideoError(f"{self._name}: the plugin that writes it made no file where it was told to")
         record(digest_file(part))
         publish(part, self._target)
 
     def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        """Let go of a file that is not finished; why it is not is more telling than what now goes wrong."""
+        if (writer := self._writer) is not None:
             self._writer = None
+            with suppress(Img2ImgError, MemoryError):
+                self._call(lambda: writer.close())
 
+    def _call(self, call: Callable[[], T]) -> T:
+        """Where a plugin's file cannot be written, the job stops, as with any other target."""
 
-@contextmanager
-def _refused_by_the_disk(target: Path) -> Iterator[None]:
-    """Where a plugin's file cannot be written, the job stops, as with any other target."""
-    try:
-        yield
-    except OSError as error:
-        raise unwritable(target, error) from error
+        def attempt() -> T:
+            try:
+                return call()
+            except OSError as error:
+                raise unwritable(self._target, error) from error
+
+        return guarded(self._name, attempt, "writes")

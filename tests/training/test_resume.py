@@ -128,7 +128,7 @@ def test_a_process_that_reads_data_and_dies_ends_the_run_with_a_remedy(
     settings: Settings, finished: Path, children: Any, host: Any, fingerprint: Fingerprint
 ) -> None:
     ended = children.train({**settings, "workers": 1}, worker_dies_at_step=6)
-    assert ended.error == "FatalError"
+    assert ended.error == "FatalError", ended.message
     assert "a process that reads training data has died" in ended.message
     assert "go on with --resume and fewer --workers" in ended.message
     assert steps_of(Path(settings["run"])) in ([4], [4, 7])  # it had read a few batches ahead

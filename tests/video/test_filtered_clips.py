@@ -113,3 +113,18 @@ def test_a_clip_that_was_made_with_other_filters_is_not_taken_for_done(
     assert job(tmp_path / "in", tmp_path / "out", "add").counts["skipped"] == 1
     with pytest.raises(UsageError, match="--overwrite"):
         job(tmp_path / "in", tmp_path / "out", "add:value=2")
+
+
+@pytest.mark.parametrize(("target", "kept"), [("out.npy", False), ("out.gif", False), ("out.mkv", True)])
+def test_filters_are_remembered_on_the_disk_only_where_a_killed_job_can_go_on(
+    target: str, kept: bool, job: Callable[..., Report], tmp_path: Path
+) -> None:
+    np.save(tmp_path / "in.npy", noise(SEGMENT + 20))
+    memories = set()
+
+    def stop() -> bool:
+        memories.update(tmp_path.rglob("*.memory.npz"))
+        return False
+
+    job(tmp_path / "in.npy", tmp_path / target, "count", fps=25, stop=stop)
+    assert bool(memories) is kept

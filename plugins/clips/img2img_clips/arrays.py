@@ -22,6 +22,7 @@ class ArraySource(img2img.ClipSource):
 
     name = "npy"
     summary = "stacks of images in NumPy files, (N, H, W[, C]) of uint8 or uint16"
+    needs_fps = True
 
     def open(self, address: str, fps: Fraction | None) -> img2img.Clip:
         import numpy as np
@@ -32,8 +33,12 @@ class ArraySource(img2img.ClipSource):
             )
         try:
             stack = np.load(address, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise img2img.VideoError(f"{address}: this cannot be read as an array: {error}") from error
+        except OSError as error:
+            raise img2img.VideoError(f"{address}: this cannot be read: {error.strerror or error}") from error
+        except (ValueError, EOFError) as error:  # numpy's own words advise to unpickle what others wrote
+            raise img2img.VideoError(
+                f"{address}: this cannot be read as an array: it is cut off, holds objects, or is no NumPy file"
+            ) from error
         _check(stack, address)
         return ArrayClip(stack if stack.ndim == 4 else stack[..., None], fps)
 
@@ -42,7 +47,6 @@ class ArrayClip:
     """A `Clip` of (N, H, W, 1, 3 or 4), a frame a tick."""
 
     damage = ""
-    shift = Fraction(0)
 
     def __init__(self, stack: NDArray[Any], fps: Fraction) -> None:
         count, height, width, _ = stack.shape
@@ -116,6 +120,8 @@ class ArrayWriter:
 def _check(stack: NDArray[Any], address: str) -> None:
     channels = stack.shape[3:] or (1,)
     fits = stack.dtype.kind == "u" and stack.dtype.itemsize in (1, 2) and stack.ndim in (3, 4)
+    if stack.ndim == 3 and stack.shape[2] <= 4:
+        raise img2img.VideoError(f"{address}: {stack.shape} looks like one image; a stack is (N, H, W, 3) or (N, H, W)")
     if not (fits and channels[0] in (1, 3, 4) and stack.size and max(stack.shape[1:3]) <= LARGEST_SIDE):
         raise img2img.VideoError(
             f"{address}: {stack.dtype} of shape {stack.shape} is no stack of images; it must be (N, H, W) or "

@@ -28,6 +28,7 @@ class CameraSource(img2img.ClipSource):
     name = "camera"
     summary = "a camera of this machine: camera:0 is the first"
     endless = True
+    reads_files = False
 
     def open(self, address: str, fps: Fraction | None) -> img2img.Clip:
         # A path would make OpenCV open a file.
