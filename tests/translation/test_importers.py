@@ -121,7 +121,7 @@ def test_an_importer_that_opens_a_file_as_nonsense_is_an_error_with_its_name(
         load_model(tmp_path / "x.toy", host=host)
 
 
-@pytest.mark.parametrize("about", [[1], {"a": object()}, None], ids=repr)
+@pytest.mark.parametrize("about", [[1], {"a": object()}, None], ids=["list", "object", "none"])
 def test_an_importer_that_tells_nonsense_about_a_file_is_an_error_with_its_name(
     about: Any, host: PluginHost, tmp_path: Path
 ) -> None:
