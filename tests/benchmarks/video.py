@@ -5,6 +5,7 @@
 For each video and model:
   a  frames a second of `img2img.translate` over those of the slowest of decoder, network and encoder, each alone and
      with all cores
+     and over what the cores can do where all stages share them, each of which had all of them alone
   b  the same over the loop that research code has: decode, float32, one frame at a time, encode, nothing at once
 
 What is compared runs alternately in one process, and medians are compared, so that a busy machine spoils all alike.
@@ -136,6 +137,8 @@ def compare(table: Table, stages: Stages, name: str, rounds: int) -> None:
         table.row(f"{name}: {way}", frames, "1/s")
     slowest = min(("decode", "network", "encode"), key=lambda way: speed[way])
     table.row(f"{name}: a, pipeline over {slowest} alone", speed["pipeline"] / speed[slowest], low=0.85)
+    shared = 1 / sum(1 / speed[way] for way in ("decode", "network", "encode"))
+    table.row(f"{name}:    and over all stages sharing the cores", speed["pipeline"] / shared)
     table.row(f"{name}: b, pipeline over the plain loop", speed["pipeline"] / speed["plain"], low=1.5)
 
 
