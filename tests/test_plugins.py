@@ -6,52 +6,13 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from img2img import PluginHost, hookimpl
-from img2img.declarations import Plugin
 from img2img.errors import PluginError
 
-Install = Callable[..., str]
-BUILT_IN = ["cyclegan", "pix2pix", "srgan", "stargan"]
-
-FAMILY = """
-    import img2img
-
-    class {name}(img2img.ModelFamily):
-        name, summary = "{name}", "does nothing"
-        config_class = training_class = dataset = build_generator = trainer = translator = None
-
-    @img2img.hookimpl
-    def register_models(register):
-        register({name}())
-"""
-
-OBSERVER = """
-    import img2img
-    SEEN = []
-
-    @img2img.hookimpl
-    def training_stepped(step):
-        SEEN.append(step)
-"""
-
-COMMAND = """
-    import click, img2img
-
-    @click.command("greet")
-    def greet():
-        "Say hello."
-        click.echo("hello")
-
-    @img2img.hookimpl
-    def register_commands(register):
-        register(greet)
-"""
+from .strangers import BUILT_IN, FAMILY, OBSERVER, Install, loaded, plugin_of, step
 
 BROKEN = {
     "cannot be imported": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
@@ -90,22 +51,6 @@ BROKEN = {
     ),
     "takes a built-in name": (FAMILY.format(name="srgan"), "the name 'srgan' is that of a built-in"),
 }
-
-
-def loaded() -> PluginHost:
-    """The installed plugins, each imported."""
-    host = PluginHost.discover()
-    host.load_all()
-    return host
-
-
-def step(host: PluginHost, number: int) -> None:
-    host.notify("training_stepped", run=SimpleNamespace(folder=Path()), step=number, losses={})
-
-
-def plugin_of(host: PluginHost, name: str) -> Plugin:
-    (plugin,) = [plugin for plugin in host.plugins if plugin.name == name]
-    return plugin
 
 
 def test_a_family_is_there_once_its_distribution_is_installed(install: Install) -> None:
