@@ -27,7 +27,7 @@ class InstanceNorm(nn.InstanceNorm2d):
     """InstanceNorm that keeps the memory format of a single image on the CPU, with the right gradient in any format.
 
     A single image is a batch, and its BatchNorm the same. Torch's InstanceNorm copies channels that come last to the
-    front and back, which made half the time of a CycleGAN on large frames, and (2.13) takes the gradient of a single
+    front and back, half the time of a CycleGAN on large frames, and (2.13) takes the gradient of a single
     image for contiguous also where its channels come last.
     """
 

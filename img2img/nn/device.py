@@ -50,7 +50,7 @@ def pick_precision(name: str, device: torch.device) -> torch.dtype:
 def keep_freed_memory(device: torch.device) -> None:
     """Let the C library keep what a network on the CPU frees, instead of giving it back after each layer.
 
-    The system hands out fresh memory page by page and clears each, which took a third of the time of a CycleGAN on
+    The system hands out fresh memory page by page and clears each, a third of the time of a CycleGAN on
     frames of 1280 × 720. It is a setting of the process; up to 1 GiB of what is free stays with it. Without glibc
     nothing happens.
     """

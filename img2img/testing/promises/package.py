@@ -21,10 +21,10 @@ class PackageSubject(Subject):
 @promise()
 def it_provides_something(subject: PackageSubject) -> str | None:
     provides = {kind: names for kind, names in subject.plugin.provides.items() if names}
-    keep(bool(provides) or _observes(subject), "it registers nothing, and observes nothing")
+    keep(bool(provides), "it registers nothing, and observes nothing")
     if subject.plugin.is_declared:
         return None
-    kinds = ", ".join(f"{GROUP}.{kind}" for kind in provides) or f"{GROUP}.observers"
+    kinds = ", ".join(f"{GROUP}.{kind}" for kind in provides)
     return f"its metadata do not declare what: give entry points of {kinds}, or it is imported by each command"
 
 
@@ -54,11 +54,3 @@ def its_module_is_imported_without_torch(subject: PackageSubject) -> str | None:
     if not python(f"import sys, {module}; sys.exit('torch' in sys.modules)"):
         return None
     return f"{module} imports torch, which takes a second or more each time that plugins are listed"
-
-
-def _observes(subject: PackageSubject) -> bool:
-    """Whether it implements a hook that watches."""
-    assert subject.plugin.entry_point is not None
-    implementer = subject.plugin.entry_point.load()
-    hooks = (name for name in dir(implementer) if hasattr(getattr(implementer, name), f"{GROUP}_impl"))
-    return any(not name.startswith("register_") for name in hooks)
