@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from img2img.clips import ClipSource, ClipTarget, ClipWriter
-    from img2img.config import ModelConfig, TrainingConfig
+    from img2img.config import AdversarialConfig, ModelConfig, TrainingConfig
     from img2img.errors import ConfigError, DataError, Img2ImgError, ModelFileError, UsageError, VideoError
-    from img2img.families import Batch, Condition, Dataset, Engine, ModelFamily, Sample, Trainer, Translator
+    from img2img.families import Batch, Condition, Dataset, ModelFamily, Sample, Translator
     from img2img.filters import Filter, FilterOptions
     from img2img.hookspecs import hookimpl
     from img2img.importers import Importer
     from img2img.media.video.frames import Clip, ClipInfo, Frame
     from img2img.plugins import PluginHost
+    from img2img.trainers import Engine, Trainer, Verdict
     from img2img.training.loop import train
     from img2img.training.run import Run
     from img2img.translation.job import Job, translate
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from img2img.translation.report import Item, Report
 
 _HOMES = {
+    "AdversarialConfig": "config",
     "Batch": "families",
     "Clip": "media.video.frames",
     "ClipInfo": "media.video.frames",
@@ -35,7 +37,7 @@ _HOMES = {
     "ConfigError": "errors",
     "DataError": "errors",
     "Dataset": "families",
-    "Engine": "families",
+    "Engine": "trainers",
     "Filter": "filters",
     "Frame": "media.video.frames",
     "FilterOptions": "filters",
@@ -51,10 +53,11 @@ _HOMES = {
     "Report": "translation.report",
     "Run": "training.run",
     "Sample": "families",
-    "Trainer": "families",
+    "Trainer": "trainers",
     "TrainingConfig": "config",
     "Translator": "families",
     "UsageError": "errors",
+    "Verdict": "trainers",
     "VideoError": "errors",
     "hookimpl": "hookspecs",
     "load_model": "translation.model",
@@ -78,10 +81,12 @@ __all__ = [  # noqa: RUF022 - by subject
     "ModelFamily",
     "ModelConfig",
     "TrainingConfig",
+    "AdversarialConfig",
     "Dataset",
     "Sample",
     "Batch",
     "Trainer",
+    "Verdict",
     "Engine",
     "Translator",
     "Condition",

@@ -1,8 +1,8 @@
 """The contract of a model family: what a plugin implements, and what it gets to work with.
 
 Four classes. A `ModelFamily` is registered by a plugin; it makes datasets, networks, a `Trainer` and a `Translator`.
-A `Trainer` turns a `Batch` into one step of learning; a `Translator` turns images into images. Everything around them
-(devices, precision, padding, tiles, files, checkpoints, averaging, logging) is the core's.
+A `Trainer` (`img2img.trainers`) turns a `Batch` into one step of learning; a `Translator` turns images into images.
+Everything around them (devices, precision, padding, tiles, files, checkpoints, averaging, logging) is the core's.
 
 This module imports no torch, and a family's own module need not either: import networks inside the methods that need
 them, and `img2img plugins` can list the family at once.
@@ -11,8 +11,7 @@ them, and `img2img plugins` can list the family at once.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -20,10 +19,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Typ
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from torch import Tensor, nn
 
     from img2img.config import ModelConfig, TrainingConfig
+    from img2img.trainers import Engine, Trainer
 
 C = TypeVar("C", bound="ModelConfig")
 T = TypeVar("T", bound="TrainingConfig")
@@ -62,7 +61,13 @@ class Batch:
 class Dataset(Protocol):
     """How source and target of a family relate; `img2img.datasets` has the usual ones."""
 
+    paired: bool
+    """Whether a sample's target is the truth for its source; else it is any image of the target domain."""
+
     def __len__(self) -> int: ...
+
+    def files(self) -> Sequence[Path]:
+        """Return every file that the samples come from, for the model card."""
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """Return item `index`.
@@ -73,76 +78,6 @@ class Dataset(Protocol):
                 epoch and the index, so that a resumed training sees the same data. None asks for the whole image, and
                 always the same sample, as validation does.
         """
-
-
-class Engine(Protocol):
-    """What the core lends a trainer: device, precision, schedules, and the one place where weights move."""
-
-    device: torch.device
-    step: int
-    """Steps finished before the current one; 0 in the first."""
-
-    def prepare(self, network: nn.Module) -> nn.Module:
-        """Move a network to the device, in the memory format that is fastest there."""
-
-    def autocast(self) -> AbstractContextManager[None]:
-        """Run the networks inside in the precision of the run; compute losses outside, in float32."""
-
-    def update(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-        """Go down the gradient of `loss`: clear, backward, step.
-
-        With `accumulate` = k, gradients of k batches are averaged before the step. Call it once an optimiser and step.
-        """
-
-    def schedule(self, optimizer: torch.optim.Optimizer, factor: Callable[[int], float]) -> None:
-        """Multiply the optimiser's learning rates by `factor(step)`, a pure function, before each step."""
-
-
-class Translate(Protocol):
-    """A translator that takes images of any size: the core pads, crops, and switches to `eval()`."""
-
-    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor: ...
-
-
-class Trainer(ABC):
-    """Owns the networks and optimisers of one training and does one step on one batch."""
-
-    networks: Mapping[str, nn.Module]
-    """Every network whose state a resumed training needs, by name."""
-    optimizers: Mapping[str, torch.optim.Optimizer]
-    """Every optimiser, by name."""
-    milestones: Mapping[int, str] = {}
-    """Steps after which the model files are also kept for good, under this name: the ends of stages."""
-    goal: tuple[str, Literal["max", "min"]] | None = None
-    """Which figure of `validate` tells the best checkpoint, and whether more or less of it is better."""
-
-    @abstractmethod
-    def step(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Learn from one batch and return the losses, as detached scalars that stay on the device."""
-
-    @abstractmethod
-    def generators(self) -> Mapping[str, nn.Module]:
-        """Return what is saved as model files: direction to generator. One direction is called `forward`."""
-
-    def validate(self, batches: Iterable[Batch], translate: Mapping[str, Translate]) -> Mapping[str, float]:
-        """Judge the averaged generators on the held-out images, whole and one to a batch.
-
-        Args:
-            batches: Can be gone through once.
-            translate: Direction to a function of images of any size (and conditions) that runs that generator.
-        """
-        return {}
-
-    def previews(self, batch: Batch, translate: Mapping[str, Translate]) -> Mapping[str, Tensor]:
-        """Return named images, (N, C, H, W) in [0, 1], that stand side by side in a preview sheet."""
-        return {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what else must survive a resume, such as an image pool: tensors, numbers, strings, lists, dicts."""
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - nothing to take back is the default
-        """Take back what `state_dict` returned."""
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,16 @@ PLUGINS = [*sorted(path for path in (ROOT / "plugins").iterdir() if path.is_dir(
 LAYERS = (
     {"errors"},
     {"config"},
-    {"clips", "declarations", "families", "filters", "importers", "hookspecs", "kinds", "plugins"},
+    {"clips", "declarations", "families", "filters", "importers", "hookspecs", "kinds", "plugins", "trainers"},
     {"foreign", "modelfile", "modelstore", "datasets", "nn", "media", "installing", "scaffold"},
     {"evaluation", "translation", "training"},
     {"testing", "cli", "__main__"},
 )
 RANK = {unit: rank for rank, layer in enumerate(LAYERS) for unit in layer}
 
-LENT_TO_PLUGINS = {f"img2img{part}" for part in ("", ".nn", ".datasets", ".errors", ".families", ".filters", ".media")}
+LENT_TO_PLUGINS = {
+    f"img2img{part}" for part in ("", ".nn", ".datasets", ".errors", ".families", ".filters", ".media", ".trainers")
+}
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:

@@ -62,6 +62,8 @@ class Labelled:
     The condition `source_label` is the label of the source. Labels are one-hot, (K,), float.
     """
 
+    paired = False
+
     def __init__(self, images: Sequence[Sequence[Path]], geometry: Geometry) -> None:
         self.images, self.geometry = [list(paths) for paths in images], geometry
         self.sources = [(label, path) for label, paths in enumerate(self.images) for path in paths]
@@ -69,6 +71,9 @@ class Labelled:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    def files(self) -> list[Path]:
+        return [path for _, path in self.sources]
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         source_label, source = self.sources[index]

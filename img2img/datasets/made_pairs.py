@@ -40,12 +40,17 @@ def made_pairs(root: Path, make_source: MakeSource, *, geometry: Geometry, split
 class MadePairs:
     """Targets, and sources made from them after cropping."""
 
+    paired = True
+
     def __init__(self, paths: Sequence[Path], make_source: MakeSource, geometry: Geometry) -> None:
         self.paths, self.make_source, self.geometry = list(paths), make_source, geometry
         self._images = ImageCache()
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def files(self) -> list[Path]:
+        return self.paths
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         path = self.paths[index]

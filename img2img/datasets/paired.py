@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,12 +69,17 @@ class Paired:
     A pair whose two paths are the same is one image, with the source in its left half and the target in its right.
     """
 
+    paired = True
+
     def __init__(self, pairs: Sequence[tuple[Path, Path]], geometry: Geometry, reverse: bool = False) -> None:
         self.pairs, self.geometry, self.reverse = list(pairs), geometry, reverse
         self._images = ImageCache()
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def files(self) -> list[Path]:
+        return list(dict.fromkeys(chain.from_iterable(self.pairs)))  # one path where a file holds both
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         path, partner = self.pairs[index]

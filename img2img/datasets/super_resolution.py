@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,12 +56,17 @@ class Downscaled:
     A training crop is cut from the reduced whole: its borders are what they would be inside the image.
     """
 
+    paired = True
+
     def __init__(self, targets: Sequence[Path], scale: int, crop: int) -> None:
         self.targets, self.scale, self.crop = list(targets), scale, crop
         self._images = ImageCache()
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    def files(self) -> list[Path]:
+        return self.targets
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         path = self.targets[index]
@@ -86,12 +92,17 @@ class Downscaled:
 class PairedScales:
     """Sources and targets from two folders; a target that is larger than `scale` times its source is cut to it."""
 
+    paired = True
+
     def __init__(self, pairs: Sequence[tuple[Path, Path]], scale: int, crop: int) -> None:
         self.pairs, self.scale, self.crop = list(pairs), scale, crop
         self._images = ImageCache()
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def files(self) -> list[Path]:
+        return list(chain.from_iterable(self.pairs))
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         low, high = self.pairs[index]

@@ -48,12 +48,17 @@ def unpaired(root: Path, *, geometry: Geometry, split: Split, source: str = "", 
 class Unpaired:
     """Sources in their order, each with a target drawn at random; as many as there are of the more numerous kind."""
 
+    paired = False
+
     def __init__(self, sources: Sequence[Path], targets: Sequence[Path], geometry: Geometry) -> None:
         self.sources, self.targets, self.geometry = list(sources), list(targets), geometry
         self._images = ImageCache()
 
     def __len__(self) -> int:
         return max(len(self.sources), len(self.targets))
+
+    def files(self) -> list[Path]:
+        return [*self.sources, *self.targets]
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         partner = index if rng is None else int(rng.integers(len(self.targets)))

@@ -3,43 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-Objective = Literal["vanilla", "lsgan", "hinge", "wgan"]
-"""Which game generator and discriminator play:
-
-* `vanilla`: cross-entropy, non-saturating (Goodfellow et al. 2014);
-* `lsgan`: least squares (Mao et al. 2017);
-* `hinge`: margin 1 (Lim & Ye 2017);
-* `wgan`: the difference of the means (Arjovsky et al. 2017), to be used with `gradient_penalty`.
-"""
+from img2img.config import Objective
 
 
-def generator_loss(fake_logits: Tensor, objective: Objective = "vanilla") -> Tensor:
-    """What the generator G minimises: -log D(G(x)), (D(G(x)) - 1)², or -D(G(x)); a mean over all logits."""
+def generator_loss(fake_logits: Tensor, objective: Objective = "vanilla", real_logits: Tensor | None = None) -> Tensor:
+    """What the generator G minimises: -log D(G(x)), (D(G(x)) - 1)², or -D(G(x)); a mean over all logits.
+
+    `relativistic` also looks at what D says of real images, and is what D minimises with the two exchanged.
+    """
     fake = fake_logits.float()
+    if objective == "relativistic":
+        if real_logits is None:
+            raise ValueError("objective=relativistic compares: give real_logits, too")
+        return discriminator_loss(fake, real_logits, objective)
     if objective == "vanilla":
         return softplus(-fake).mean()
     return (fake - 1).square().mean() if objective == "lsgan" else -fake.mean()
 
 
-def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, objective: Objective = "vanilla") -> Tensor:
-    """What the discriminator D minimises.
+def discriminator_loss(
+    real_logits: Tensor, fake_logits: Tensor, objective: Objective = "vanilla", real_label: float = 1.0
+) -> Tensor:
+    """What the discriminator D minimises, with s = `real_label`, below 1 for one-sided smoothing.
 
-    `vanilla`: -log D(y) - log(1 - D(G(x))); `lsgan`: (D(y) - 1)² + D(G(x))²; `hinge`: max(0, 1 - D(y)) +
-    max(0, 1 + D(G(x))); `wgan`: D(G(x)) - D(y); means over all logits.
+    `vanilla`: -s log D(y) - (1 - s) log(1 - D(y)) - log(1 - D(G(x))); `lsgan`: (D(y) - s)² + D(G(x))²; `hinge`:
+    max(0, 1 - D(y)) + max(0, 1 + D(G(x))); `wgan`: D(G(x)) - D(y); means over all logits. `relativistic`, with C the
+    logits and σ the sigmoid: -½ log σ(C(y) - mean C(G(x))) - ½ log(1 - σ(C(G(x)) - mean C(y))) (ESRGAN's code; its
+    equation has no ½).
     """
     real, fake = real_logits.float(), fake_logits.float()
     if objective == "vanilla":
-        return softplus(-real).mean() + softplus(fake).mean()
+        return (softplus(-real) + (1 - real_label) * real).mean() + softplus(fake).mean()
     if objective == "lsgan":
-        return (real - 1).square().mean() + fake.square().mean()
+        return (real - real_label).square().mean() + fake.square().mean()
     if objective == "hinge":
         return relu(1 - real).mean() + relu(1 + fake).mean()
+    if objective == "relativistic":
+        return (softplus(fake.mean() - real).mean() + softplus(fake - real.mean()).mean()) / 2
     return fake.mean() - real.mean()
 
 

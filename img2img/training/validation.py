@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from img2img.families import Dataset, ModelFamily, Trainer, Translate
+from img2img.families import Dataset, ModelFamily
 from img2img.nn.ema import EMA
 from img2img.nn.sizes import translate_any_size
+from img2img.trainers import Trainer, Translate
 from img2img.training.loader import validation_batches
 from img2img.training.run import Run
 

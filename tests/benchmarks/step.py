@@ -47,7 +47,7 @@ class Plain:
     def __init__(self, trainer: CycleGANTrainer) -> None:
         self.config = trainer.config
         self.g, self.f = _contiguous(trainer.forward), _contiguous(trainer.backward)
-        self.d_x, self.d_y = _contiguous(trainer.judge_x), _contiguous(trainer.judge_y)
+        self.d_x, self.d_y = _contiguous(trainer.judge_x.network), _contiguous(trainer.judge_y.network)
         self.networks = self.g, self.f, self.d_x, self.d_y
         self.pool_x, self.pool_y = ImagePool(self.config.pool), ImagePool(self.config.pool)
         self.generators, self.discriminators = self._adam(self.g, self.f), self._adam(self.d_x, self.d_y)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -117,7 +117,10 @@ class SpoiltData:
     """Training data whose samples went wrong."""
 
     def __init__(self, data: img2img.Dataset, spoil: Spoil) -> None:
-        self.data, self.spoil = data, spoil
+        self.data, self.spoil, self.paired = data, spoil, data.paired
+
+    def files(self) -> Sequence[Path]:
+        return self.data.files()
 
     def __len__(self) -> int:
         return len(self.data)

@@ -111,3 +111,30 @@ def test_no_gradient_of_the_penalty_reaches_the_generator() -> None:
     fake = torch.rand(2, 3, 4, 4, requires_grad=True)
     gradient_penalty(Linear(3, 4, 4), torch.rand(2, 3, 4, 4), fake).backward()
     assert fake.grad is None
+
+
+def test_a_relativistic_game_compares_each_logit_with_the_mean_of_the_others() -> None:
+    real, fake = REAL[0] + REAL[1], FAKE[0] + FAKE[1]
+    mean_real, mean_fake = sum(real) / 4, sum(fake) / 4
+    says_real = [math.log(sigmoid(logit - mean_fake)) for logit in real]
+    says_fake = [math.log(1 - sigmoid(logit - mean_real)) for logit in fake]
+    expected = -(sum(says_real) + sum(says_fake)) / 4 / 2
+    assert discriminator_loss(torch.tensor(REAL), torch.tensor(FAKE), "relativistic").item() == pytest.approx(expected)
+
+
+def test_in_a_relativistic_game_the_generator_wants_what_the_discriminator_does_not() -> None:
+    real, fake = torch.tensor(REAL), torch.tensor(FAKE)
+    expected = discriminator_loss(fake, real, "relativistic")
+    assert generator_loss(fake, "relativistic", real).item() == pytest.approx(expected.item())
+
+
+@pytest.mark.parametrize("objective", ["vanilla", "lsgan"])
+def test_a_smoothed_label_weighs_both_answers_to_real_images(objective: Any) -> None:
+    formulas: dict[str, Callable[[float, float], float]] = {
+        "vanilla": lambda real, fake: (
+            -0.8 * math.log(sigmoid(real)) - 0.2 * math.log(1 - sigmoid(real)) - math.log(1 - sigmoid(fake))
+        ),
+        "lsgan": lambda real, fake: (real - 0.8) ** 2 + fake**2,
+    }
+    loss = discriminator_loss(torch.tensor(REAL), torch.tensor(FAKE), objective, 0.8)
+    assert loss.item() == pytest.approx(mean(formulas[objective], REAL, FAKE))

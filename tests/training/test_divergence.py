@@ -31,7 +31,7 @@ def spoiling(what: str, value: float = math.nan) -> type[SRGANTrainer]:
                 if what == "loss":
                     losses["adversarial"] = torch.tensor(value)
                 elif what == "statistics":
-                    next(self.discriminator.buffers()).fill_(value)
+                    next(self.adversary.network.buffers()).fill_(value)
                 else:
                     with torch.no_grad():
                         next(self.networks[what].parameters())[0].fill_(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,11 +21,16 @@ CPU = torch.device("cpu")
 class Numbers:
     """Five samples: `source` is the index, `target` the first number of its chance."""
 
+    paired = False
+
     def __init__(self, length: int = 5) -> None:
         self.length = length
 
     def __len__(self) -> int:
         return self.length
+
+    def files(self) -> list[Path]:
+        return []
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         chance = rng.integers(2**20) if rng else 0

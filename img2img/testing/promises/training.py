@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from img2img.errors import Stopped
-from img2img.families import Trainer
 from img2img.nn.sizes import translate_any_size
 from img2img.testing.family import FamilySubject
 from img2img.testing.promise import Skipped, keep, promise
@@ -20,6 +19,7 @@ from img2img.testing.promises.data import (
     a_sample_depends_on_its_index_and_the_given_chance_alone,
     training_data_are_read,
 )
+from img2img.trainers import Trainer
 from img2img.training.checkpoints import list_checkpoints
 from img2img.training.engine import TrainingEngine
 from img2img.training.loader import training_batches, validation_batches

@@ -39,7 +39,7 @@ class CycleGANConfig(img2img.ModelConfig):
         return self
 
 
-class CycleGANTraining(CycleGANConfig, img2img.TrainingConfig):
+class CycleGANTraining(CycleGANConfig, img2img.AdversarialConfig):
     """Defaults are those of the authors' code, but for `upsampling` and the average of the weights (`ema`)."""
 
     batch_size: int = Field(1, ge=1, le=4096, description="images of each domain in one forward pass of training")

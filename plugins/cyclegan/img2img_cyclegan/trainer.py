@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
 
 import torch
@@ -10,14 +11,14 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 import img2img
-from img2img.families import Translate
 from img2img.nn import metrics, schedules
+from img2img.nn.adversary import Adversary
 from img2img.nn.blocks import frozen
 from img2img.nn.distribution import mean_distance
-from img2img.nn.losses import discriminator_loss, generator_loss, gradient_penalty
 from img2img.nn.patchgan import PatchGAN, PixelGAN
 from img2img.nn.pool import ImagePool
 from img2img.nn.signed import to_signed
+from img2img.trainers import Translate
 
 from .config import CycleGANTraining
 
@@ -45,22 +46,24 @@ class CycleGANTrainer(img2img.Trainer):
         self.config = config
         self.engine = engine
         self.forward, self.backward = (engine.prepare(build_generator()) for _ in range(2))
-        self.judge_x, self.judge_y = (engine.prepare(_discriminator(config)) for _ in range(2))
+        self.judge_x, self.judge_y = (self._adversary() for _ in range(2))
         self.pool_x, self.pool_y = ImagePool(config.pool), ImagePool(config.pool)
         self.networks = {
             "forward": self.forward,
             "backward": self.backward,
-            "source discriminator": self.judge_x,
-            "target discriminator": self.judge_y,
+            "source discriminator": self.judge_x.network,
+            "target discriminator": self.judge_y.network,
         }
         self.optimizers = {
-            "generators": self._adam(self.forward, self.backward),
-            "discriminators": self._adam(self.judge_x, self.judge_y),
+            "generators": self._adam(config.lr, self.forward, self.backward),
+            "discriminators": self._adam(
+                config.discriminator_lr or config.lr, self.judge_x.network, self.judge_y.network
+            ),
         }
 
     def step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
         x, y = to_signed(batch.source), to_signed(batch.target)
-        with frozen(self.judge_x, self.judge_y):
+        with frozen(self.judge_x.network, self.judge_y.network):
             fake_x, fake_y, losses = self._generator_losses(x, y)
             config = self.config
             total = config.adversarial_weight * losses["adversarial"] + config.cycle_weight * (
@@ -108,6 +111,19 @@ class CycleGANTrainer(img2img.Trainer):
             "backward cycle": forward(back),
         }
 
+    def views(self, batch: img2img.Batch) -> Mapping[str, img2img.Batch]:
+        return {"forward": batch, "backward": replace(batch, source=batch.target, target=batch.source)}
+
+    def examine(self, batch: img2img.Batch) -> Mapping[str, img2img.Verdict]:
+        x, y = to_signed(batch.source), to_signed(batch.target)
+        with self.engine.autocast():
+            fake_x, fake_y = self.backward(y).float(), self.forward(x).float()
+        weight = self.config.adversarial_weight
+        return {
+            "forward": self.judge_y.verdict(self.judge_y(y), self.judge_y(fake_y), weight),
+            "backward": self.judge_x.verdict(self.judge_x(x), self.judge_x(fake_x), weight),
+        }
+
     def state_dict(self) -> dict[str, list[Tensor]]:
         return {"pool_x": self.pool_x.images, "pool_y": self.pool_y.images}
 
@@ -115,7 +131,6 @@ class CycleGANTrainer(img2img.Trainer):
         self.pool_x.images, self.pool_y.images = state["pool_x"], state["pool_y"]
 
     def _generator_losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        objective = self.config.objective
         with self.engine.autocast():
             if self.config.identity_weight:
                 fake_y, same_y = self.forward(torch.cat([x, y])).float().split(len(x))
@@ -124,25 +139,25 @@ class CycleGANTrainer(img2img.Trainer):
                 fake_y, same_y = self.forward(x).float(), y
                 fake_x, same_x = self.backward(y).float(), x
             cycle_x, cycle_y = self.backward(fake_y).float(), self.forward(fake_x).float()
-            logits_x, logits_y = self.judge_x(fake_x), self.judge_y(fake_y)
+        logits_x, logits_y = self.judge_x(fake_x), self.judge_y(fake_y)
         losses = {
-            "adversarial": generator_loss(logits_y, objective) + generator_loss(logits_x, objective),
+            "adversarial": self.judge_y.generator_loss(logits_y) + self.judge_x.generator_loss(logits_x),
             "cycle": l1_loss(cycle_x, x) + l1_loss(cycle_y, y),
             "identity": l1_loss(same_y, y) + l1_loss(same_x, x),
         }
         return fake_x, fake_y, losses
 
-    def _judge(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-        with self.engine.autocast():
-            real_logits, fake_logits = discriminator(torch.cat([real, fake])).split(len(real))
-        loss = discriminator_loss(real_logits, fake_logits, self.config.objective)
-        if self.config.objective == "wgan":
-            loss = loss + self.config.penalty_weight * gradient_penalty(discriminator, real, fake)
-        return loss
+    def _judge(self, judge: Adversary, real: Tensor, fake: Tensor) -> Tensor:
+        real_logits, fake_logits = judge(torch.cat([real, fake])).split(len(real))
+        return judge.loss(real_logits, fake_logits) + sum(judge.penalties(real, fake).values())
 
-    def _adam(self, *networks: nn.Module) -> torch.optim.Optimizer:
+    def _adversary(self) -> Adversary:
+        config = self.config
+        return Adversary(_discriminator(config), config, self.engine, penalty_weight=config.penalty_weight)
+
+    def _adam(self, lr: float, *networks: nn.Module) -> torch.optim.Optimizer:
         parameters = chain.from_iterable(network.parameters() for network in networks)
-        optimizer = torch.optim.Adam(parameters, self.config.lr, betas=(0.5, 0.999))
+        optimizer = torch.optim.Adam(parameters, lr, betas=(0.5, 0.999))
         self.engine.schedule(optimizer, schedules.linear(self.config.constant_steps, self.config.decay_steps))
         return optimizer
 

@@ -43,7 +43,7 @@ class Pix2PixConfig(img2img.ModelConfig):
         return self
 
 
-class Pix2PixTraining(Pix2PixConfig, img2img.TrainingConfig):
+class Pix2PixTraining(Pix2PixConfig, img2img.AdversarialConfig):
     """Defaults are those of the authors' code, but for norm, dropout and the average of the weights (`ema`)."""
 
     batch_size: int = Field(1, ge=1, le=4096, description="images in one forward pass of training")

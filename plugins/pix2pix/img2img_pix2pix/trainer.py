@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 import img2img
-from img2img.families import Translate
 from img2img.nn import metrics, schedules
+from img2img.nn.adversary import Adversary
 from img2img.nn.blocks import frozen
 from img2img.nn.distribution import mean_distance
-from img2img.nn.losses import discriminator_loss, generator_loss
+from img2img.trainers import Translate
 
 from .config import Pix2PixTraining
 from .networks import build_discriminator, build_generator
@@ -41,20 +41,22 @@ class Pix2PixTrainer(img2img.Trainer):
         # PSNR is best where the unknowable is averaged away, which the adversary is there to prevent.
         self.goal = ("swd", "min") if config.adversarial_weight else ("psnr", "max")
         self.generator = engine.prepare(build_generator(config))
-        self.discriminator = engine.prepare(build_discriminator(config))
-        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
-        self.optimizers = {name: self._adam(network) for name, network in self.networks.items()}
+        self.adversary = Adversary(build_discriminator(config), config, engine)
+        self.networks = {"generator": self.generator, "discriminator": self.adversary.network}
+        self.optimizers = {
+            "generator": self._adam(self.generator, config.lr),
+            "discriminator": self._adam(self.adversary.network, config.discriminator_lr or config.lr),
+        }
 
     def step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
         source, target = self.space.encode_source(batch.source), self.space.encode_target(batch.target)
         with self.engine.autocast():
             fake = self.generator(source).float()
-        real_logits, fake_logits = self._judge(source, target, fake.detach())
-        judged = discriminator_loss(real_logits, fake_logits, self.config.objective)
+        judged = self._judge(torch.cat([source, target], 1), torch.cat([source, fake.detach()], 1))
         self.engine.update(self.optimizers["discriminator"], judged / 2)
-        with frozen(self.discriminator), self.engine.autocast():
-            logits = self.discriminator(torch.cat([source, fake], 1))
-        adversarial, l1 = generator_loss(logits, self.config.objective), l1_loss(fake, target)
+        with frozen(self.adversary.network):
+            adversarial = self.adversary.generator_loss(self.adversary(torch.cat([source, fake], 1)))
+        l1 = l1_loss(fake, target)
         total = self.config.adversarial_weight * adversarial + self.config.l1_weight * l1
         self.engine.update(self.optimizers["generator"], total)
         losses = {"l1": l1, "adversarial": adversarial, "discriminator": judged}
@@ -80,13 +82,20 @@ class Pix2PixTrainer(img2img.Trainer):
         source = batch.source.expand(-1, 3, -1, -1)
         return {"source": source, "result": translate["forward"](batch.source), "truth": batch.target}
 
-    def _judge(self, source: Tensor, target: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        real, fake = torch.cat([source, target], 1), torch.cat([source, fake], 1)
+    def examine(self, batch: img2img.Batch) -> Mapping[str, img2img.Verdict]:
+        source, target = self.space.encode_source(batch.source), self.space.encode_target(batch.target)
         with self.engine.autocast():
-            if self.config.norm == "batch":  # whose statistics are of real or of generated images, never of both
-                return self.discriminator(real), self.discriminator(fake)
-            real_logits, fake_logits = self.discriminator(torch.cat([real, fake])).split(len(real))
-        return real_logits, fake_logits
+            fake = self.generator(source).float()
+        real_logits = self.adversary(torch.cat([source, target], 1))
+        fake_logits = self.adversary(torch.cat([source, fake], 1))
+        return {"forward": self.adversary.verdict(real_logits, fake_logits, self.config.adversarial_weight)}
+
+    def _judge(self, real: Tensor, fake: Tensor) -> Tensor:
+        if self.config.norm == "batch":  # whose statistics are of real or of generated images, never of both
+            real_logits, fake_logits = self.adversary(real), self.adversary(fake)
+        else:
+            real_logits, fake_logits = self.adversary(torch.cat([real, fake])).split(len(real))
+        return self.adversary.loss(real_logits, fake_logits) + sum(self.adversary.penalties(real, fake).values())
 
     def _figures(self, result: Tensor, truth: Tensor) -> dict[str, float]:
         figures = {"psnr": metrics.psnr(result, truth), "ssim": metrics.ssim(result, truth)}
@@ -94,7 +103,7 @@ class Pix2PixTrainer(img2img.Trainer):
             figures["psnr_ab"] = psnr_ab(result, truth)
         return {name: figure.mean().item() for name, figure in figures.items()}
 
-    def _adam(self, network: nn.Module) -> torch.optim.Optimizer:
-        optimizer = torch.optim.Adam(network.parameters(), self.config.lr, betas=(0.5, 0.999))
+    def _adam(self, network: nn.Module, lr: float) -> torch.optim.Optimizer:
+        optimizer = torch.optim.Adam(network.parameters(), lr, betas=(0.5, 0.999))
         self.engine.schedule(optimizer, schedules.linear(self.config.constant_steps, self.config.decay_steps))
         return optimizer

@@ -113,7 +113,7 @@ def test_the_absolute_error_of_colorize_is_that_of_the_encoded_colours(start: St
 def test_the_discriminator_sees_the_source(start: Start, batch: img2img.Batch) -> None:
     trainer, _ = start()
     seen: list[Tensor] = []
-    trainer.discriminator.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
+    trainer.networks["discriminator"].register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
     trainer.step(batch)
     assert [tuple(images.shape) for images in seen] == [(4, 6, 32, 32), (2, 6, 32, 32)]
     for images in seen:
@@ -126,7 +126,7 @@ def test_batch_norm_takes_statistics_of_real_or_generated_images_never_of_both(
 ) -> None:
     trainer, _ = start(norm="batch")
     counts: list[int] = []
-    trainer.discriminator.register_forward_pre_hook(lambda _, arguments: counts.append(len(arguments[0])))
+    trainer.networks["discriminator"].register_forward_pre_hook(lambda _, arguments: counts.append(len(arguments[0])))
     trainer.step(batch)
     assert counts == [2, 2, 2]
 

@@ -35,7 +35,7 @@ class SRGANConfig(img2img.ModelConfig):
         return self
 
 
-class SRGANTraining(SRGANConfig, img2img.TrainingConfig):
+class SRGANTraining(SRGANConfig, img2img.AdversarialConfig):
     """Defaults follow the field's practice since ESRGAN; the paper's SRGAN is `samples/configs/srgan-paper.toml`."""
 
     crop: int = Field(96, ge=16, le=1024, description="side of a training crop of the target, in pixels")
@@ -51,6 +51,9 @@ class SRGANTraining(SRGANConfig, img2img.TrainingConfig):
     vgg_layer: str = Field("conv5_4", description="convB_I is before the ReLU, reluB_I (the paper's) after it")
     vgg_weights: str = Field("", description="path of torchvision's VGG19 weights, .pth or .safetensors")
     vgg_sha256: str = Field("", description="SHA-256 that this file must have")
+    objective: Literal["vanilla", "relativistic", "lsgan", "hinge"] = Field(
+        "vanilla", description="the adversarial game; relativistic: ESRGAN's"
+    )
     adversarial_weight: float = Field(5e-3, ge=0)
     discriminator_width: int = Field(64, ge=4, le=512, description="channels of the discriminator's first layer")
 

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, l1_loss, mse_loss
 
 import img2img
-from img2img.families import Translate
 from img2img.nn import metrics, schedules
+from img2img.nn.adversary import Adversary
 from img2img.nn.blocks import frozen
-from img2img.nn.losses import discriminator_loss, generator_loss
 from img2img.nn.perceptual import VGG19, PerceptualLoss, random_features
+from img2img.trainers import Translate
 
 from .config import SRGANTraining
 from .discriminator import Discriminator
@@ -25,7 +25,8 @@ class SRGANTrainer(img2img.Trainer):
     """Two stages, with G the generator, D the discriminator, φ the features, x the source and y the target.
 
     `pretrain`: L = |G(x) - y|.
-    `gan`: L_G = w_pix |G(x) - y| + w_perc |φ(G(x)) - φ(y)| - w_adv log D(G(x)); L_D = -log D(y) - log(1 - D(G(x))).
+    `gan`: L_G = w_pix |G(x) - y| + w_perc |φ(G(x)) - φ(y)| - w_adv log D(G(x)); L_D = -log D(y) - log(1 - D(G(x))),
+    or as `objective` says.
     With `pixel_loss=l2` each |…| is the mean squared difference.
 
     Args:
@@ -67,6 +68,14 @@ class SRGANTrainer(img2img.Trainer):
         bicubic = interpolate(batch.source, scale_factor=self.config.scale, mode="bicubic", antialias=True)
         return {"bicubic": bicubic, "result": translate["forward"](batch.source), "truth": batch.target}
 
+    def examine(self, batch: img2img.Batch) -> Mapping[str, img2img.Verdict]:
+        if self.engine.step < self.config.pretrain_steps:
+            return {}
+        with self.engine.autocast():
+            fake = self.generator(batch.source)
+        fake_logits, real_logits = self.adversary(fake), self.adversary(batch.target)
+        return {"forward": self.adversary.verdict(real_logits, fake_logits, self.config.adversarial_weight)}
+
     def _pretrain_step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
         with self.engine.autocast():
             fake = self.generator(batch.source)
@@ -84,10 +93,9 @@ class SRGANTrainer(img2img.Trainer):
         self.engine.update(
             self.optimizers["generator"], torch.stack([weights[name] * losses[name] for name in weights]).sum()
         )
-        with self.engine.autocast():
-            real_logits = self.discriminator(batch.target)
-            fake_logits = self.discriminator(fake.detach())
-        loss = discriminator_loss(real_logits, fake_logits)
+        real_logits, fake_logits = self.adversary(batch.target), self.adversary(fake.detach())
+        loss = self.adversary.loss(real_logits, fake_logits)
+        loss = loss + sum(self.adversary.penalties(batch.target, fake).values())
         self.engine.update(self.optimizers["discriminator"], loss)
         judged = {
             "real": real_logits.detach().float().sigmoid().mean(),
@@ -96,19 +104,25 @@ class SRGANTrainer(img2img.Trainer):
         return {name: loss.detach() for name, loss in losses.items()} | {"discriminator": loss.detach()} | judged
 
     def _generator_losses(self, batch: img2img.Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        with frozen(self.discriminator), self.engine.autocast():
+        with self.engine.autocast():
             fake = self.generator(batch.source)
-            logits = self.discriminator(fake)
             perceptual = self.perceptual_loss(fake, batch.target) if self.perceptual_loss else fake.new_zeros(())
+        with frozen(self.adversary.network):
+            adversarial = self.adversary.generator_loss(*self._logits(fake, batch.target))
         pixel = self.pixel_loss(fake.float(), batch.target)
-        return fake, {"pixel": pixel, "perceptual": perceptual, "adversarial": generator_loss(logits)}
+        return fake, {"pixel": pixel, "perceptual": perceptual, "adversarial": adversarial}
+
+    def _logits(self, fake: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What the generator is judged by: a relativistic game compares with the target."""
+        compares = self.config.objective == "relativistic"
+        return self.adversary(fake), self.adversary(target).detach() if compares else None
 
     def _prepare_gan(self) -> None:
         config = self.config
-        self.discriminator = self.engine.prepare(Discriminator(config.discriminator_width))
-        self.networks["discriminator"] = self.discriminator
+        self.adversary = Adversary(Discriminator(config.discriminator_width), config, self.engine)
+        discriminator = self.networks["discriminator"] = self.adversary.network
         self.optimizers["discriminator"] = torch.optim.Adam(
-            self.discriminator.parameters(), config.gan_lr, betas=(0.9, 0.99)
+            discriminator.parameters(), config.discriminator_lr or config.gan_lr, betas=(0.9, 0.99)
         )
         self.engine.schedule(self.optimizers["discriminator"], self._gan_factor)
         self.perceptual_loss = self._build_perceptual_loss()

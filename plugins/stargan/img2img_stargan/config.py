@@ -36,7 +36,7 @@ class StarGANConfig(img2img.ModelConfig):
         return self
 
 
-class StarGANTraining(StarGANConfig, img2img.TrainingConfig):
+class StarGANTraining(StarGANConfig, img2img.AdversarialConfig):
     """Defaults are those of the authors' code, but for `upsampling` and the average of the weights (`ema`)."""
 
     resize: int = Field(143, ge=0, le=8192, description="shorter side that images are brought to; 0 leaves them")
@@ -52,7 +52,6 @@ class StarGANTraining(StarGANConfig, img2img.TrainingConfig):
 
     objective: Literal["wgan", "lsgan", "hinge", "vanilla"] = Field("wgan", description="wgan has a gradient penalty")
     penalty_weight: float = Field(10.0, ge=0, description="weight of the gradient penalty of wgan")
-    r1_weight: float = Field(0.0, ge=0, description="weight of the gradient penalty on real images, every 16th step")
     classification_weight: float = Field(1.0, ge=0)
     cycle_weight: float = Field(10.0, ge=0)
     discriminator_width: int = Field(64, ge=4, le=256, description="channels of the discriminator's first layer")

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, l1_loss
 
 import img2img
-from img2img.families import Translate
 from img2img.nn import metrics, schedules
+from img2img.nn.adversary import Adversary
 from img2img.nn.blocks import frozen
 from img2img.nn.distribution import mean_distance
-from img2img.nn.losses import discriminator_loss, generator_loss, gradient_penalty, r1_penalty
 from img2img.nn.signed import to_signed
+from img2img.trainers import Translate
 
 from .config import StarGANTraining
 from .networks import Discriminator
 from .translator import one_hot
-
-R1_EVERY = 16
-"""Steps between R1 penalties, each of which counts as many times (Karras et al. 2020, section 3.2)."""
 
 PREVIEWED = 6
 """How many classes a preview sheet shows."""
@@ -49,11 +48,15 @@ class StarGANTrainer(img2img.Trainer):
         self.config = config
         self.engine = engine
         self.generator = engine.prepare(generator)
-        self.discriminator = engine.prepare(
-            Discriminator(len(config.classes), config.crop, config.discriminator_width, config.discriminator_layers)
-        )
-        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
-        self.optimizers = {name: self._adam(network) for name, network in self.networks.items()}
+        self.adversary = Adversary(
+            Discriminator(len(config.classes), config.crop, config.discriminator_width, config.discriminator_layers),
+            config, engine, penalty_weight=config.penalty_weight, logits=itemgetter(0),
+        )  # fmt: skip
+        self.networks = {"generator": self.generator, "discriminator": self.adversary.network}
+        self.optimizers = {
+            "generator": self._adam(self.generator, config.lr),
+            "discriminator": self._adam(self.adversary.network, config.discriminator_lr or config.lr),
+        }
 
     def step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
         real, label, own = to_signed(batch.source), batch.condition["label"], batch.condition["source_label"]
@@ -88,32 +91,33 @@ class StarGANTrainer(img2img.Trainer):
             sheet[f"to {name}"] = translate["forward"](batch.source, label=label).clamp(0, 1)
         return sheet
 
-    def _teach_discriminator(self, real: Tensor, fake: Tensor, own: Tensor) -> dict[str, Tensor]:
-        config = self.config
+    def views(self, batch: img2img.Batch) -> Mapping[str, img2img.Batch]:
+        return {"forward": replace(batch, condition={"label": batch.condition["label"]})}
+
+    def examine(self, batch: img2img.Batch) -> Mapping[str, img2img.Verdict]:
+        real = to_signed(batch.source)
         with self.engine.autocast():
-            patches, classes = self.discriminator(torch.cat([real, fake]))
-        real_patches, fake_patches = patches.split(len(real))
-        judged = discriminator_loss(real_patches, fake_patches, config.objective)
+            fake = self.generator(real, batch.condition["label"]).float()
+        fake_patches, real_patches = self.adversary(fake)[0], self.adversary(real)[0]
+        return {"forward": self.adversary.verdict(real_patches, fake_patches)}
+
+    def _teach_discriminator(self, real: Tensor, fake: Tensor, own: Tensor) -> dict[str, Tensor]:
+        patches, classes = self.adversary(torch.cat([real, fake]))
+        judged = self.adversary.loss(*patches.split(len(real)))
         recognised = cross_entropy(classes[: len(real)].float(), own)
-        losses = {"discriminator": judged, "real classification": recognised}
-        total = judged + config.classification_weight * recognised
-        if config.objective == "wgan":
-            losses["penalty"] = gradient_penalty(self._judge, real, fake)
-            total = total + config.penalty_weight * losses["penalty"]
-        if config.r1_weight and self.engine.step % R1_EVERY == 0:
-            losses["r1"] = r1_penalty(self._judge, real)
-            total = total + R1_EVERY * config.r1_weight * losses["r1"]
+        penalties = self.adversary.penalties(real, fake)
+        total = judged + self.config.classification_weight * recognised + sum(penalties.values())
         self.engine.update(self.optimizers["discriminator"], total)
-        return losses
+        return {"discriminator": judged, "real classification": recognised, **penalties}
 
     def _teach_generator(self, real: Tensor, fake: Tensor, label: Tensor, own: Tensor) -> dict[str, Tensor]:
         config = self.config
-        with frozen(self.discriminator):
+        with frozen(self.adversary.network):
+            patches, classes = self.adversary(fake)
             with self.engine.autocast():
-                patches, classes = self.discriminator(fake)
                 back = self.generator(fake, own).float()
             losses = {
-                "adversarial": generator_loss(patches, config.objective),
+                "adversarial": self.adversary.generator_loss(patches),
                 "classification": cross_entropy(classes.float(), label),
                 "cycle": l1_loss(back, real),
             }
@@ -125,10 +129,7 @@ class StarGANTrainer(img2img.Trainer):
             self.engine.update(self.optimizers["generator"], total)
         return losses
 
-    def _judge(self, images: Tensor) -> Tensor:
-        return self.discriminator(images)[0]
-
-    def _adam(self, network: nn.Module) -> torch.optim.Optimizer:
-        optimizer = torch.optim.Adam(network.parameters(), self.config.lr, betas=(0.5, 0.999))
+    def _adam(self, network: nn.Module, lr: float) -> torch.optim.Optimizer:
+        optimizer = torch.optim.Adam(network.parameters(), lr, betas=(0.5, 0.999))
         self.engine.schedule(optimizer, schedules.linear(self.config.constant_steps, self.config.decay_steps))
         return optimizer

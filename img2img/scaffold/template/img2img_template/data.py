@@ -40,14 +40,19 @@ class Drawings:
     """Photos with their drawings.
 
     Change this: `paired` of `img2img.datasets` reads sources and targets that exist, `unpaired` two sets of images that
-    have nothing to do with each other, `labelled` a folder a class. Whatever has these two methods is a dataset.
+    have nothing to do with each other, `labelled` a folder a class. Whatever has this attribute and these methods is a dataset.
     """
+
+    paired = True
 
     def __init__(self, root: Path, geometry: Geometry, split: Literal["train", "validation"]) -> None:
         self.pairs = made_pairs(root, draw, geometry=geometry, split=split)
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def files(self) -> list[Path]:
+        return self.pairs.files()
 
     def sample(self, index: int, rng: np.random.Generator | None) -> img2img.Sample:
         pair = self.pairs.sample(index, rng)  # whose target is the photo, as for a network that undoes something

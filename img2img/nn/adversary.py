@@ -1,0 +1,92 @@
+"""The opponent of a generator: a discriminator, the game that the two play, and what steadies it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from img2img.config import AdversarialConfig
+from img2img.nn.augment import diff_augment
+from img2img.nn.losses import discriminator_loss, generator_loss, gradient_penalty, r1_penalty
+from img2img.trainers import Engine, Verdict
+
+R1_EVERY = 16
+"""Steps between R1 penalties, each of which counts as many times (Karras et al. 2020, section 3.2)."""
+
+
+class Adversary:
+    """A discriminator D in the game that a training's options describe.
+
+    L_D = loss(D(T(y)), D(T(G(x)))) + λ GP + γ R1 and L_G = loss(D(T(G(x)))), where T is DiffAugment or nothing; `loss`
+    and the penalties are those of `img2img.nn.losses`, GP of `objective=wgan` alone.
+
+    Args:
+        discriminator: With fresh weights.
+        config: The game and the remedies; spectral norm is put around every layer that has a weight matrix.
+        engine: Device, precision and step.
+        penalty_weight: λ.
+        logits: Takes the logits out of what the discriminator returns, where that is more.
+    """
+
+    def __init__(
+        self,
+        discriminator: nn.Module,
+        config: AdversarialConfig,
+        engine: Engine,
+        *,
+        penalty_weight: float = 10.0,
+        logits: Callable[[Any], Tensor] = lambda output: output,
+    ) -> None:
+        if config.spectral_norm:
+            _bound(discriminator)
+        self.network = engine.prepare(discriminator)
+        self.config, self.engine = config, engine
+        self.penalty_weight, self.logits = penalty_weight, logits
+
+    def __call__(self, images: Tensor) -> Any:
+        """What D says of T(images), in the precision of the run."""
+        with self.engine.autocast():
+            return self.network(self._augmented(images))
+
+    def generator_loss(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
+        """What G minimises; `real_logits` matter where the game is relativistic."""
+        return generator_loss(fake_logits, self.config.objective, real_logits)
+
+    def loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """What D minimises, without the penalties."""
+        return discriminator_loss(real_logits, fake_logits, self.config.objective, self.config.real_label)
+
+    def penalties(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """The weighted penalties that are due in this step, by name."""
+        found = {}
+        if self.config.objective == "wgan":
+            found["penalty"] = self.penalty_weight * gradient_penalty(self._judge, real, fake)
+        if self.config.r1_weight and self.engine.step % R1_EVERY == 0:
+            found["r1"] = R1_EVERY * self.config.r1_weight * r1_penalty(self._judge, real)
+        return found
+
+    def verdict(self, real_logits: Tensor, fake_logits: Tensor, weight: float = 1.0) -> Verdict:
+        """What `Trainer.examine` tells, the generator's loss counting by `weight`."""
+        if self.config.objective == "relativistic":
+            loss = self.generator_loss(fake_logits, real_logits.detach())
+            real_logits, fake_logits = real_logits - fake_logits.mean(), fake_logits - real_logits.mean()
+        else:
+            loss = self.generator_loss(fake_logits)
+        boundary = {"wgan": None, "lsgan": 0.5}.get(self.config.objective, 0.0)
+        return Verdict(real_logits, fake_logits, weight * loss, boundary)
+
+    def _judge(self, images: Tensor) -> Tensor:
+        return self.logits(self.network(self._augmented(images)))
+
+    def _augmented(self, images: Tensor) -> Tensor:
+        return diff_augment(images) if self.config.diff_augment else images
+
+
+def _bound(network: nn.Module) -> None:
+    """Divide each weight matrix by its largest singular value (Miyato et al. 2018)."""
+    for module in list(network.modules()):
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            spectral_norm(module)
