@@ -45,6 +45,8 @@ bench: .venv/installed
 	$(BIN)/python tests/benchmarks/video_table.py
 	$(BIN)/python tests/benchmarks/hooks.py
 	$(BIN)/python tests/benchmarks/many_plugins.py
+	$(BIN)/python tests/benchmarks/checkpoints.py
+	$(BIN)/python tests/benchmarks/evaluation.py
 
 evidence: .venv/installed
 	$(BIN)/python tests/evidence/super_resolution.py
@@ -52,6 +54,7 @@ evidence: .venv/installed
 	$(BIN)/python tests/evidence/cyclegan.py
 	$(BIN)/python tests/evidence/stargan.py
 	$(BIN)/python tests/evidence/flicker.py
+	$(BIN)/python tests/evidence/health.py
 
 clean:
 	rm -rf .venv out

@@ -78,6 +78,11 @@ def validated(run: Run, step: int, metrics: Mapping[str, float], previews: Mappi
 
 
 @hookspec
+def examined(run: Run, step: int, direction: str, signals: Mapping[str, float]) -> None:
+    """A training's health was looked at: `img2img.training.examiner` says what the `signals` of a direction are."""
+
+
+@hookspec
 def checkpoint_saved(run: Run, step: int, path: Path) -> None:
     """The complete state of the run stands in the folder `path`."""
 

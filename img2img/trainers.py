@@ -52,8 +52,9 @@ class Verdict:
     """What the discriminator says of targets; any shape."""
     fake_logits: Tensor
     """What it says of that which the generator makes now; any shape."""
-    adversarial: Tensor
-    """What the discriminator adds to the generator's loss, weighted as in the loss; a scalar with its graph."""
+    adversarial: Tensor | None
+    """What the discriminator adds to the generator's loss, weighted as in the loss: a scalar with its graph, or None
+    where its weight is 0."""
     boundary: float | None = 0.0
     """The logit between real and generated: 0 for cross-entropy and hinge, 0.5 for least squares, None where only
     differences count (Wasserstein)."""

@@ -55,6 +55,13 @@ from img2img.cli.signals import orderly_stop
 @click.option(
     "--log-every", type=click.IntRange(1), default=100, show_default=True, help="Steps between rows of log.csv."
 )
+@click.option(
+    "--examine-every",
+    type=click.IntRange(0),
+    default=200,
+    show_default=True,
+    help="Steps between looks at the training's health; 0 for none.",
+)
 @click.option("--trained-on", default="", metavar="TEXT", help="What the data are; stands in the model file.")
 @click.option("--license", default="", metavar="TEXT", help="Terms of the weights; stands in the model file.")
 @click.pass_obj
@@ -73,6 +80,7 @@ def command(
     workers: int,
     validate_every: int,
     log_every: int,
+    examine_every: int,
     trained_on: str,
     license: str,
 ) -> None:
@@ -90,8 +98,8 @@ def command(
         chosen = {**(read_toml(config) if config else {}), **parse_assignments(options)}
         done = train(
             family, data, run, chosen, resume=resume, init=init, seed=seed, device=device, precision=precision,
-            workers=workers, validate_every=validate_every, log_every=log_every, trained_on=trained_on,
-            license=license, host=host, stop=stop,
+            workers=workers, validate_every=validate_every, log_every=log_every,
+            examine_every=examine_every, trained_on=trained_on, license=license, host=host, stop=stop,
         )  # fmt: skip
     for path in sorted(done.folder.glob("*.safetensors")):
         click.echo(path)

@@ -76,7 +76,7 @@ class Adversary:
         else:
             loss = self.generator_loss(fake_logits)
         boundary = {"wgan": None, "lsgan": 0.5}.get(self.config.objective, 0.0)
-        return Verdict(real_logits, fake_logits, weight * loss, boundary)
+        return Verdict(real_logits, fake_logits, weight * loss if weight else None, boundary)
 
     def _judge(self, images: Tensor) -> Tensor:
         return self.logits(self.network(self._augmented(images)))

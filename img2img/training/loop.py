@@ -5,14 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import nn
-
-from img2img.errors import ConfigError, DivergedError, Stopped, UsageError
+from img2img.errors import ConfigError, Img2ImgError, Stopped, UsageError
 from img2img.families import Batch, ModelFamily
 from img2img.modelfile import save_model
 from img2img.modelstore import find_model, open_model
@@ -21,10 +17,12 @@ from img2img.nn.ema import EMA
 from img2img.plugins import PluginHost
 from img2img.training.chance import random_state, restore_random_state, seed_everything
 from img2img.training.checkpoints import load_newest, save_checkpoint
+from img2img.training.divergence import check_losses, check_networks
 from img2img.training.engine import TrainingEngine
+from img2img.training.examiner import Examiner
 from img2img.training.loader import training_batches, watch_workers
 from img2img.training.means import LossMeans
-from img2img.training.observers import CsvLog, LossPlot, PreviewSheets
+from img2img.training.observers import CsvLog, HealthWatch, LossPlot, PreviewSheets
 from img2img.training.run import Run
 from img2img.training.validation import Validation
 
@@ -45,6 +43,7 @@ def train(
     workers: int = 0,
     validate_every: int = 1000,
     log_every: int = 100,
+    examine_every: int = 200,
     trained_on: str = "",
     license: str = "",
     host: PluginHost | None = None,
@@ -65,6 +64,7 @@ def train(
         workers: Processes that read data beside the training; 0 reads in between.
         validate_every: Steps between validations; each is followed by a checkpoint.
         log_every: Steps between log lines.
+        examine_every: Steps between looks at the training's health; 0 for none.
         trained_on: What the data are, in words; stands in the model files.
         license: Terms of the trained weights; stands in the model files.
         host: Plugins to use; all installed ones by default.
@@ -77,15 +77,8 @@ def train(
         FatalError: Another process trains in the folder, or one that reads data has died.
         Stopped: `stop` said so.
     """
-    least = {
-        "seed": (seed, 0),
-        "workers": (workers, 0),
-        "validate_every": (validate_every, 1),
-        "log_every": (log_every, 1),
-    }
-    for name, (value, minimum) in least.items():
-        if value < minimum:
-            raise UsageError(f"{name}={value} is too small; it is at least {minimum}")
+    _check_at_least(0, seed=seed, workers=workers, examine_every=examine_every)
+    _check_at_least(1, validate_every=validate_every, log_every=log_every)
     host = host or PluginHost.discover()
     model_family = host.family(family)
     place = pick_device(device)
@@ -93,10 +86,16 @@ def train(
     config = model_family.configure(options or {}, Path(data))
     started = Run(
         Path(run), host.full_name("families", family), config, Path(data), seed, init, trained_on, license,
-        validate_every, log_every, device=place, precision=pick_precision(precision, place),
+        validate_every, log_every, examine_every, device=place, precision=pick_precision(precision, place),
     )  # fmt: skip
     Session(started, model_family, host, resume=resume, workers=workers, stop=stop).train()
     return started
+
+
+def _check_at_least(minimum: int, **values: int) -> None:
+    for name, value in values.items():
+        if value < minimum:
+            raise UsageError(f"{name}={value} is too small; it is at least {minimum}")
 
 
 class Session:
@@ -124,6 +123,7 @@ class Session:
         self.means = LossMeans()
         self.averages: dict[str, EMA] = {}
         self.validation = Validation(run, family, self.trainer, held_out)
+        self.examiner = Examiner(run, family, self.trainer, self.data)
 
     def train(self) -> None:
         """Do the steps that are left.
@@ -134,7 +134,7 @@ class Session:
         """
         with self.run.locked():
             self._open()
-            observers = (CsvLog(), LossPlot(), PreviewSheets())
+            observers = (CsvLog(), LossPlot(), PreviewSheets(), HealthWatch())
             for observer in observers:
                 self.host.add_observer(observer)
             try:
@@ -167,6 +167,8 @@ class Session:
             self._step(batches)
             if run.step % run.log_every == 0 or run.step == config.total_steps:
                 self._log()
+            if run.examine_every and run.step % run.examine_every == 0:
+                self._examine()
             last, stopping = run.step == config.total_steps, self.stop()
             judging = last or run.step % run.validate_every == 0 or run.step in self.trainer.milestones
             if judging or stopping:
@@ -186,9 +188,7 @@ class Session:
 
     def _log(self) -> None:
         losses = self.means.take()
-        for name, loss in losses.items():
-            if not isfinite(loss):
-                self._diverged(f"the loss {name} is {loss}")
+        check_losses(self.run, losses)
         self.host.notify("training_stepped", run=self.run, step=self.run.step, losses=losses)
 
     def _validate(self) -> bool:
@@ -220,19 +220,22 @@ class Session:
 
     def _check_finite(self) -> None:
         """See to it that no NaN gets into a checkpoint or a model file."""
-        for name, (total, _) in self.means.totals.items():
-            if not isfinite(total):
-                self._diverged(f"the loss {name} is {float(total)}")
+        check_losses(self.run, {name: total for name, (total, _) in self.means.totals.items()})
         averages = {f"averaged {name}": average.network for name, average in self.averages.items()}
-        for name, network in {**self.trainer.networks, **averages}.items():
-            if not _is_finite(network):
-                self._diverged(f"a weight of the network {name!r} is not finite")
+        check_networks(self.run, {**self.trainer.networks, **averages})
 
-    def _diverged(self, what: str) -> None:
-        raise DivergedError(
-            f"{what} at step {self.run.step}: the training has diverged. The last checkpoint in "
-            f"{self.run.checkpoints} is from before; begin anew with a lower learning rate, or with --precision fp32"
-        )
+    def _examine(self) -> None:
+        """Look at the training's health; that a family cannot be looked at must not end its training."""
+        try:
+            found = self.examiner.examine(self.averages)
+        except Exception as error:
+            if self.host.strict or isinstance(error, Img2ImgError):
+                raise
+            log.warning("the health of this training cannot be watched: %s: %s", type(error).__name__, error)
+            self.run.examine_every = 0
+            return
+        for direction, signals in found.items():
+            self.host.notify("examined", run=self.run, step=self.run.step, direction=direction, signals=signals)
 
     def _initialise(self) -> None:
         info, translator = open_model(find_model(self.run.init), self.host)
@@ -292,7 +295,3 @@ class Session:
 
     def _circumstances(self) -> dict[str, str]:
         return {**self.engine.circumstances(), "training images": str(len(self.data))}
-
-
-def _is_finite(network: nn.Module) -> bool:
-    return all(bool(torch.isfinite(tensor).all()) for tensor in network.state_dict().values())

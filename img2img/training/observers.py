@@ -1,49 +1,78 @@
-"""What a run leaves to look at: `log.csv`, its plot, and the preview sheets."""
+"""What a run leaves to look at: `log.csv`, its plot, `health.csv` with its warnings, and the preview sheets."""
 
 from __future__ import annotations
 
-import csv
-import io
+import logging
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from img2img.errors import DivergedError
 from img2img.hookspecs import hookimpl
 from img2img.media import Image, encode_image, write_file
 from img2img.media.opencv import cv2
+from img2img.training.health import Finding, Look, diagnose
 from img2img.training.run import Run
+from img2img.training.table import Table
+
+log = logging.getLogger(__name__)
 
 
 class CsvLog:
-    """Writes `log.csv`: a row for each log line and validation; a run that goes back a few steps drops their rows."""
+    """Writes `log.csv`: a row for each log line and validation."""
 
     @hookimpl
     def training_started(self, run: Run) -> None:
-        path = run.folder / "log.csv"
-        rows = [row for row in _read(path) if int(row["step"]) <= run.step]
-        _write(path, rows)
+        _log(run).go_back(run.step)
 
     @hookimpl
     def training_stepped(self, run: Run, step: int, losses: Mapping[str, float]) -> None:
-        self._append(run, step, losses)
+        _log(run).append(step, losses)
 
     @hookimpl
     def validated(self, run: Run, step: int, metrics: Mapping[str, float]) -> None:
-        self._append(run, step, {f"validation_{name}": value for name, value in metrics.items()})
+        _log(run).append(step, {f"validation_{name}": value for name, value in metrics.items()})
 
-    def _append(self, run: Run, step: int, figures: Mapping[str, float]) -> None:
-        path = run.folder / "log.csv"
-        row = {"step": str(step), **{name: f"{value:.6g}" for name, value in figures.items()}}
-        columns = _columns(path)
-        if set(row) <= set(columns):
-            with path.open("a", newline="") as file:
-                csv.DictWriter(file, columns).writerow(row)
-        else:  # a new column: another stage has begun
-            _write(path, [*_read(path), row])
+
+class HealthWatch:
+    """Writes `health.csv`, a row for each look at a direction, and warns of what it shows, once."""
+
+    @hookimpl
+    def training_started(self, run: Run) -> None:
+        if _health(run).path.exists():
+            _health(run).go_back(run.step)
+        self._told = set(map(str, findings(run)))
+
+    @hookimpl
+    def examined(self, run: Run, step: int, direction: str, signals: Mapping[str, float]) -> None:
+        _health(run).append(step, signals, direction=direction)
+        self._warn(run)
+
+    @hookimpl
+    def training_finished(self, run: Run, step: int, error: BaseException | None) -> None:
+        if isinstance(error, DivergedError):
+            _health(run).append(step, {"finite": 0}, direction="")
+            self._warn(run)
+
+    def _warn(self, run: Run) -> None:
+        for finding in map(str, findings(run)):
+            if finding not in self._told:
+                log.warning("%s", finding)
+                self._told.add(finding)
+
+
+def findings(run: Run) -> list[Finding]:
+    """What `health.csv` of a run shows so far, in the order in which it became certain."""
+    looks: dict[str, list[Look]] = {}
+    for row in _health(run).rows():
+        signals = {name: float(text) for name, text in row.items() if text and name not in ("step", "direction")}
+        looks.setdefault(row["direction"], []).append(Look(int(row["step"]), signals))
+    warm_up = max(run.examine_every * 5 // 2, run.config.total_steps // 20)
+    found = [finding for name in looks for finding in diagnose(looks[name], name, run.config, warm_up)]
+    return sorted(found, key=lambda finding: finding.step)
 
 
 class LossPlot:
@@ -53,7 +82,7 @@ class LossPlot:
     def checkpoint_saved(self, run: Run) -> None:
         from img2img.training.plot import plot  # matplotlib takes its time
 
-        write_file(run.folder / "log.png", plot(_read(run.folder / "log.csv")))
+        write_file(run.folder / "log.png", plot(_log(run).rows()))
 
 
 class PreviewSheets:
@@ -89,22 +118,9 @@ def _captions(names: list[str], width: int) -> np.ndarray[tuple[int, int, int], 
     return line
 
 
-def _columns(path: Path) -> list[str]:
-    with path.open(newline="") as file:
-        return next(csv.reader(file), [])
+def _log(run: Run) -> Table:
+    return Table(run.folder / "log.csv")
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return [row for row in csv.DictReader(file) if None not in row.values()]  # a torn last line lacks columns
-
-
-def _write(path: Path, rows: list[dict[str, str]]) -> None:
-    columns = list(dict.fromkeys(["step", *(name for row in rows for name in row)]))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns)
-    writer.writeheader()
-    writer.writerows(rows)
-    write_file(path, text.getvalue().encode())
+def _health(run: Run) -> Table:
+    return Table(run.folder / "health.csv")

@@ -37,6 +37,8 @@ class Run:
     """Steps between validations; each is followed by a checkpoint."""
     log_every: int = 100
     """Steps between log lines."""
+    examine_every: int = 200
+    """Steps between looks at the training's health; 0 for none."""
     step: int = 0
     """Steps done."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
@@ -106,6 +108,7 @@ class Run:
             "license": self.license,
             "validate_every": self.validate_every,
             "log_every": self.log_every,
+            "examine_every": self.examine_every,
             "versions": {
                 "img2img-runtime": version("img2img-runtime"),
                 "torch": torch.__version__,

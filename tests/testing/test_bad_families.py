@@ -65,6 +65,10 @@ BAD = {
         "trainer.py", 'self.shown = state["shown"]', "pass",
         "a stopped run goes on to the same bits", "stopped after step 2 of 4",
     ),
+    "nosy": Bad(
+        "trainer.py", "adversarial = -0.01", "self.shown = fake.detach()\n        adversarial = -0.01",
+        "examining a training changes nothing", "changed the trainer's state['own state']['shown']",
+    ),
     "condition": Bad(
         "networks.py", "(1 + self.strength(strength))", "(1 + 0 * self.strength(strength))",
         "each condition changes the result", "[0.25] and [0.75] for 'strength' give the same",

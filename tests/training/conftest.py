@@ -70,7 +70,7 @@ def finished(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def arguments(photos: Path, folder: Path) -> dict[str, Any]:
     return {
         "data": str(photos), "run": str(folder), "options": dict(OPTIONS), "device": "cpu", "seed": 3,
-        "validate_every": 4, "log_every": 3, "trained_on": "waves", "license": "CC0-1.0",
+        "validate_every": 4, "log_every": 3, "examine_every": 2, "trained_on": "waves", "license": "CC0-1.0",
     }  # fmt: skip
 
 
@@ -158,7 +158,8 @@ def fingerprint() -> Callable[[Path], dict[str, Any]]:
         state = newest.load(torch.device("cpu"))
         parts = {name: digest(part) for name, part in state.items()}
         steps = [checkpoint.step for checkpoint in list_checkpoints(folder / "checkpoints")]
-        return {**models, **parts, "steps": steps, "log": (folder / "log.csv").read_text()}
+        tables = {name: (folder / name).read_text() for name in ("log.csv", "health.csv")}
+        return {**models, **parts, "steps": steps, **tables}
 
     return fingerprint
 

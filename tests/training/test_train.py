@@ -47,6 +47,7 @@ def test_a_run_leaves_what_the_design_promises_and_nothing_else(finished: Path) 
             "run.toml",
             "log.csv",
             "log.png",
+            "health.csv",
             ".lock",
             "run.safetensors",
             "run-best.safetensors",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from img2img.errors import Stopped
+from img2img.nn.ema import EMA
 from img2img.nn.sizes import translate_any_size
 from img2img.testing.family import FamilySubject
 from img2img.testing.promise import Skipped, keep, promise
@@ -22,8 +24,10 @@ from img2img.testing.promises.data import (
 from img2img.trainers import Trainer
 from img2img.training.checkpoints import list_checkpoints
 from img2img.training.engine import TrainingEngine
+from img2img.training.examiner import Examiner
 from img2img.training.loader import training_batches, validation_batches
 from img2img.training.loop import train
+from img2img.training.run import Run
 
 STEPS = 8
 """A training is looked at for so many steps at most."""
@@ -113,6 +117,19 @@ def validation_gives_figures_and_previews_and_changes_nothing(subject: FamilySub
         keep(not changed, f"validation changed {_listed(changed)} of the network {name!r}")
 
 
+@promise(every_step_returns_finite_losses_without_gradients)
+def examining_a_training_changes_nothing(subject: FamilySubject) -> None:
+    trainer, engine = subject.trainer()
+    for _ in _train(subject, trainer, engine):
+        pass
+    averages = {name: EMA(network, 0.0) for name, network in trainer.generators().items()}
+    run = Run(subject.folder, subject.family.name, subject.training, subject.folder, device=engine.device)
+    before = deepcopy(_state(trainer))
+    Examiner(run, subject.family, trainer, subject.dataset("train")).examine(averages)
+    different = _first_difference(before, _state(trainer))
+    keep(not different, f"examine() or views() changed the trainer's {different}")
+
+
 @promise(every_network_learns, a_sample_depends_on_its_index_and_the_given_chance_alone)
 def a_stopped_run_goes_on_to_the_same_bits(subject: FamilySubject) -> None:
     steps = min(subject.training.total_steps, STEPS)
@@ -150,6 +167,14 @@ def _run(subject: FamilySubject, name: str, steps: int, *, resume: bool = False)
             subject.family.name, str(subject.data), subject.folder / name, subject.chosen, resume=resume, device="cpu",
             precision="fp32", host=subject.host, stop=lambda: next(left, None) is None,
         )  # fmt: skip
+
+
+def _state(trainer: Trainer) -> dict[str, Any]:
+    return {
+        "networks": {name: network.state_dict() for name, network in trainer.networks.items()},
+        "optimizers": {name: optimizer.state_dict() for name, optimizer in trainer.optimizers.items()},
+        "own state": trainer.state_dict(),
+    }
 
 
 def _weights(optimizer: torch.optim.Optimizer) -> list[Tensor]:

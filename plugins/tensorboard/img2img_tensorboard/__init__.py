@@ -47,6 +47,10 @@ class TensorBoard:
             writer.flush()
 
     @img2img.hookimpl
+    def examined(self, run: img2img.Run, step: int, direction: str, signals: Mapping[str, float]) -> None:
+        self._scalars(run, f"health/{direction}", step, signals)
+
+    @img2img.hookimpl
     def training_finished(self, run: img2img.Run) -> None:
         if writer := self._writers.pop(run.folder, None):
             writer.close()

@@ -36,7 +36,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def train(photos: Path, run: Path, **options: Any) -> EventAccumulator:
     """Train a few steps, and read what stands in the run's folder."""
-    img2img.train("srgan", photos, run, TINY, log_every=2, validate_every=3, device="cpu", precision="fp32", **options)
+    img2img.train("srgan", photos, run, TINY, log_every=2, validate_every=3, examine_every=2, device="cpu", precision="fp32", **options)
     return read(run)
 
 
@@ -61,6 +61,7 @@ def test_losses_figures_previews_and_config_are_there(photos: Path, tmp_path: Pa
     assert previews
     assert {event.step for tag in previews for event in events.Images(tag)} == {3, 6}
     assert "config/text_summary" in tags["tensors"]
+    assert [event.step for event in events.Scalars("health/forward/diversity")] == [2, 4, 6]
 
 
 def test_a_run_that_goes_on_has_each_step_once(photos: Path, tmp_path: Path) -> None:

@@ -41,6 +41,11 @@ class TinyTrainer(img2img.Trainer):
     def previews(self, batch, translate):
         return {"result": translate["forward"](batch.source), "target": batch.target}
 
+    def examine(self, batch):
+        fake = self.generator(batch.source, batch.source.new_full((len(batch.source), 1), 0.5))
+        adversarial = -0.01 * self.judge(fake).mean()
+        return {"forward": img2img.Verdict(self.judge(batch.target), self.judge(fake), adversarial, 0.5)}
+
     def state_dict(self):
         return {"shown": self.shown}
 

@@ -1,0 +1,143 @@
+"""What recorded figures show: each ailment on a trace of its own, nothing on healthy ones, and what to type."""
+
+from __future__ import annotations
+
+from math import nan
+from typing import Any
+
+import pytest
+
+from img2img.config import AdversarialConfig, TrainingConfig
+from img2img.training.health import AILMENTS, Finding, Look, diagnose
+
+HEALTHY: dict[str, dict[str, float]] = {
+    "cyclegan": {
+        "accuracy": 0.65, "gap": 0.12, "adversarial_gradient": 6.5, "adversarial_share": 0.3, "sensitivity": 1.0,
+        "diversity": 0.98, "correlation": 0.87, "change": 0.47,
+    },
+    "stargan": {
+        "accuracy": 0.94, "gap": 0.21, "adversarial_gradient": 2.6, "adversarial_share": 0.17, "sensitivity": 0.87,
+        "diversity": 0.79, "correlation": -0.01, "change": 1.2, "condition_effect": 0.2,
+    },
+    "srgan": {
+        "accuracy": 1.0, "gap": 11.5, "adversarial_gradient": 0.25, "adversarial_share": 0.68, "sensitivity": 0.98,
+        "diversity": 0.91, "correlation": 0.94, "change": 0.62,
+    },
+    "srgan, first stage": {"sensitivity": 0.95, "diversity": 0.88, "correlation": 0.96, "change": 0.04},
+}  # fmt: skip
+"""As measured on healthy trainings."""
+
+ILL: dict[str, dict[str, float]] = {
+    "discriminator overpowers": {"accuracy": 0.996, "gap": 96.0},
+    "vanishing adversarial gradient": {"accuracy": 0.96, "adversarial_share": 5e-4},
+    "collapse": {"diversity": 0.1, "sensitivity": 0.1},
+    "ignored condition": {"condition_effect": 0.04},
+    "identity wins": {"change": 0.02, "accuracy": 0.95},
+    "inverted brightness": {"correlation": -0.4},
+    "not a number": {"finite": 0.0},
+}
+
+
+def looks(*signals: dict[str, float], every: int = 100) -> list[Look]:
+    return [Look(every * number, row) for number, row in enumerate(signals, 1)]
+
+
+def names(trace: list[Look], warm_up: int = 0) -> list[str]:
+    return [finding.name for finding in diagnose(trace, "forward", AdversarialConfig(), warm_up)]
+
+
+def test_there_is_a_trace_of_each_ailment() -> None:
+    assert {ailment.name for ailment in AILMENTS} == set(ILL)
+
+
+@pytest.mark.parametrize("run", HEALTHY)
+def test_healthy_trainings_show_nothing(run: str) -> None:
+    assert names(looks(*[HEALTHY[run]] * 20)) == []
+
+
+@pytest.mark.parametrize("ailment", ILL)
+def test_each_ailment_shows_alone(ailment: str) -> None:
+    assert names(looks(*[HEALTHY["cyclegan"] | ILL[ailment]] * 5)) == [ailment]
+
+
+@pytest.mark.parametrize("ailment", [name for name in ILL if name != "not a number"])
+def test_what_shows_in_two_looks_of_three_is_not_told(ailment: str) -> None:
+    healthy = HEALTHY["cyclegan"]
+    ill = healthy | ILL[ailment]
+    assert names(looks(*[ill, ill, healthy] * 4)) == []
+
+
+def test_a_finding_tells_the_step_of_the_third_look_in_a_row() -> None:
+    healthy = HEALTHY["cyclegan"]
+    trace = looks(healthy, healthy, *[healthy | ILL["collapse"]] * 5)
+    (finding,) = diagnose(trace, "backward", AdversarialConfig(), 0)
+    assert (finding.step, finding.direction) == (500, "backward")
+    assert finding.evidence.startswith("results differ from each other by 0.10 of what their sources")
+
+
+def test_nothing_but_nan_shows_while_a_training_warms_up() -> None:
+    trace = looks(*[HEALTHY["cyclegan"] | ILL["collapse"]] * 5)
+    assert names(trace, warm_up=200) == ["collapse"]
+    assert names(trace, warm_up=300) == []
+    assert names(looks({"finite": 0.0}), warm_up=300) == ["not a number"]
+
+
+def test_a_gradient_that_fades_to_a_hundredth_has_vanished() -> None:
+    strong = HEALTHY["cyclegan"] | {"accuracy": 0.97, "adversarial_gradient": 5.0}
+    assert names(looks(strong, *[strong | {"adversarial_gradient": 0.04}] * 3)) == ["vanishing adversarial gradient"]
+    assert names(looks(strong, *[strong | {"adversarial_gradient": 0.06}] * 3)) == []
+
+
+def test_a_discriminator_that_is_right_is_no_ailment_while_the_generator_learns_from_it() -> None:
+    assert names(looks(*[HEALTHY["cyclegan"] | {"accuracy": 1.0}] * 5)) == []
+    assert "discriminator overpowers" in names(looks(*[{"accuracy": 1.0, "adversarial_share": 0.009}] * 5))
+
+
+def test_what_was_not_measured_or_is_nan_shows_nothing() -> None:
+    assert names(looks(*[{}] * 5)) == []
+    assert names(looks(*[dict.fromkeys(HEALTHY["stargan"], nan)] * 5)) == []
+
+
+class Options(AdversarialConfig):
+    crop: int = 128
+    lr: float = 2e-4
+    pool: int = 0
+    identity_weight: float = 0.0
+
+
+def remedies(ailment: str, config: TrainingConfig) -> tuple[str, ...]:
+    (finding,) = diagnose(looks(*[HEALTHY["cyclegan"] | ILL[ailment]] * 3), "", config, 0)
+    return finding.remedies
+
+
+def test_remedies_are_options_of_the_family_with_values_to_type() -> None:
+    config = Options(batch_size=8)
+    assert remedies("discriminator overpowers", config) == (
+        "-o r1_weight=0.41", "-o spectral_norm=true", "-o real_label=0.9", "-o discriminator_lr=5e-05",
+        "-o diff_augment=true", "-o pool=50",
+    )  # fmt: skip
+    assert remedies("inverted brightness", config) == ("-o identity_weight=0.5", "--seed N, another one")
+    assert remedies("inverted brightness", TrainingConfig()) == ("--seed N, another one",)
+
+
+@pytest.mark.parametrize(
+    ("options", "given"),
+    [
+        ({"r1_weight": 1.0}, "r1_weight"),
+        ({"spectral_norm": True}, "spectral_norm"),
+        ({"objective": "hinge"}, "real_label"),
+        ({"discriminator_lr": 1e-4}, "discriminator_lr"),
+        ({"pool": 50}, "pool"),
+    ],
+    ids=str,
+)
+def test_what_is_set_already_or_cannot_be_is_no_remedy(options: dict[str, Any], given: str) -> None:
+    assert not any(given in remedy for remedy in remedies("discriminator overpowers", Options(**options)))
+
+
+def test_a_finding_reads_as_a_sentence() -> None:
+    finding = Finding("collapse", "forward", 500, "results are alike", ("-o cycle_weight=20", "-o lr=0.1"))
+    assert str(finding) == (
+        "step 500: collapse (forward): results are alike; what may help, one at a time: -o cycle_weight=20, -o lr=0.1"
+    )
+    assert str(Finding("collapse", "", 500, "results are alike", ())) == "step 500: collapse: results are alike"
