@@ -23,6 +23,8 @@ ALLOWED = {f"torch {name}Storage" for name in TYPES} | {
     "torch._utils _rebuild_parameter",
 }
 """All that plain weights need."""
+PROTOCOLS = (2, 3)
+"""Of pickle; torch writes the first unless told otherwise, and reads no others without running them."""
 MAX_OPCODES = 2_000_000
 """Fifty are a tensor."""
 PICKLES_OF_OLD = 5
@@ -33,8 +35,8 @@ def check_harmless(data: bytes) -> None:
     """Look through a file of `torch.save`.
 
     Raises:
-        ModelFileError: It is a TorchScript archive, is packed, or would call what plain weights do not need. The
-            message goes on after the name of the file.
+        ModelFileError: It is a TorchScript archive, is packed, is of another protocol, or would call what plain weights
+            do not need. The message goes on after the name of the file.
     """
     old = not data.startswith(b"PK\x03\x04")  # as torch itself tells; what stands at the end does not count
     pickles = [io.BytesIO(data)] * PICKLES_OF_OLD if old else [io.BytesIO(_pickle_of(data))]
@@ -51,7 +53,12 @@ def check_harmless(data: bytes) -> None:
 
 def _calls(file: io.BytesIO) -> Iterator[str]:
     """For each opcode of the next pickle, the module and name that it looks up, or nothing."""
-    for opcode, argument, _ in pickletools.genops(file):
+    for number, (opcode, argument, _) in enumerate(pickletools.genops(file)):
+        if number == 0 and argument not in PROTOCOLS:
+            raise ModelFileError(
+                "is not pickled as `torch.save` does unless told otherwise, by protocol 2, and cannot be read without "
+                "running what it says; save `model.state_dict()` again, without `pickle_protocol`"
+            )
         yield str(argument) if opcode.name in ("GLOBAL", "INST") else ""
 
 

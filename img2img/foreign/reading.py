@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,8 @@ def read_checkpoint(path: Path) -> Content:
     except Img2ImgError as error:
         raise ModelFileError(f"{path} {error}") from error
     except Exception as error:  # torch and pickle raise anything where a file is damaged
-        reason = printable(str(error).partition("\n")[0][:200])
+        advised = isinstance(error, pickle.UnpicklingError)  # by torch, to run what the file says
+        reason = "" if advised else printable(str(error).partition("\n")[0][:200])
         raise ModelFileError(
             f"{path} is damaged, or not what its name says: {reason or type(error).__name__}; fetch or save it again"
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ TABLES = ("params_ema", "params", "state_dict", "model_state_dict", "model", "ne
 """Under which names codes store the weights of a generator, the best first: BasicSR's average comes before the rest."""
 PREFIXES = ("module.", "_orig_mod.", "netG.", "net_g.", "generator_ema.", "generator.")
 """What DataParallel, torch.compile and trainers put before each name of a network, or of one of several."""
+DOMAIN = re.compile(r"(generators\.(?:module\.)?[^.]+)\.")
+"""What MMagic puts before the names of each of its generators: the domain that it paints."""
 DEEPEST = 8
 """Tables in tables; a pickle may hold one that holds itself."""
 DTYPES = {torch.float64, torch.float32, torch.float16, torch.bfloat16}
@@ -33,7 +36,7 @@ def unwrap(content: object, part: str = "") -> dict[str, Tensor]:
     Raises:
         ModelFileError: There are none, or several. The message goes on after the name of the file.
     """
-    table = _find_table(content, part)
+    table, part = _find_table(content, part)
     if len(table) > MAX_TENSORS:
         raise ModelFileError(f"holds {len(table)} tensors; at most {MAX_TENSORS} are accepted")
     for name, value in table.items():
@@ -41,16 +44,20 @@ def unwrap(content: object, part: str = "") -> dict[str, Tensor]:
             raise ModelFileError(
                 f"holds {_shown(name)}, {type(value).__name__}, among its tensors; save the network's state_dict alone"
             )
-    return strip(table)
+    return strip(table, part)
 
 
-def strip(table: dict[str, Tensor]) -> dict[str, Tensor]:
+def strip(table: dict[str, Tensor], part: str = "") -> dict[str, Tensor]:
     """Take prefixes away until none is left; where only some names have one of a generator, these are the generator."""
+    if chosen := _below(table, part):
+        return strip(chosen)
     for prefix in PREFIXES:
         chosen = {name.removeprefix(prefix): tensor for name, tensor in table.items() if name.startswith(prefix)}
         if len(chosen) == len(table) or (chosen and prefix.startswith(("net", "gen"))):
-            return strip(chosen) if chosen else table
-    domains = sorted({".".join(name.split(".")[:2]) for name in table if name.startswith("generators.")})
+            return strip(chosen, part) if chosen else table
+    if part:
+        raise ModelFileError(f"has no part {part!r}; its first name is {_shown(next(iter(table)))}")
+    domains = sorted({match[1] for match in map(DOMAIN.match, table) if match})
     if len(domains) > 1:
         raise ModelFileError(_several(domains))
     if domains:
@@ -83,7 +90,8 @@ def _bytes(tensor: Tensor) -> int:
     return math.prod(tensor.shape) * tensor.element_size()
 
 
-def _find_table(content: object, part: str) -> dict[str, Tensor]:
+def _find_table(content: object, part: str) -> tuple[dict[Any, Any], str]:
+    """A table with tensors, and the part, where it is still to be taken out by their names."""
     for _ in range(DEEPEST):
         if not isinstance(content, Mapping):
             break
@@ -91,7 +99,8 @@ def _find_table(content: object, part: str) -> dict[str, Tensor]:
         if part in tables:
             content, part = tables[part], ""
         elif any(isinstance(value, Tensor) for value in content.values()):
-            return _below(dict(content), part) if part else dict(content)
+            chosen = _below(content, part)
+            return (chosen, "") if chosen else (dict(content), part)
         elif name := next((name for name in TABLES if name in tables), None):
             content = tables[name]
         elif len(tables) == 1:
@@ -103,11 +112,10 @@ def _find_table(content: object, part: str) -> dict[str, Tensor]:
     raise ModelFileError("holds no weights of a network; give a file with a state_dict")
 
 
-def _below(table: dict[Any, Tensor], part: str) -> dict[str, Tensor]:
-    found = {name[len(part) + 1 :]: value for name, value in table.items() if str(name).startswith(f"{part}.")}
-    if not found:
-        raise ModelFileError(f"has no part {part!r}; its first name is {_shown(next(iter(table)))}")
-    return found
+def _below(table: Mapping[Any, Tensor], part: str) -> dict[str, Tensor]:
+    """What of a table belongs to a part, by the rest of its names."""
+    names = {name: str(name).removeprefix(f"{part}.") for name in table} if part else {}
+    return {rest: table[name] for name, rest in names.items() if rest != str(name)}
 
 
 def _several(parts: list[str]) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import Tensor
 
 from img2img.families import Translator
+
+ChannelOrder = Literal["rgb", "bgr"]
 
 
 def to_signed(images: Tensor) -> Tensor:
@@ -17,8 +21,17 @@ def from_signed(images: Tensor) -> Tensor:
     return (images.float() + 1) / 2
 
 
+def reorder(images: Tensor, order: ChannelOrder) -> Tensor:
+    """Bring the channels of (N, C, H, W) from RGB to an order, or back."""
+    return images.flip(1) if order == "bgr" else images
+
+
 class SignedTranslator(Translator):
     """A translator whose generator takes and gives images in [-1, 1]."""
 
+    channel_order: ChannelOrder = "rgb"
+    """Of what the generator takes and gives."""
+
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
-        return from_signed(self.generator(to_signed(images)))
+        result = self.generator(to_signed(reorder(images, self.channel_order)))
+        return reorder(from_signed(result), self.channel_order)

@@ -31,6 +31,9 @@ class CycleGANConfig(img2img.ModelConfig):
     padding: Literal["reflect", "replicate", "zero"] = Field("reflect", description="borders in the residual blocks")
     channels_in: Literal[1, 3] = Field(3, description="of the source; 1 is grey")
     channels_out: Literal[1, 3] = Field(3, description="of the target")
+    channel_order: Literal["rgb", "bgr"] = Field(
+        "rgb", description="in which the generator sees colours; bgr is of foreign checkpoints"
+    )
 
     @model_validator(mode="after")
     def _check_channels(self) -> Self:
@@ -75,6 +78,8 @@ class CycleGANTraining(CycleGANConfig, img2img.AdversarialConfig):
             raise ValueError(
                 "images of 1 channel are for the use of foreign checkpoints; leave channels_in and _out out"
             )
+        if self.channel_order == "bgr":
+            raise ValueError("channel_order=bgr is for the use of foreign checkpoints; leave it out")
         if self.discriminator == "patch" and self.crop < 4 * 2**self.discriminator_layers:
             raise ValueError(
                 f"crop={self.crop} is too small for discriminator_layers={self.discriminator_layers}: "

@@ -50,7 +50,7 @@ class CycleGAN(img2img.ModelFamily["CycleGANConfig", "CycleGANTraining"]):
 
         from .config import CycleGANConfig
 
-        return ResNetGenerator(**config.model_dump(include=set(CycleGANConfig.model_fields)))
+        return ResNetGenerator(**config.model_dump(include=set(CycleGANConfig.model_fields) - {"channel_order"}))
 
     def recognise(self, weights: Mapping[str, Tensor]) -> Recognised | None:
         from .foreign import recognise
@@ -67,6 +67,7 @@ class CycleGAN(img2img.ModelFamily["CycleGANConfig", "CycleGANTraining"]):
 
         translator = SignedTranslator(generator)
         translator.channels_in, translator.channels_out = config.channels_in, config.channels_out
+        translator.channel_order = config.channel_order
         translator.multiple_of = 4
         translator.minimum_size = 16
         return translator

@@ -1,4 +1,4 @@
-"""Recognises the residual generators of the authors' PyTorch code, which pix2pix shares, and of CUT."""
+"""Recognises the residual generators of the authors' PyTorch code, which pix2pix shares, of CUT, and of MMagic."""
 
 from __future__ import annotations
 
@@ -15,19 +15,35 @@ from img2img.nn.blocks import without_unused_statistics
 
 Names = Mapping[str, Tensor]
 
-KEY = re.compile(
-    r"model\.(\d+)\.(?:conv_block\.(\d+)\.)?(weight|bias|running_mean|running_var|num_batches_tracked|filt)"
-)
+KINDS = "weight|bias|running_mean|running_var|num_batches_tracked"
+KEY = re.compile(rf"model\.(\d+)\.(?:conv_block\.(\d+)\.)?({KINDS}|filt)")
+MMAGIC = re.compile(rf"model\.(\d+)\.(?:block\.([012])\.)?(conv|bn)\.({KINDS})")
+"""A layer, or one in a block; the last of these is 2 where there is dropout."""
 FILTERS = {3: [1.0, 2.0, 1.0], 4: [1.0, 3.0, 3.0, 1.0]}
 """By their size, the binomial filters with which CUT halves and doubles."""
 
 BORDERS = "reflected and replicated borders leave no trace"
 TEST_MODE = "the authors' test.py takes the image's own statistics unless --eval is given; or running"
 ENLARGED = "nearest neighbour or bilinear (blur) leaves no trace"
+OF_MMAGIC = {
+    "padding": "MMagic's default; others leave no trace, and as they are of its first and last layer too, do not fit",
+    "test_statistics": "MMagic tests in training mode; or running",
+    "channel_order": "as MMagic and MMGeneration load images; MMEditing before 1.0 had rgb",
+}
 
 
 def recognise(weights: Names) -> Recognised | None:
     """See `ModelFamily.recognise`."""
+    renamed = _from_mmagic(weights)
+    found = _recognise(renamed or weights)
+    if not renamed or found is None:
+        return found
+    what, options = f"resnet_{found.options['blocks']}blocks of MMagic", {**found.options, "channel_order": "bgr"}
+    assumed = {name: why for name, why in OF_MMAGIC.items() if name in (*found.assumed, "channel_order")}
+    return Recognised(what, options, found.weights, assumed)
+
+
+def _recognise(weights: Names) -> Recognised | None:
     first = weights.get("model.1.weight")
     if first is None or first.ndim != 4 or first.shape[2:] != (7, 7) or not all(map(KEY.fullmatch, weights)):
         return None
@@ -50,6 +66,23 @@ def recognise(weights: Names) -> Recognised | None:
     options |= {"norm": "batch", "test_statistics": "image"} if "model.2.weight" in kept else {"norm": "instance"}
     code = "of CUT" if filters else "of the PyTorch code of CycleGAN and pix2pix"
     return Recognised(f"resnet_{len(blocks)}blocks {code}", options, _rename(kept, inner), _assumed(options))
+
+
+def _from_mmagic(weights: Names) -> dict[str, Tensor]:
+    """Named as in the authors' code, where each layer has a module of its own; empty where they are not MMagic's."""
+    matches = [match for match in map(MMAGIC.fullmatch, weights) if match]
+    blocks = len({match[1] for match in matches if match[2]})
+
+    def renamed(match: re.Match[str]) -> str:
+        layer, norm = int(match[1]), match[3] == "bn"
+        if match[2]:
+            return f"model.{layer + 7}.conv_block.{(1 if match[2] == '0' else 5) + norm}.{match[4]}"
+        behind = layer - blocks
+        place = 3 * layer + 1 if layer < 3 else blocks + 3 * behind + 1 + (behind == 5)
+        return f"model.{place + norm}.{match[4]}"
+
+    names = {renamed(match): weights[match[0]] for match in matches}
+    return names if len(names) == len(weights) else {}
 
 
 def _places(weights: Names, block: int) -> dict[int, int] | None:

@@ -30,6 +30,9 @@ class Pix2PixConfig(img2img.ModelConfig):
         "running", description="what BatchNorm divides by at use: averages of training, or the image's own (the paper)"
     )
     test_dropout: bool = Field(False, description="whether dropout goes on at use, with one mask for all (the paper)")
+    channel_order: Literal["rgb", "bgr"] = Field(
+        "rgb", description="in which the generator sees colours; bgr is of foreign checkpoints"
+    )
 
     @property
     def multiple_of(self) -> int:
@@ -40,6 +43,8 @@ class Pix2PixConfig(img2img.ModelConfig):
     def _check_generator(self) -> Self:
         if self.generator == "resnet" and (self.dropout or self.test_statistics == "image"):
             raise ValueError("generator=resnet has neither dropout nor test_statistics=image; leave them out")
+        if self.task == "colorize" and self.channel_order == "bgr":
+            raise ValueError("task=colorize sees L*, a* and b*, which channel_order=bgr is not; leave it out")
         return self
 
 
@@ -71,6 +76,8 @@ class Pix2PixTraining(Pix2PixConfig, img2img.AdversarialConfig):
 
     @model_validator(mode="after")
     def _check_crop(self) -> Self:
+        if self.channel_order == "bgr":
+            raise ValueError("channel_order=bgr is for the use of foreign checkpoints; leave it out")
         if self.crop % self.multiple_of:
             remedy = ", or lower depth" if self.generator == "unet" else ""
             raise ValueError(f"crop={self.crop} must be a multiple of {self.multiple_of}{remedy}")

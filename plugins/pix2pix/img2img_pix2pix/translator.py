@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 import img2img
+from img2img.nn.signed import ChannelOrder, reorder
 
 from .spaces import Space
 
@@ -12,10 +13,11 @@ from .spaces import Space
 class Pix2PixTranslator(img2img.Translator):
     """Encodes the source, runs the generator, and makes an image of what it returns."""
 
-    def __init__(self, generator: nn.Module, space: Space) -> None:
+    def __init__(self, generator: nn.Module, space: Space, channel_order: ChannelOrder) -> None:
         super().__init__(generator)
-        self.space = space
+        self.space, self.channel_order = space, channel_order
         self.channels_in = space.channels_in
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
-        return self.space.decode(images, self.generator(self.space.encode_source(images)))
+        source = reorder(self.space.encode_source(images), self.channel_order)
+        return self.space.decode(images, reorder(self.generator(source), self.channel_order))
