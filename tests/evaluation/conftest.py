@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import torch
 from img2img import Model, PluginHost, load_model
 from img2img.media import Image, encode_image, write_file
 from img2img.modelfile import save_model
+
+from .networks import write_extractor
 
 Write = Callable[..., Path]
 
@@ -66,25 +69,7 @@ def restyling(make_model: Callable[..., Model]) -> Model:
 
 @pytest.fixture
 def make_extractor(tmp_path: Path) -> Callable[..., Path]:
-    """Write a network of 12 features, the means of each channel in four quarters, of images of a shape."""
-    onnx = pytest.importorskip("onnx")
+    """Write a network of 12 features, the means of each channel in four quarters, of images of 16 × 16."""
+    pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
-
-    def make_extractor(
-        *shape: int | str, kind: str = "FLOAT", group: int = 3, layer: str = "Flatten", **options: Any
-    ) -> Path:
-        helper = onnx.helper
-        images = helper.make_tensor_value_info("images", getattr(onnx.TensorProto, kind), shape)
-        features = helper.make_tensor_value_info("features", onnx.TensorProto.FLOAT, None)
-        ones = onnx.numpy_helper.from_array(np.ones((3, 1, 1, 1), np.float32), "ones")
-        nodes = [
-            helper.make_node("Conv", ["images", "ones"], ["same"], group=group),
-            helper.make_node("AveragePool", ["same"], ["means"], kernel_shape=[8, 8], strides=[8, 8]),
-            helper.make_node(layer, ["means"], ["features"]),
-        ]
-        graph = helper.make_graph(nodes, "toy", [images], [features], [ones])
-        path = tmp_path / "extractor.onnx"
-        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), path, **options)
-        return path
-
-    return make_extractor
+    return partial(write_extractor, tmp_path / "extractor.onnx")

@@ -121,7 +121,7 @@ class Spoilt(StarGANTrainer):
     def step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
         if self.engine.step == 49:
             with torch.no_grad():
-                next(self.generator.parameters()).view(-1)[0] = torch.nan
+                next(self.generator.parameters())[0] = torch.nan
         return super().step(batch)
 
 

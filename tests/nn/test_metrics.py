@@ -12,6 +12,8 @@ from torch import Tensor
 from img2img.errors import UsageError
 from img2img.nn import metrics
 
+from .formulas import decibel, luma_of, ms_ssim_of, ssim_of
+
 
 @pytest.fixture(scope="module")
 def pair() -> tuple[Tensor, Tensor]:
@@ -21,53 +23,6 @@ def pair() -> tuple[Tensor, Tensor]:
     truth = torch.stack([torch.stack([x, y, (x * 9).sin() / 2 + 0.5]), torch.stack([y * x, 1 - x, y])])
     noise = torch.randn(truth.shape, generator=chance) * torch.tensor([0.02, 0.2]).view(2, 1, 1, 1)
     return (truth + noise).clamp(0, 1), truth
-
-
-def luma_of(images: Tensor) -> np.ndarray:
-    """(H, W) of one image by ITU-R BT.601, in 0 … 255."""
-    red, green, blue = images.double().numpy()
-    return 16 + 65.481 * red + 128.553 * green + 24.966 * blue
-
-
-def decibel(a: np.ndarray, b: np.ndarray) -> float:
-    return 10 * math.log10(255**2 / np.mean((a - b) ** 2))
-
-
-def ssim_of(a: np.ndarray, b: np.ndarray) -> float:
-    """Wang et al. 2004 for one channel in [0, 1]."""
-    luminance, structure = terms_of(a, b)
-    return float((luminance * structure).mean())
-
-
-def ms_ssim_of(a: np.ndarray, b: np.ndarray) -> float:
-    """Wang et al. 2003, equation 7, for one channel in [0, 1]."""
-    product = 1.0
-    for weight in (0.0448, 0.2856, 0.3001, 0.2363):
-        product *= terms_of(a, b)[1].mean() ** weight
-        a, b = halved(a), halved(b)
-    return float(product * ssim_of(a, b) ** 0.1333)
-
-
-def halved(image: np.ndarray) -> np.ndarray:
-    """Means of 2 × 2; MATLAB's symmetric padding repeats the edge."""
-    image = np.pad(image, [(0, size % 2) for size in image.shape], mode="edge")
-    return (image[::2, ::2] + image[1::2, ::2] + image[::2, 1::2] + image[1::2, 1::2]) / 4
-
-
-def terms_of(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Luminance, and contrast with structure, with explicit windows."""
-    offsets = np.arange(11) - 5
-    line = np.exp(-(offsets**2) / (2 * 1.5**2))
-    window = np.outer(line, line) / line.sum() ** 2
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return (np.lib.stride_tricks.sliding_window_view(values, (11, 11)) * window).sum((-1, -2))
-
-    mean_a, mean_b = mean(a), mean(b)
-    var_a, var_b, both = mean(a * a) - mean_a**2, mean(b * b) - mean_b**2, mean(a * b) - mean_a * mean_b
-    c1, c2 = 0.01**2, 0.03**2
-    luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
-    return luminance, (2 * both + c2) / (var_a + var_b + c2)
 
 
 def test_luma_of_white_is_235_and_of_black_is_16() -> None:

@@ -11,38 +11,9 @@ import torch
 
 from img2img.nn.resize import imresize
 
+from .formulas import slow_imresize
+
 SCALES = [Fraction(1, 2), Fraction(1, 3), Fraction(1, 4), 2, 3, 4]
-
-
-def cubic(x: float) -> float:
-    """MATLAB's `cubic` in imresize.m."""
-    x = abs(x)
-    if x <= 1:
-        return 1.5 * x**3 - 2.5 * x**2 + 1
-    return -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2 if x <= 2 else 0.0
-
-
-def resized_line(line: list[float], scale: float) -> list[float]:
-    """One line by MATLAB's `contributions`, which counts from 1 and mirrors indices as [1:n, n:-1:1]."""
-    size = len(line)
-    width = 4 / scale if scale < 1 else 4.0
-    result = []
-    for x in range(1, math.ceil(size * scale - 1e-9) + 1):
-        u = x / scale + 0.5 * (1 - 1 / scale)
-        left = math.floor(u - width / 2)
-        total = weights = 0.0
-        for tap in range(left, left + math.ceil(width) + 2):
-            weight = scale * cubic(scale * (u - tap)) if scale < 1 else cubic(u - tap)
-            index = (tap - 1) % (2 * size)
-            total += weight * line[index if index < size else 2 * size - 1 - index]
-            weights += weight
-        result.append(total / weights)
-    return result
-
-
-def slow_imresize(image: np.ndarray, scale: float) -> np.ndarray:
-    rows = np.array([resized_line(list(column), scale) for column in image.T]).T
-    return np.array([resized_line(list(row), scale) for row in rows])
 
 
 @pytest.mark.parametrize("scale", SCALES, ids=str)

@@ -7,171 +7,28 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
-from torch.nn.functional import (
-    batch_norm,
-    conv2d,
-    instance_norm,
-    interpolate,
-    leaky_relu,
-    pixel_shuffle,
-    pixel_unshuffle,
-    prelu,
-    relu,
-)
 
 import img2img
 
-Weights = dict[str, Tensor]
+from .formulas import (
+    FORMATS,
+    compact_weights,
+    convolutions,
+    fresh,
+    in_mmagic,
+    msrresnet,
+    msrresnet_weights,
+    names_of_2018,
+    names_of_2019,
+    renamed,
+    rrdb,
+    rrdb_weights,
+)
+
 SIZES = [(8, 12), (20, 4), (16, 28)]
 ODD = [(7, 11), (13, 5), (1, 9)]
 
 
-def fresh(shapes: dict[str, tuple[int, ...]]) -> Weights:
-    """Random weights that neither vanish nor explode; PReLUs and variances are positive."""
-    weights = {}
-    for name, shape in shapes.items():
-        spread = (max(1, torch.Size(shape[1:]).numel())) ** -0.5
-        weights[name] = torch.randn(shape) * spread if len(shape) > 1 else torch.rand(shape) * 0.3 + 0.05
-    return weights
-
-
-def convolutions(**shapes: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": shape for name, shape in shapes.items()} | {
-        f"{name}.bias": shape[:1] for name, shape in shapes.items()
-    }
-
-
-def conv(weights: Weights, name: str, images: Tensor) -> Tensor:
-    weight = weights[f"{name}.weight"]
-    return conv2d(images, weight, weights.get(f"{name}.bias"), padding=weight.shape[-1] // 2)
-
-
-def msrresnet_weights(scale: int) -> Weights:
-    shapes = {"conv_first": (8, 3, 3, 3), "conv_hr": (8, 8, 3, 3), "conv_last": (3, 8, 3, 3)}
-    shapes |= {f"body.{block}.conv{layer}": (8, 8, 3, 3) for block in range(3) for layer in (1, 2)}
-    shapes |= {"upconv1": (8 * (9 if scale == 3 else 4), 8, 3, 3)} | ({"upconv2": (32, 8, 3, 3)} if scale == 4 else {})
-    return fresh(convolutions(**shapes))
-
-
-def msrresnet(weights: Weights, images: Tensor, scale: int) -> Tensor:
-    features = leaky_relu(conv(weights, "conv_first", images), 0.1)
-    for block in range(3):
-        features = features + conv(weights, f"body.{block}.conv2", relu(conv(weights, f"body.{block}.conv1", features)))
-    for name, factor in (("upconv1", 3 if scale == 3 else 2), ("upconv2", 2))[: 2 if scale == 4 else 1]:
-        features = leaky_relu(pixel_shuffle(conv(weights, name, features), factor), 0.1)
-    base = interpolate(images, scale_factor=scale, mode="bilinear", align_corners=False)
-    return conv(weights, "conv_last", leaky_relu(conv(weights, "conv_hr", features), 0.1)) + base
-
-
-def rrdb_weights(scale: int) -> Weights:
-    shapes = {"conv_first": (8, 3 * (4 // scale) ** 2, 3, 3), "conv_last": (3, 8, 3, 3)}
-    shapes |= dict.fromkeys(("conv_body", "conv_up1", "conv_up2", "conv_hr"), (8, 8, 3, 3))
-    for block, dense in ((block, dense) for block in range(2) for dense in (1, 2, 3)):
-        prefix = f"body.{block}.rdb{dense}.conv"
-        shapes |= {f"{prefix}{layer}": (4 if layer < 5 else 8, 8 + 4 * (layer - 1), 3, 3) for layer in range(1, 6)}
-    return fresh(convolutions(**shapes))
-
-
-def dense_block(weights: Weights, name: str, images: Tensor) -> Tensor:
-    x1 = leaky_relu(conv(weights, f"{name}.conv1", images), 0.2)
-    x2 = leaky_relu(conv(weights, f"{name}.conv2", torch.cat((images, x1), 1)), 0.2)
-    x3 = leaky_relu(conv(weights, f"{name}.conv3", torch.cat((images, x1, x2), 1)), 0.2)
-    x4 = leaky_relu(conv(weights, f"{name}.conv4", torch.cat((images, x1, x2, x3), 1)), 0.2)
-    return conv(weights, f"{name}.conv5", torch.cat((images, x1, x2, x3, x4), 1)) * 0.2 + images
-
-
-def rrdb(weights: Weights, images: Tensor, scale: int) -> Tensor:
-    first = conv(weights, "conv_first", pixel_unshuffle(images, 4 // scale) if scale < 4 else images)
-    features = first
-    for block in range(2):
-        inner = features
-        for dense in (1, 2, 3):
-            inner = dense_block(weights, f"body.{block}.rdb{dense}", inner)
-        features = inner * 0.2 + features
-    features = first + conv(weights, "conv_body", features)
-    for name in ("conv_up1", "conv_up2"):
-        doubled = features.repeat_interleave(2, 2).repeat_interleave(2, 3)
-        features = leaky_relu(conv(weights, name, doubled), 0.2)
-    return conv(weights, "conv_last", leaky_relu(conv(weights, "conv_hr", features), 0.2))
-
-
-def compact_weights(scale: int) -> Weights:
-    shapes = convolutions(**{"body.0": (8, 3, 3, 3), "body.8": (3 * scale**2, 8, 3, 3)})
-    shapes |= convolutions(**{f"body.{layer}": (8, 8, 3, 3) for layer in (2, 4, 6)})
-    return fresh(shapes | {f"body.{layer}.weight": (8,) for layer in (1, 3, 5, 7)})
-
-
-def compact(weights: Weights, images: Tensor, scale: int) -> Tensor:
-    features = images
-    for layer in (0, 2, 4, 6):
-        features = prelu(conv(weights, f"body.{layer}", features), weights[f"body.{layer + 1}.weight"])
-    nearest = images.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
-    return pixel_shuffle(conv(weights, "body.8", features), scale) + nearest
-
-
-def leftthomas_weights(scale: int) -> Weights:
-    doublings = 1 if scale == 2 else 2
-    kernels = {"block1.0": (8, 3, 9, 9), "block7.0": (8, 8, 3, 3), f"block8.{doublings}": (3, 8, 9, 9)}
-    kernels |= {f"block8.{index}.conv": (32, 8, 3, 3) for index in range(doublings)}
-    kernels |= {f"block{block}.conv{layer}": (8, 8, 3, 3) for block in range(2, 7) for layer in (1, 2)}
-    shapes = convolutions(**kernels) | {"block1.1.weight": (1,)}
-    shapes |= {f"block8.{index}.prelu.weight": (1,) for index in range(doublings)}
-    shapes |= {f"block{block}.prelu.weight": (1,) for block in range(2, 7)}
-    for norm in ["block7.1", *(f"block{block}.bn{layer}" for block in range(2, 7) for layer in (1, 2))]:
-        shapes |= {f"{norm}.{name}": (8,) for name in ("weight", "bias", "running_mean", "running_var")}
-        shapes |= {f"{norm}.num_batches_tracked": ()}
-    return fresh(shapes)
-
-
-def leftthomas(weights: Weights, images: Tensor, scale: int) -> Tensor:
-    def norm(name: str, features: Tensor) -> Tensor:
-        mean, variance = weights[f"{name}.running_mean"], weights[f"{name}.running_var"]
-        return batch_norm(features, mean, variance, weights[f"{name}.weight"], weights[f"{name}.bias"])
-
-    first = prelu(conv(weights, "block1.0", images), weights["block1.1.weight"])
-    features = first
-    for block in (f"block{number}" for number in range(2, 7)):
-        inner = prelu(norm(f"{block}.bn1", conv(weights, f"{block}.conv1", features)), weights[f"{block}.prelu.weight"])
-        features = features + norm(f"{block}.bn2", conv(weights, f"{block}.conv2", inner))
-    features = first + norm("block7.1", conv(weights, "block7.0", features))
-    doublings = 1 if scale == 2 else 2
-    for index in range(doublings):
-        doubled = pixel_shuffle(conv(weights, f"block8.{index}.conv", features), 2)
-        features = prelu(doubled, weights[f"block8.{index}.prelu.weight"])
-    return (torch.tanh(conv(weights, f"block8.{doublings}", features)) + 1) / 2
-
-
-def fast_weights(scale: int) -> Weights:
-    shapes = convolutions(**{"neck.0": (8, 3, 3, 3), "head.0": (3, 8, 3, 3)})
-    shapes |= convolutions(**{f"upsampling.{index}.conv": (32, 8, 3, 3) for index in range(scale // 2)})
-    shapes |= {f"stem.{block}.conv{layer}.weight": (8, 8, 3, 3) for block in range(3) for layer in (1, 2)}
-    slopes = ["neck.1", *(f"stem.{block}.relu1" for block in range(3))]
-    slopes += [f"upsampling.{index}.relu" for index in range(scale // 2)]
-    return fresh(shapes | {"bottleneck.0.weight": (8, 8, 3, 3)} | {f"{name}.weight": (1,) for name in slopes})
-
-
-def fast(weights: Weights, images: Tensor, scale: int) -> Tensor:
-    first = prelu(conv(weights, "neck.0", images * 2 - 1), weights["neck.1.weight"])
-    features = first
-    for block in (f"stem.{number}" for number in range(3)):
-        inner = prelu(instance_norm(conv(weights, f"{block}.conv1", features)), weights[f"{block}.relu1.weight"])
-        features = features + instance_norm(conv(weights, f"{block}.conv2", inner))
-    features = first + instance_norm(conv(weights, "bottleneck.0", features))
-    for index in range(scale // 2):
-        doubled = pixel_shuffle(conv(weights, f"upsampling.{index}.conv", features), 2)
-        features = prelu(doubled, weights[f"upsampling.{index}.relu.weight"])
-    return (torch.tanh(conv(weights, "head.0", features)) + 1) / 2
-
-
-Formula = Callable[[Weights, Tensor, int], Tensor]
-FORMATS: dict[str, tuple[Callable[[int], Weights], Formula, list[int]]] = {
-    "MSRResNet": (msrresnet_weights, msrresnet, [2, 3, 4]),
-    "RRDBNet": (rrdb_weights, rrdb, [1, 2, 4]),
-    "SRVGGNetCompact": (compact_weights, compact, [1, 2, 3, 4]),
-    "leftthomas": (leftthomas_weights, leftthomas, [2, 4]),
-    "Fast-SRGAN": (fast_weights, fast, [2, 4]),
-}
 EACH = [(name, scale) for name, (_, _, scales) in FORMATS.items() for scale in scales]
 
 
@@ -203,26 +60,11 @@ def test_a_size_that_rrdbnet_does_not_take_is_padded_by_reflection_as_realesrgan
     assert (model(images) - expected.clamp(0, 1)).abs().max() < 1e-4
 
 
-def new_names_of_2019(name: str) -> str:
-    pairs = {"conv_body": "trunk_conv", "body.": "RRDB_trunk.", "conv_up": "upconv", "conv_hr": "HRconv"}
-    ours = next((ours for ours in pairs if name.startswith(ours)), "")
-    return pairs.get(ours, "") + name.removeprefix(ours).replace(".rdb", ".RDB")
-
-
-def names_of_2018(name: str) -> str:
-    places = {"conv_first": "0", "conv_body": "1.sub.2", "conv_up1": "3", "conv_up2": "6", "conv_hr": "8"}
-    layer, _, kind = name.rpartition(".")
-    if layer.startswith("body."):
-        _, block, dense, convolution = layer.split(".")
-        return f"model.1.sub.{block}.{dense.upper()}.{convolution}.0.{kind}"
-    return f"model.{(places | {'conv_last': '10'})[layer]}.{kind}"
-
-
-@pytest.mark.parametrize("rename", [new_names_of_2019, names_of_2018])
+@pytest.mark.parametrize("rename", [names_of_2019, names_of_2018])
 @pytest.mark.parametrize("scale", [2, 4])
 def test_the_old_names_of_esrgan_are_understood(rename: Callable[[str], str], scale: int, tmp_path: Path) -> None:
     weights = rrdb_weights(scale)
-    torch.save({rename(name): tensor for name, tensor in weights.items()}, tmp_path / "RRDB_ESRGAN.pth")
+    torch.save(renamed(weights, rename), tmp_path / "RRDB_ESRGAN.pth")
     translator = img2img.load_model(tmp_path / "RRDB_ESRGAN.pth", device="cpu", precision="fp32").translator
     images = torch.rand(1, 3, 8, 12)
     assert (translator(images) - rrdb(weights, images, scale)).abs().max() < 1e-4
@@ -230,15 +72,7 @@ def test_the_old_names_of_esrgan_are_understood(rename: Callable[[str], str], sc
 
 def test_the_names_of_mmagic_are_understood(tmp_path: Path) -> None:
     weights = msrresnet_weights(4)
-    names = {name: name.replace("body.", "trunk_net.") for name in weights}
-    names = {
-        name: f"generator.upsample{theirs[6]}.upsample_conv{theirs[7:]}"
-        if "upconv" in theirs
-        else f"generator.{theirs}"
-        for name, theirs in names.items()
-    }
-    state = {names[name]: tensor for name, tensor in weights.items()} | {"discriminator.conv.weight": torch.rand(3)}
-    torch.save({"meta": {"iter": 3}, "state_dict": state, "optimizer": {"step": 1}}, tmp_path / "iter_3.pth")
+    torch.save(in_mmagic(weights), tmp_path / "iter_3.pth")
     translator = img2img.load_model(tmp_path / "iter_3.pth", device="cpu", precision="fp32").translator
     images = torch.rand(1, 3, 7, 9)
     assert (translator(images) - msrresnet(weights, images, 4)).abs().max() < 1e-4

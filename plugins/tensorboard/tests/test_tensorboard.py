@@ -36,7 +36,10 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def train(photos: Path, run: Path, **options: Any) -> EventAccumulator:
     """Train a few steps, and read what stands in the run's folder."""
-    img2img.train("srgan", photos, run, TINY, log_every=2, validate_every=3, examine_every=2, device="cpu", precision="fp32", **options)
+    img2img.train(
+        "srgan", photos, run, TINY, log_every=2, validate_every=3, examine_every=2, device="cpu", precision="fp32",
+        **options,
+    )  # fmt: skip
     return read(run)
 
 
