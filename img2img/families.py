@@ -41,7 +41,9 @@ class Sample:
     condition: Mapping[str, Tensor] = field(default_factory=dict)
     """What else steers the translation: name to a tensor of any shape."""
     name: str = ""
-    """Where it came from, for previews and reports."""
+    """Where the source came from, for previews and reports."""
+    target_name: str = ""
+    """Where the target came from, if it came from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class Batch:
     condition: Mapping[str, Tensor] = field(default_factory=dict)
     """Name to a tensor of N rows."""
     names: tuple[str, ...] = ()
-    """Where the N images came from."""
+    """Where the N sources came from."""
+    target_names: tuple[str, ...] = ()
+    """Where the N targets came from."""
 
 
 class Dataset(Protocol):

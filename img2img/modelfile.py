@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import platform
@@ -14,21 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from img2img.errors import ConfigError, ModelFileError
+from img2img.header import BYTES, MAX_HEADER_BYTES, digest, read_header, read_shape, split
 from img2img.media.files import printable, write_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from img2img.card import Card
     from img2img.config import ModelConfig
     from img2img.families import ModelFamily
     from img2img.plugins import PluginHost
 
 FORMAT = "img2img/1"
 SUFFIX = ".safetensors"
-MAX_HEADER_BYTES = 8 << 20
 MAX_TENSORS = 20_000
-BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
-"""Size of a number of each type that a tensor may have."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,8 @@ class ModelInfo:
     """Of the header, without this entry, and the weights."""
     shapes: Mapping[str, tuple[int, ...]] = field(repr=False)
     """Of each tensor, by name."""
+    card: str = field(default="", repr=False)
+    """What the trainer tells of the training, as JSON: an `img2img.card.Card`."""
 
     @property
     def parameters(self) -> int:
@@ -67,6 +67,7 @@ def save_model(
     step: int = 0,
     trained_on: str = "",
     license: str = "",
+    card: Card | None = None,
 ) -> None:
     """Write a model file, beside its final name and renamed.
 
@@ -80,6 +81,7 @@ def save_model(
         step: Steps of training behind it.
         trained_on: What it learned from, in words.
         license: Terms of the weights, in words or as an SPDX name.
+        card: What is known of the training.
     """
     from safetensors.torch import save
     from torch import contiguous_format as contiguous
@@ -96,14 +98,15 @@ def save_model(
         "created_with": f"{_versions('img2img-runtime', 'torch')}, Python {platform.python_version()}",
         "trained_on": trained_on,
         "license": license,
+        **({"card": card.model_dump_json()} if card else {}),
     }
     # A copy of each: safetensors takes no two names for one piece of memory.
     weights = {
         name: tensor.detach().cpu().clone(memory_format=contiguous) for name, tensor in generator.state_dict().items()
     }
-    header, data = _split(save(weights), path)
+    header, data = split(save(weights), path)
     header["__metadata__"] = metadata
-    metadata["sha256"] = _digest(header, data)
+    metadata["sha256"] = digest(header, data)
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)  # weights begin at a multiple of 8
     write_file(path, [len(text).to_bytes(8, "little"), text, data])
@@ -115,7 +118,7 @@ def read_info(path: Path) -> ModelInfo:
     Raises:
         ModelFileError: It is no model file, was made by a newer version, or its header is damaged or too large.
     """
-    header = _read_header(path)
+    header = read_header(path)
     metadata = header.pop("__metadata__", {})
     stored = metadata.get("format", "")
     if stored != FORMAT:
@@ -125,13 +128,14 @@ def read_info(path: Path) -> ModelInfo:
     try:
         return ModelInfo(
             path=path,
-            shapes={name: _read_shape(name, entry) for name, entry in header.items()},
+            shapes={name: read_shape(name, entry) for name, entry in header.items()},
             step=int(metadata["step"]),
             **{
                 name: str(metadata[name])
                 for name in ModelInfo.__annotations__
-                if name not in ("path", "shapes", "step")
+                if name not in ("path", "shapes", "step", "card")
             },
+            card=str(metadata.get("card", "")),
         )
     except KeyError as error:
         raise ModelFileError(f"the header of {path} lacks {error}: it is damaged; fetch or train it again") from error
@@ -183,7 +187,7 @@ def is_foreign(path: Path) -> bool:
     Raises:
         ModelFileError: Its header cannot be read.
     """
-    return not str(_read_header(path).get("__metadata__", {}).get("format", "")).startswith("img2img/")
+    return not str(read_header(path).get("__metadata__", {}).get("format", "")).startswith("img2img/")
 
 
 def _versions(*distributions: str) -> str:
@@ -212,66 +216,12 @@ def _load_weights(info: ModelInfo) -> dict[str, Tensor]:
         data = info.path.read_bytes()
     except OSError as error:
         raise ModelFileError(f"cannot read the model file {info.path}: {error.strerror}") from error
-    if _digest(*_split(data, info.path)) != info.sha256:
+    if digest(*split(data, info.path)) != info.sha256:
         raise ModelFileError(f"the checksum of {info.path} is wrong: the file is damaged; fetch or train it again")
     try:
         return load(data)
     except SafetensorError as error:
         raise ModelFileError(f"{info.path} is damaged: {error}") from error
-
-
-def _read_header(path: Path) -> dict[str, Any]:
-    try:
-        if path.exists() and not path.is_file():  # to open a pipe would wait for whoever writes into it
-            raise ModelFileError(f"{path} is a folder, a pipe or a device, and no model file")
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if length > MAX_HEADER_BYTES:
-                raise ModelFileError(
-                    f"{path} is no model file: its header claims {length} bytes, more than {MAX_HEADER_BYTES}"
-                )
-            return _parse_header(file.read(length), path)
-    except OSError as error:
-        raise ModelFileError(f"cannot read the model file {path}: {error.strerror}") from error
-
-
-def _parse_header(text: bytes, path: Path) -> dict[str, Any]:
-    try:
-        header = json.loads(text, object_pairs_hook=_table)
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"{path} is no model file: it does not begin with a safetensors header") from error
-    if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
-        raise ModelFileError(f"{path} is no model file: its header is not a table of tensors")
-    return header
-
-
-def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):  # one reader would take the first, another the last
-        raise ValueError("a name stands twice")
-    return table
-
-
-def _read_shape(name: str, entry: Any) -> tuple[int, ...]:
-    shape, dtype = (entry.get("shape"), entry.get("dtype")) if isinstance(entry, dict) else (None, None)
-    if not isinstance(dtype, str) or dtype not in BYTES:
-        raise ValueError(f"the tensor {name[:200]!r} is of none of the types {', '.join(BYTES)}")
-    if not isinstance(shape, list) or len(shape) > 8 or not all(type(n) is int and 0 <= n < 1 << 48 for n in shape):
-        raise ValueError(f"the tensor {name[:200]!r} has no shape")
-    return tuple(shape)
-
-
-def _split(data: bytes, path: Path) -> tuple[dict[str, Any], memoryview]:
-    length = int.from_bytes(data[:8], "little")
-    return _parse_header(data[8 : 8 + length], path), memoryview(data)[8 + length :]
-
-
-def _digest(header: dict[str, Any], weights: memoryview) -> str:
-    metadata = {key: value for key, value in header.get("__metadata__", {}).items() if key != "sha256"}
-    canonical = json.dumps({**header, "__metadata__": metadata}, sort_keys=True)
-    digest = hashlib.sha256(canonical.encode())
-    digest.update(weights)
-    return digest.hexdigest()
 
 
 def _wrong_format(path: Path, stored: object) -> str:

@@ -21,7 +21,7 @@ LAYERS = (
     {"errors"},
     {"config"},
     {"clips", "declarations", "families", "filters", "importers", "hookspecs", "kinds", "plugins", "trainers"},
-    {"foreign", "modelfile", "modelstore", "datasets", "nn", "media", "installing", "scaffold"},
+    {"card", "foreign", "header", "modelfile", "modelstore", "datasets", "nn", "media", "installing", "scaffold"},
     {"evaluation", "translation", "training"},
     {"testing", "cli", "__main__"},
 )

@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(plugins: HostOptions, model: str, as_json: bool) -> None:
     """Show what MODEL, a model file or the name of one, holds. Nothing in it is executed."""
+    from img2img.card import card_lines, read_card
     from img2img.media import printable
     from img2img.modelstore import describe_model, find_model
 
     info = describe_model(find_model(model), plugins.discover())
+    card = read_card(info)
     row = {**asdict(info), "path": str(info.path), "config": _table(info), "parameters": info.parameters}
+    row["card"] = card.model_dump() if card else None
     if as_json:
         click.echo(json.dumps(row, indent=1))
         return
+    del row["card"]
     row["tensors"] = len(row.pop("shapes"))
     for key, value in row.items():
         if key != "config" and (value or info.shapes):  # what another program wrote says less
@@ -36,6 +40,8 @@ def command(plugins: HostOptions, model: str, as_json: bool) -> None:
     click.echo("config")
     for key, value in row["config"].items():
         click.echo(f"  {key} = {printable(json.dumps(value))}")
+    for heading, lines in card_lines(info, card).items() if card else ():
+        click.echo("\n  ".join([heading.lower(), *lines]))
 
 
 def _table(info: ModelInfo) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Labelled:
         targets = self.images[label]
         target = targets[index % len(targets) if rng is None else int(rng.integers(len(targets)))]
         condition = {"label": self._one_hot(label), "source_label": self._one_hot(source_label)}
-        return Sample(self._read(source, rng), self._read(target, rng), condition, source.name)
+        return Sample(self._read(source, rng), self._read(target, rng), condition, source.name, target.name)
 
     def _read(self, path: Path, rng: np.random.Generator | None) -> Tensor:
         return to_tensor(*self.geometry.apply([self._images.read(path)], rng, path))

@@ -64,7 +64,8 @@ class Unpaired:
         partner = index if rng is None else int(rng.integers(len(self.targets)))
         source = self.sources[index % len(self.sources)]
         target = self.targets[partner % len(self.targets)]
-        return Sample(self._read(source, rng), self._read(target, rng), name=source.name)
+        images = self._read(source, rng), self._read(target, rng)
+        return Sample(*images, name=source.name, target_name=target.name)
 
     def _read(self, path: Path, rng: np.random.Generator | None) -> Tensor:
         return to_tensor(*self.geometry.apply([self._images.read(path)], rng, path))

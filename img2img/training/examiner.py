@@ -56,8 +56,9 @@ class Examiner:
         with _undisturbed(self.trainer.networks.values()):
             games = self._games()
             with torch.inference_mode():
-                results = {name: self._results(name, average) for name, average in averages.items()}
-        return {name: games.get(name, {}) | results[name] for name in averages}
+                seen = self.trainer.views(self._batches[0])
+                results = {name: self._results(name, averages[name]) for name in averages if name in seen}
+        return {name: games.get(name, {}) | results.get(name, {}) for name in averages}
 
     @cached_property
     def _batches(self) -> list[Batch]:

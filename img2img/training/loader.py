@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,7 @@ def collate(samples: list[Sample]) -> Batch:
         torch.stack([sample.target for sample in samples]),
         {name: torch.stack([sample.condition[name] for sample in samples]) for name in samples[0].condition},
         tuple(sample.name for sample in samples),
+        tuple(sample.target_name or sample.name for sample in samples),
     )
 
 
@@ -95,7 +97,7 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
         return images.to(device, memory_format=torch.channels_last)
 
     condition: Mapping[str, Tensor] = {name: rows.to(device) for name, rows in batch.condition.items()}
-    return Batch(move(batch.source), move(batch.target), condition, batch.names)
+    return replace(batch, source=move(batch.source), target=move(batch.target), condition=condition)
 
 
 def _collate_or_fail(samples: list[Sample | Img2ImgError]) -> Batch | Img2ImgError:

@@ -15,6 +15,7 @@ from img2img.modelstore import find_model, open_model
 from img2img.nn.device import keep_freed_memory, pick_device, pick_precision
 from img2img.nn.ema import EMA
 from img2img.plugins import PluginHost
+from img2img.training.cards import Cards
 from img2img.training.chance import random_state, restore_random_state, seed_everything
 from img2img.training.checkpoints import load_newest, save_checkpoint
 from img2img.training.divergence import check_losses, check_networks
@@ -123,6 +124,7 @@ class Session:
         self.means = LossMeans()
         self.averages: dict[str, EMA] = {}
         self.validation = Validation(run, family, self.trainer, held_out)
+        self.cards = Cards(run, self.trainer, self.data, self.validation)
         self.examiner = Examiner(run, family, self.trainer, self.data)
 
     def train(self) -> None:
@@ -213,10 +215,12 @@ class Session:
         config = run.config.part(self.family.config_class)
         for direction, average in self.averages.items():
             scale: int | Fraction = self.family.translator(config, average.network).scale
+            path = run.model_path(direction, milestone)
             save_model(
-                run.model_path(direction, milestone), average.network, config, family=run.family,
-                direction=direction, scale=scale, step=run.step, trained_on=run.trained_on, license=run.license,
+                path, average.network, config, family=run.family, direction=direction, scale=scale, step=run.step,
+                trained_on=run.trained_on, license=run.license, card=self.cards.card(direction, path),
             )  # fmt: skip
+            self.cards.write(path, direction)
 
     def _check_finite(self) -> None:
         """See to it that no NaN gets into a checkpoint or a model file."""
@@ -277,10 +281,9 @@ class Session:
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
-        for name, network in self.trainer.networks.items():
-            network.load_state_dict(state["networks"][name])
-        for name, optimizer in self.trainer.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
+        for kind in ("networks", "optimizers"):
+            for name, part in getattr(self.trainer, kind).items():
+                part.load_state_dict(state[kind][name])
         for name, average in self.averages.items():
             average.network.load_state_dict(state["averages"][name])
         self.trainer.load_state_dict(state["trainer"])

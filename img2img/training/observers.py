@@ -5,17 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-import numpy as np
-import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from img2img.errors import DivergedError
 from img2img.hookspecs import hookimpl
-from img2img.media import Image, encode_image, write_file
-from img2img.media.opencv import cv2
+from img2img.media import write_file
 from img2img.training.health import Finding, Look, diagnose
 from img2img.training.run import Run
+from img2img.training.sheets import preview_sheet
 from img2img.training.table import Table
 
 log = logging.getLogger(__name__)
@@ -94,28 +91,7 @@ class PreviewSheets:
             return
         folder = run.folder / "previews"
         folder.mkdir(exist_ok=True)
-        sheet = preview_sheet(list(previews.values()))
-        image = Image(np.concatenate([_captions(list(previews), sheet.shape[1]), sheet]))
-        write_file(folder / f"step-{step:08d}.png", encode_image(image, ".png").data)
-
-
-def preview_sheet(columns: list[Tensor], side: int = 384) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
-    """Lay out (N, 3, H, W) images, one column each, at most `side` pixels high and wide: (…, …, 3), uint8."""
-    height, width = columns[-1].shape[-2:]
-    shrink = min(1.0, side / max(height, width))
-    size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
-    cells = [interpolate(column.float().cpu(), size=size, mode="bilinear", antialias=True) for column in columns]
-    sheet = torch.cat([torch.cat(list(cell), dim=1) for cell in cells], dim=2)
-    return sheet.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
-
-
-def _captions(names: list[str], width: int) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
-    """(…, width, 3): black on white, one name for each column."""
-    line = np.full((18, width, 3), 255, np.uint8)
-    for place, name in enumerate(names):
-        at = place * width // len(names) + 4, 13
-        cv2.putText(line, name, at, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
-    return line
+        write_file(folder / f"step-{step:08d}.png", preview_sheet(previews))
 
 
 def _log(run: Run) -> Table:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import islice
 from math import isfinite
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from img2img.families import Dataset, ModelFamily
+from img2img.families import Batch, Dataset, ModelFamily
 from img2img.nn.ema import EMA
 from img2img.nn.sizes import translate_any_size
 from img2img.trainers import Trainer, Translate
 from img2img.training.loader import validation_batches
 from img2img.training.run import Run
+from img2img.training.showcase import Measure, Showcase, UnlikeOthers, unlike_truth
+
+log = logging.getLogger(__name__)
 
 PREVIEWED = 4
 """How many held-out images the preview sheets show."""
+COMPARED = 32
+"""With how many held-out targets, at most, a result is compared where it has no truth."""
 
 
 class Validation:
@@ -27,16 +34,23 @@ class Validation:
     def __init__(self, run: Run, family: ModelFamily[Any, Any], trainer: Trainer, images: Dataset) -> None:
         self.run, self.family, self.trainer, self.images = run, family, trainer, images
         self.best: float | None = None
+        self.step = 0
+        """After which the last validation was; 0 where none has been since the run was taken up."""
+        self.figures: Mapping[str, float] = {}
+        self.showcases: dict[str, Showcase] = {}
 
     @torch.inference_mode()
     def judge(self, averages: Mapping[str, EMA]) -> tuple[Mapping[str, float], dict[str, Tensor]]:
         """Return the figures, and previews of a few images: name to (N, C, H, W)."""
-        translate: dict[str, Translate] = {
-            name: partial(translate_any_size, self.family.translator(self.run.config, average.network))
+        translate = {
+            name: Remembering(partial(translate_any_size, self.family.translator(self.run.config, average.network)))
             for name, average in averages.items()
         }
-        figures = self.trainer.validate(validation_batches(self.images, self.run.device), translate)
-        return figures, self._previews(translate)
+        shown = self._shown(translate)
+        self.figures, self.step = self.trainer.validate(shown, translate), self.run.step
+        for _ in shown:  # what the family did not look at
+            pass
+        return self.figures, self._previews(translate)
 
     def is_best(self, figures: Mapping[str, float]) -> bool:
         """Compare with the best of the run so far, by the trainer's goal."""
@@ -48,13 +62,56 @@ class Validation:
         self.best = figure if better else self.best
         return better
 
+    def _shown(self, translate: Mapping[str, Remembering]) -> Iterator[Batch]:
+        """The held-out images; what became of each is shown to the showcases once the family has looked at it."""
+        self.showcases = {name: Showcase(self.images.paired, self._measure(name)) for name in translate}
+        for batch in validation_batches(self.images, self.run.device):
+            yield batch
+            self._show(batch, translate)
+            for remembering in translate.values():
+                remembering.forget()
+
+    def _show(self, batch: Batch, translate: Mapping[str, Remembering]) -> None:
+        """Add to the showcases; that a family cannot show its results must not end its training."""
+        try:
+            for name, view in self.trainer.views(batch).items():
+                if name in self.showcases:
+                    self.showcases[name].add(view, translate[name](view.source, **view.condition))
+        except Exception as error:
+            log.warning("the model card can show no results: %s: %s", type(error).__name__, error)
+            self.showcases = {}
+
+    def _measure(self, direction: str) -> Measure:
+        if self.images.paired:
+            return unlike_truth
+        some = islice(validation_batches(self.images, self.run.device), COMPARED)
+        views = (self.trainer.views(batch).get(direction) for batch in some)
+        return UnlikeOthers([view for view in views if view])
+
     def _previews(self, translate: Mapping[str, Translate]) -> dict[str, Tensor]:
         rows: list[Mapping[str, Tensor]] = []
-        for batch in validation_batches(self.images, self.run.device):
+        for batch in islice(validation_batches(self.images, self.run.device), PREVIEWED):
             rows.append(self.trainer.previews(batch, translate))
-            if len(rows) == PREVIEWED:
-                break
         return {name: _stack([row[name] for row in rows]) for name in rows[0]} if rows else {}
+
+
+class Remembering:
+    """A function of images that does not translate the same tensors twice."""
+
+    def __init__(self, translate: Translate) -> None:
+        self.translate = translate
+        self.forget()
+
+    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+        given = (images, *conditions.values())
+        key = tuple(map(id, given))
+        if key not in self.memory:
+            self.memory[key] = self.translate(images, **conditions), given  # which keeps their identity theirs
+        return self.memory[key][0]
+
+    def forget(self) -> None:
+        """Let the images go."""
+        self.memory: dict[tuple[int, ...], tuple[Tensor, tuple[Tensor, ...]]] = {}
 
 
 def _stack(images: list[Tensor]) -> Tensor:

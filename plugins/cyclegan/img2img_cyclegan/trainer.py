@@ -112,7 +112,10 @@ class CycleGANTrainer(img2img.Trainer):
         }
 
     def views(self, batch: img2img.Batch) -> Mapping[str, img2img.Batch]:
-        return {"forward": batch, "backward": replace(batch, source=batch.target, target=batch.source)}
+        back = replace(
+            batch, source=batch.target, target=batch.source, names=batch.target_names, target_names=batch.names
+        )
+        return {"forward": batch, "backward": back}
 
     def examine(self, batch: img2img.Batch) -> Mapping[str, img2img.Verdict]:
         x, y = to_signed(batch.source), to_signed(batch.target)

@@ -1,0 +1,71 @@
+"""Sheets of images, as PNG: previews in columns, and examples in rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate, pad
+
+from img2img.media import Image, encode_image
+from img2img.media.opencv import cv2
+
+Sheet = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
+TILE = 256
+"""Side of an example, in pixels."""
+SHORTENED = 36
+"""Characters of a caption that a tile has room for."""
+
+
+def preview_sheet(previews: Mapping[str, Tensor]) -> bytes:
+    """A row for each image, its versions side by side under their names; each is (N, 3, H, W) in [0, 1]."""
+    sheet = lay_out(list(previews.values()))
+    return _png(np.concatenate([_captions(list(previews), sheet.shape[1]), sheet]))
+
+
+def example_sheet(rows: Sequence[tuple[Sequence[str], Sequence[Tensor]]]) -> bytes:
+    """A row for each example, each of as many: captions, and below them images as `tile` makes them."""
+    parts = []
+    for captions, images in rows:
+        height = max(image.shape[-2] for image in images)
+        tiles = lay_out([_on_white(image, height)[None] for image in images])
+        parts += [_captions([text[:SHORTENED] for text in captions], tiles.shape[1]), tiles]
+    return _png(np.concatenate(parts))
+
+
+def lay_out(columns: Sequence[Tensor], side: int = 384) -> Sheet:
+    """Lay out (N, 3, H, W) images, one column each, at most `side` pixels high and wide."""
+    height, width = columns[-1].shape[-2:]
+    shrink = min(1.0, side / max(height, width))
+    size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
+    cells = [interpolate(column.float().cpu(), size=size, mode="bilinear", antialias=True) for column in columns]
+    sheet = torch.cat([torch.cat(list(cell), dim=1) for cell in cells], dim=2)
+    return sheet.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
+
+
+def tile(image: Tensor) -> Tensor:
+    """Bring (1 or 3, H, W) to fill (3, TILE, TILE) in height or width, on the CPU."""
+    height, width = image.shape[-2:]
+    scale = TILE / max(height, width)
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    fitted = interpolate(image[None].float().cpu(), size=size, mode="bicubic", antialias=True)[0]
+    return fitted.clamp(0, 1).expand(3, -1, -1)
+
+
+def _on_white(image: Tensor, height: int) -> Tensor:
+    return pad(image, (0, TILE - image.shape[-1], 0, height - image.shape[-2]), value=1.0)
+
+
+def _captions(names: Sequence[str], width: int) -> Sheet:
+    """(…, width, 3): black on white, one name for each column."""
+    line = np.full((18, width, 3), 255, np.uint8)
+    for place, name in enumerate(names):
+        at = place * width // len(names) + 4, 13
+        cv2.putText(line, name, at, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
+    return line
+
+
+def _png(sheet: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
+    return bytes(encode_image(Image(sheet), ".png").data)

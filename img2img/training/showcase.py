@@ -1,0 +1,93 @@
+"""What the card shows of one direction: the worst results on held-out images, and the first few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from img2img.families import Batch
+from img2img.nn import metrics
+from img2img.nn.distribution import PatchSet
+from img2img.training.sheets import tile
+from img2img.training.thumbnails import thumbnail
+
+SHOWN = 4
+"""So many of the worst results, and so many of the first."""
+
+Measure = Callable[[Batch, Tensor], float]
+"""From a view of one image and its result to how bad this is."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A result on a held-out image, small."""
+
+    name: str
+    figure: float
+    """Larger is worse."""
+    tiles: tuple[Tensor, ...]
+    """Source, result and, in pairs, truth; as `tile` makes them."""
+    thumbnail: Tensor
+    target_thumbnail: Tensor
+
+
+class Showcase:
+    """Takes results one by one and keeps a few of them.
+
+    Args:
+        paired: Whether a target is the truth for its source.
+        measure: How bad a result is.
+    """
+
+    def __init__(self, paired: bool, measure: Measure) -> None:
+        self.paired, self.measure = paired, measure
+        self.first: list[Example] = []
+        self.worst: list[Example] = []
+
+    def add(self, view: Batch, result: Tensor) -> None:
+        """Look at the result, (1, C, H', W'), of a view of one image."""
+        result = metrics.to_8_bit(result)
+        images = (view.source, result, view.target) if self.paired else (view.source, result)
+        example = Example(
+            name=view.names[0] if view.names else "",
+            figure=self.measure(view, result),
+            tiles=tuple(tile(image[0]) for image in images),
+            thumbnail=thumbnail(result[0]),
+            target_thumbnail=thumbnail(view.target[0]),
+        )
+        self.first = [*self.first, example][:SHOWN]
+        self.worst = sorted([*self.worst, example], key=lambda each: each.figure, reverse=True)[:SHOWN]
+
+
+def unlike_truth(view: Batch, result: Tensor) -> float:
+    """-PSNR in dB."""
+    return -float(metrics.psnr(result, view.target).mean())
+
+
+class UnlikeOthers:
+    """How far the patches of a result are from those of the targets under its condition; see `sliced_wasserstein`.
+
+    Args:
+        views: Some whose targets are of the wanted kind.
+    """
+
+    def __init__(self, views: list[Batch]) -> None:
+        self.wanted: dict[bytes, PatchSet] = {}
+        for view in views:
+            patches = self.wanted.setdefault(_condition(view), PatchSet(torch.Generator().manual_seed(0)))
+            patches.add(view.target[0].cpu())
+
+    def __call__(self, view: Batch, result: Tensor) -> float:
+        if _condition(view) not in self.wanted:
+            return 0.0
+        patches = PatchSet(torch.Generator().manual_seed(0))
+        patches.add(result[0].cpu())
+        distances = patches.distances(self.wanted[_condition(view)])
+        return sum(distances) / len(distances)
+
+
+def _condition(view: Batch) -> bytes:
+    return b"".join(view.condition[name].cpu().numpy().tobytes() for name in sorted(view.condition))

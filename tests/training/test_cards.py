@@ -1,0 +1,163 @@
+"""The card that a run writes: its facts against the data's, its worst results against figures taken once more."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from img2img_srgan.trainer import SRGANTrainer
+
+import img2img
+from img2img.card import Card, read_card
+from img2img.datasets import super_resolution
+from img2img.errors import Stopped
+from img2img.families import Batch, Sample
+from img2img.media import decode_image, read_file
+from img2img.modelfile import read_info
+from img2img.nn import metrics
+from img2img.trainers import Translate
+from img2img.training.showcase import Showcase, UnlikeOthers
+
+Settings = dict[str, Any]
+HostWith = Callable[[type[SRGANTrainer]], img2img.PluginHost]
+
+
+def card_of(model: Path) -> Card:
+    card = read_card(read_info(model))
+    assert card is not None
+    return card
+
+
+def hashed(paths: Iterable[Path]) -> str:
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.name}\n" for path in sorted(paths)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def test_the_card_counts_and_hashes_what_was_read(finished: Path, photos: Path) -> None:
+    card = card_of(finished / "run.safetensors")
+    held_out = {photos / shown.name for shown in card.worst}
+    assert (card.training.files, card.validation.files) == (5, 1)
+    assert card.training.sha256 == hashed(set(photos.iterdir()) - held_out)
+    assert card.validation.sha256 == hashed(held_out)
+    assert card.training.folder == photos.name
+
+
+def test_no_path_of_the_machine_stands_in_a_card(finished: Path, photos: Path) -> None:
+    text = (finished / "run.md").read_text() + card_of(finished / "run.safetensors").model_dump_json()
+    assert str(photos.parent) not in text
+    assert str(finished.parent) not in text
+
+
+def test_the_worst_figure_is_that_of_the_model_file_itself(finished: Path, photos: Path) -> None:
+    card = card_of(finished / "run.safetensors")
+    ((name, figure),) = [(shown.name, shown.figure) for shown in card.worst]
+    pixels = decode_image(read_file(photos / name), name).pixels
+    (sample,) = [sample for sample in held_out(photos) if sample.name == name]
+    result = img2img.load_model(str(finished / "run.safetensors"))(sample.source[None])
+    assert pixels.shape[:2] == tuple(sample.target.shape[1:])
+    psnr = metrics.psnr(metrics.to_8_bit(result), sample.target[None])
+    assert figure == pytest.approx(float(psnr), abs=1e-3)
+
+
+def held_out(photos: Path) -> list[Sample]:
+    data = super_resolution(photos, scale=2, crop=16, split="validation")
+    return [data.sample(index, None) for index in range(len(data))]
+
+
+def test_each_model_file_has_the_card_of_its_own_step(finished: Path) -> None:
+    assert card_of(finished / "run.safetensors").validated == 13
+    assert card_of(finished / "run-pretrain.safetensors").validated == 7
+    assert "| steps | 7 |" in (finished / "run-pretrain.md").read_text()
+
+
+def test_the_markdown_shows_pictures_that_stand_beside_it(finished: Path) -> None:
+    text = (finished / "run.md").read_text()
+    for name in ("run-worst.png", "run-nearest.png"):
+        assert f"]({name})" in text
+        assert decode_image(read_file(finished / name), name).pixels.shape[1] in (512, 768)
+
+
+def test_a_training_that_was_stopped_before_a_validation_keeps_what_the_card_told(settings: Settings) -> None:
+    folder = Path(settings["run"])
+    steps = iter(range(1, 100))
+    with pytest.raises(Stopped):
+        img2img.train("srgan", **settings, stop=lambda: next(steps) == 4)
+    before = card_of(folder / "run.safetensors")
+    assert before.validated == 4
+    with pytest.raises(Stopped):
+        img2img.train("srgan", **settings, resume=True, stop=lambda: True)
+    after = card_of(folder / "run.safetensors")
+    assert (after.validated, after.worst, after.figures) == (4, before.worst, before.figures)
+    assert read_info(folder / "run.safetensors").step == 5
+    assert "run-worst.png" in (folder / "run.md").read_text()
+
+
+def test_warnings_of_the_runs_health_stand_in_its_card(settings: Settings) -> None:
+    folder = Path(settings["run"])
+    run = img2img.train("srgan", **settings | {"validate_every": 6}, stop=lambda: False)
+    rows = (folder / "health.csv").read_text().splitlines()
+    column = rows[0].split(",").index("diversity")
+    spoilt = [row.split(",") for row in rows]
+    for row in spoilt[1:]:
+        row[column] = "0.1"
+    (folder / "health.csv").write_text("\n".join(map(",".join, spoilt)) + "\n")
+    (folder / "run.safetensors").unlink()
+    img2img.train("srgan", **settings | {"validate_every": 6}, resume=True)
+    (warning,) = card_of(run.model_path("forward")).warnings
+    assert warning.startswith("step 10: collapse (forward)")
+
+
+class Nameless(SRGANTrainer):
+    def views(self, batch: img2img.Batch) -> Mapping[str, img2img.Batch]:
+        raise KeyError("strength")
+
+
+def test_a_family_that_cannot_show_its_results_trains_all_the_same(
+    settings: Settings, host_with: HostWith, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = host_with(Nameless)
+    host.strict = False
+    run = img2img.train("scripted", **settings, host=host)
+    assert run.step == 13
+    assert any("the model card can show no results: KeyError" in message for message in caplog.messages)
+    assert card_of(run.model_path("forward")).figures["psnr_y"] > 5
+
+
+class Parrot(SRGANTrainer):
+    """Validates, and is shown, by images that it has learned by heart."""
+
+    def validate(self, batches: Iterable[img2img.Batch], translate: Mapping[str, Translate]) -> dict[str, float]:
+        return {"seen": float(sum(1 for _ in batches))}
+
+
+def test_images_that_were_trained_on_are_found_among_the_training_images(
+    settings: Settings, photos: Path, tmp_path: Path, host_with: HostWith
+) -> None:
+    """The held-out image is a copy of a training image, so that the result is nearest to that."""
+    data = tmp_path / "data"
+    shutil.copytree(photos, data)
+    shown = held_out(data)[0].name
+    twin = next(path for path in sorted(data.iterdir()) if path.name != shown)
+    shutil.copy(twin, data / shown)
+    run = img2img.train("scripted", **settings | {"data": str(data)}, host=host_with(Parrot))
+    card = card_of(run.model_path("forward"))
+    assert [likeness.nearest for likeness in card.nearest] == [twin.name]
+    assert card.nearest_of == 5
+    assert card.figures == {"seen": 1}
+
+
+def test_a_result_without_truth_is_the_worse_the_less_it_is_of_its_kind() -> None:
+    chance = torch.Generator().manual_seed(0)
+    targets = [torch.rand(1, 3, 24, 24, generator=chance) for _ in range(4)]
+    flat = torch.full((1, 3, 24, 24), 0.5)
+    views = [Batch(flat, target, names=(f"{number}",)) for number, target in enumerate(targets)]
+    showcase = Showcase(False, UnlikeOthers(views))
+    for view, result in zip(views, [targets[1], flat, 0.5 + targets[0] / 5, targets[2]], strict=True):
+        showcase.add(view, result)
+    assert [example.name for example in showcase.worst[:2]] == ["1", "2"]
+    assert [example.name for example in showcase.first] == ["0", "1", "2", "3"]
