@@ -49,7 +49,7 @@ from torch.nn.functional import softplus
 
 import img2img
 from img2img.declarations import Plugin
-from img2img.errors import DivergedError
+from img2img.errors import DivergedError, Stopped
 from img2img.nn.adversary import Adversary
 from img2img.nn.ema import EMA
 from img2img.training.engine import TrainingEngine
@@ -190,18 +190,23 @@ def data(family: str, folder: Path) -> Path:
     return folder / family
 
 
+def trained(training: Training, folder: Path, run: Path, steps: int | None = None) -> Run:
+    """Train, all of it or the first steps; the pictures are drawn into the folder."""
+    task = training.family if training.family in OPTIONS else "stargan"
+    options, left = {**OPTIONS[task], **training.options}, iter(range(steps or 10**9))
+    with suppress(DivergedError, Stopped):
+        img2img.train(
+            training.family, data(task, folder), run, options, host=plugins(), seed=training.seed, device="cpu",
+            examine_every=EVERY, log_every=EVERY, validate_every=10**9, stop=lambda: next(left, None) is None,
+        )  # fmt: skip
+    config = plugins().family(training.family).configure(options, data(task, folder))
+    return Run(run, training.family, config, run, examine_every=EVERY)
+
+
 def train(name: str, training: Training, folder: Path) -> bool:
     """Train, and print what is found; return whether it is what is to be found."""
-    task = training.family if training.family in OPTIONS else "stargan"
-    run = folder / name
-    with suppress(DivergedError):
-        img2img.train(
-            training.family, data(task, folder), run, {**OPTIONS[task], **training.options}, host=plugins(),
-            seed=training.seed, examine_every=EVERY, log_every=EVERY, validate_every=10**9, device="cpu",
-        )  # fmt: skip
-    config = plugins().family(training.family).configure({**OPTIONS[task], **training.options}, data(task, folder))
     steps: dict[str, int] = {}
-    for finding in findings(Run(run, training.family, config, run, examine_every=EVERY)):
+    for finding in findings(trained(training, folder, folder / name)):
         steps.setdefault(finding.name, finding.step)
     found = steps.pop(training.expected, None) if training.expected else None
     good = found is not None if training.expected else not steps
