@@ -68,6 +68,8 @@ class Card(_Part):
     """Among how many training images."""
     likeness: float | None = None
     """How far results are from the nearest training image, over how far unseen images of their kind are."""
+    looks: int = 0
+    """How often the training's health was looked at."""
     warnings: tuple[Text, ...] = Field((), max_length=100)
 
 
@@ -97,7 +99,7 @@ def card_lines(info: ModelInfo, card: Card) -> dict[str, list[str]]:
         "Held-out images": [_figures(card)],
         "Worst results": [*_worst(card)],
         "Likeness to training images": [*_likeness(card)],
-        "Warnings": [*card.warnings] or ["none: no ailment showed while this model was trained"],
+        "Warnings": [*card.warnings] or [_all_clear(card)],
     }
     return {heading: [printable(line) for line in lines] for heading, lines in sections.items() if lines}
 
@@ -146,6 +148,10 @@ def _data(card: Card) -> Iterator[str]:
     for use, data in (("trained", card.training), ("validated", card.validation)):
         hashed = f", SHA-256 {data.sha256}" if data.sha256 else ""
         yield f"{use} on {data.samples} samples of {data.files} files in {data.folder}{hashed}"
+
+
+def _all_clear(card: Card) -> str:
+    return f"none in {card.looks} looks at the training" if card.looks else "unknown: nobody looked at the training"
 
 
 def _figures(card: Card) -> str:

@@ -88,17 +88,18 @@ def test_a_run_that_was_not_validated_says_so(info: ModelInfo) -> None:
     card = Card(training=CARD.training, validation=CARD.validation, options={}, seed=0)
     lines = card_lines(info, card)
     assert lines["Held-out images"] == ["not judged yet"]
-    assert lines["Warnings"] == ["none: no ailment showed while this model was trained"]
+    assert lines["Warnings"] == ["unknown: nobody looked at the training"]
+    assert card_lines(info, card.model_copy(update={"looks": 5}))["Warnings"] == ["none in 5 looks at the training"]
     assert "Worst results" not in lines
 
 
 def test_the_markdown_names_the_licence_and_shows_the_pictures_that_there_are(info: ModelInfo) -> None:
-    text = markdown(info, CARD, {"Worst results": "mine-worst.png"})
+    text = markdown(info, CARD, {"Worst results": "mine-worst.jpg"})
     assert text.startswith("# mine\n")
     assert "| licence | CC0-1.0 |" in text
     assert "| `width` | `8` |" in text
-    assert "![Worst results](mine-worst.png)" in text
-    assert "mine-nearest.png" not in text
+    assert "![Worst results](mine-worst.jpg)" in text
+    assert "mine-nearest.jpg" not in text
 
 
 def test_names_in_a_card_forge_neither_lines_nor_markup(info: ModelInfo) -> None:

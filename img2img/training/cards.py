@@ -15,7 +15,7 @@ from img2img.families import Dataset
 from img2img.media.files import write_file
 from img2img.modelfile import read_info
 from img2img.trainers import Trainer
-from img2img.training.observers import findings
+from img2img.training.observers import findings, looks
 from img2img.training.run import Run
 from img2img.training.sheets import example_sheet
 from img2img.training.showcase import Showcase
@@ -53,6 +53,7 @@ class Cards:
             "validation": self._validation_data,
             "options": config.model_dump(mode="json", exclude_none=True),
             "seed": self.run.seed,
+            "looks": looks(self.run),
             "warnings": tuple(str(finding)[:1000] for finding in findings(self.run)),
         }
         showcase = validation.showcases.get(direction)
@@ -83,8 +84,8 @@ class Cards:
         card = read_card(info)
         assert card is not None
         pictures = {
-            "Worst results": model.with_name(f"{model.stem}-worst.png"),
-            "Likeness to training images": model.with_name(f"{model.stem}-nearest.png"),
+            "Worst results": model.with_name(f"{model.stem}-worst.jpg"),
+            "Likeness to training images": model.with_name(f"{model.stem}-nearest.jpg"),
         }
         showcase = self.validation.showcases.get(direction)
         if showcase is not None and showcase.worst:

@@ -63,35 +63,18 @@ class HealthWatch:
 
 def findings(run: Run) -> list[Finding]:
     """What `health.csv` of a run shows so far, in the order in which it became certain."""
-    looks: dict[str, list[Look]] = {}
+    seen: dict[str, list[Look]] = {}
     for row in _health(run).rows():
         signals = {name: float(text) for name, text in row.items() if text and name not in ("step", "direction")}
-        looks.setdefault(row["direction"], []).append(Look(int(row["step"]), signals))
+        seen.setdefault(row["direction"], []).append(Look(int(row["step"]), signals))
     warm_up = max(run.examine_every * 5 // 2, run.config.total_steps // 20)
-    found = [finding for name in looks for finding in diagnose(looks[name], name, run.config, warm_up)]
+    found = [finding for name in seen for finding in diagnose(seen[name], name, run.config, warm_up)]
     return sorted(found, key=lambda finding: finding.step)
 
 
-class LossPlot:
-    """Draws `log.png` of `log.csv` with each checkpoint."""
-
-    @hookimpl
-    def checkpoint_saved(self, run: Run) -> None:
-        from img2img.training.plot import plot  # matplotlib takes its time
-
-        write_file(run.folder / "log.png", plot(_log(run).rows()))
-
-
-class PreviewSheets:
-    """Writes `previews/step-….png`: a row for each image, its versions side by side under their names."""
-
-    @hookimpl
-    def validated(self, run: Run, step: int, previews: Mapping[str, Tensor]) -> None:
-        if not previews:
-            return
-        folder = run.folder / "previews"
-        folder.mkdir(exist_ok=True)
-        write_file(folder / f"step-{step:08d}.png", preview_sheet(previews))
+def looks(run: Run) -> int:
+    """At how many steps a run's health was looked at so far."""
+    return len({row["step"] for row in _health(run).rows()})
 
 
 def _log(run: Run) -> Table:

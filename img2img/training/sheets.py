@@ -1,4 +1,4 @@
-"""Sheets of images, as PNG: previews in columns, and examples in rows."""
+"""Sheets of images: previews in columns, and examples in rows."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ SHORTENED = 36
 
 
 def preview_sheet(previews: Mapping[str, Tensor]) -> bytes:
-    """A row for each image, its versions side by side under their names; each is (N, 3, H, W) in [0, 1]."""
+    """A row for each image, its versions side by side under their names, as PNG; each is (N, 3, H, W) in [0, 1]."""
     sheet = lay_out(list(previews.values()))
-    return _png(np.concatenate([_captions(list(previews), sheet.shape[1]), sheet]))
+    return _encoded(np.concatenate([_captions(list(previews), sheet.shape[1]), sheet]), ".png")
 
 
 def example_sheet(rows: Sequence[tuple[Sequence[str], Sequence[Tensor]]]) -> bytes:
-    """A row for each example, each of as many: captions, and below them images as `tile` makes them."""
+    """A row for each example, each of as many: captions, and below them images as `tile` makes them; as JPEG."""
     parts = []
     for captions, images in rows:
         height = max(image.shape[-2] for image in images)
         tiles = lay_out([_on_white(image, height)[None] for image in images])
         parts += [_captions([text[:SHORTENED] for text in captions], tiles.shape[1]), tiles]
-    return _png(np.concatenate(parts))
+    return _encoded(np.concatenate(parts), ".jpg")
 
 
 def lay_out(columns: Sequence[Tensor], side: int = 384) -> Sheet:
@@ -67,5 +67,5 @@ def _captions(names: Sequence[str], width: int) -> Sheet:
     return line
 
 
-def _png(sheet: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
-    return bytes(encode_image(Image(sheet), ".png").data)
+def _encoded(sheet: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], suffix: str) -> bytes:
+    return bytes(encode_image(Image(sheet), suffix).data)

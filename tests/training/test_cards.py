@@ -77,7 +77,7 @@ def test_each_model_file_has_the_card_of_its_own_step(finished: Path) -> None:
 
 def test_the_markdown_shows_pictures_that_stand_beside_it(finished: Path) -> None:
     text = (finished / "run.md").read_text()
-    for name in ("run-worst.png", "run-nearest.png"):
+    for name in ("run-worst.jpg", "run-nearest.jpg"):
         assert f"]({name})" in text
         assert decode_image(read_file(finished / name), name).pixels.shape[1] in (512, 768)
 
@@ -94,7 +94,7 @@ def test_a_training_that_was_stopped_before_a_validation_keeps_what_the_card_tol
     after = card_of(folder / "run.safetensors")
     assert (after.validated, after.worst, after.figures) == (4, before.worst, before.figures)
     assert read_info(folder / "run.safetensors").step == 5
-    assert "run-worst.png" in (folder / "run.md").read_text()
+    assert "run-worst.jpg" in (folder / "run.md").read_text()
 
 
 def test_warnings_of_the_runs_health_stand_in_its_card(settings: Settings) -> None:

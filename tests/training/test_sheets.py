@@ -37,8 +37,8 @@ def test_an_example_fills_its_tile_in_height_or_width(size: tuple[int, ...], exp
 
 def test_examples_stand_below_their_captions_in_rows_as_high_as_their_highest() -> None:
     flat, high = tile(torch.zeros(3, 10, 20)), tile(torch.zeros(3, 20, 10))
-    sheet = decode_image(example_sheet([(("a", "b"), (flat, flat)), (("c", "d"), (flat, high))]), "sheet.png").pixels
+    sheet = decode_image(example_sheet([(("a", "b"), (flat, flat)), (("c", "d"), (flat, high))]), "sheet.jpg").pixels
     assert sheet.shape == (18 + TILE // 2 + 18 + TILE, 2 * TILE, 3)
-    assert sheet[18 : 18 + TILE // 2].max() == 0
-    assert sheet[-1, 0].tolist() == [255, 255, 255]
-    assert sheet[-1, TILE].tolist() == [0, 0, 0]
+    assert sheet[28 : 10 + TILE // 2].max() <= 3
+    assert sheet[-1, 20].min() > 250
+    assert sheet[-1, TILE + 20].max() <= 3

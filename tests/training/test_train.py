@@ -53,7 +53,7 @@ def test_a_run_leaves_what_the_design_promises_and_nothing_else(finished: Path) 
         *(
             f"run{milestone}{kind}"
             for milestone in ("", "-best", "-pretrain")
-            for kind in (".safetensors", ".md", "-worst.png", "-nearest.png")
+            for kind in (".safetensors", ".md", "-worst.jpg", "-nearest.jpg")
         ),
         *(f"previews/step-{step}.png" for step in steps),
         *(f"checkpoints/{name}/{file}" for name in kept for file in ("state.pt", "checkpoint.json")),
