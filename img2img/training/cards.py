@@ -15,12 +15,12 @@ from img2img.families import Dataset
 from img2img.media.files import write_file
 from img2img.modelfile import read_info
 from img2img.trainers import Trainer
-from img2img.training.observers import findings, looks
 from img2img.training.run import Run
 from img2img.training.sheets import example_sheet
 from img2img.training.showcase import Showcase
 from img2img.training.thumbnails import Nearest, Thumbnails
 from img2img.training.validation import Validation
+from img2img.training.watch import findings, looks
 
 log = logging.getLogger(__name__)
 

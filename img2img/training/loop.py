@@ -11,7 +11,6 @@ from typing import Any
 from img2img.errors import ConfigError, Img2ImgError, Stopped, UsageError
 from img2img.families import Batch, ModelFamily
 from img2img.modelfile import save_model
-from img2img.modelstore import find_model, open_model
 from img2img.nn.device import keep_freed_memory, pick_device, pick_precision
 from img2img.nn.ema import EMA
 from img2img.plugins import PluginHost
@@ -23,9 +22,11 @@ from img2img.training.engine import TrainingEngine
 from img2img.training.examiner import Examiner
 from img2img.training.loader import training_batches, watch_workers
 from img2img.training.means import LossMeans
-from img2img.training.observers import CsvLog, HealthWatch, LossPlot, PreviewSheets
+from img2img.training.observers import CsvLog, LossPlot, PreviewSheets
 from img2img.training.run import Run
+from img2img.training.start import start_from
 from img2img.training.validation import Validation
+from img2img.training.watch import HealthWatch
 
 log = logging.getLogger(__name__)
 
@@ -241,16 +242,6 @@ class Session:
         for direction, signals in found.items():
             self.host.notify("examined", run=self.run, step=self.run.step, direction=direction, signals=signals)
 
-    def _initialise(self) -> None:
-        info, translator = open_model(find_model(self.run.init), self.host)
-        own = self.trainer.generators().get(info.direction)
-        try:
-            if own is None:
-                raise RuntimeError(f"the run has no direction {info.direction!r}")
-            own.load_state_dict(translator.generator.state_dict())
-        except RuntimeError as error:
-            raise UsageError(f"{info.path} is not of this run's network: {error}") from error
-
     def _open(self) -> None:
         run = self.run
         resumed = self.resume and run.exists()
@@ -259,7 +250,7 @@ class Session:
             run.remove_leftovers()
         state = load_newest(run.checkpoints, run.device) if resumed else None
         if state is None and run.init:
-            self._initialise()
+            start_from(run.init, self.trainer, self.host)
         self.averages = {name: EMA(network, run.config.ema) for name, network in self.trainer.generators().items()}
         if state is not None:
             self._restore(state)

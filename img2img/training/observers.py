@@ -1,21 +1,16 @@
-"""What a run leaves to look at: `log.csv`, its plot, `health.csv` with its warnings, and the preview sheets."""
+"""What a run leaves to look at: `log.csv`, its plot, and the preview sheets."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 from torch import Tensor
 
-from img2img.errors import DivergedError
 from img2img.hookspecs import hookimpl
 from img2img.media import write_file
-from img2img.training.health import Finding, Look, diagnose
 from img2img.training.run import Run
 from img2img.training.sheets import preview_sheet
 from img2img.training.table import Table
-
-log = logging.getLogger(__name__)
 
 
 class CsvLog:
@@ -34,52 +29,27 @@ class CsvLog:
         _log(run).append(step, {f"validation_{name}": value for name, value in metrics.items()})
 
 
-class HealthWatch:
-    """Writes `health.csv`, a row for each look at a direction, and warns of what it shows, once."""
+class LossPlot:
+    """Draws `log.png` of `log.csv` with each checkpoint."""
 
     @hookimpl
-    def training_started(self, run: Run) -> None:
-        if _health(run).path.exists():
-            _health(run).go_back(run.step)
-        self._told = set(map(str, findings(run)))
+    def checkpoint_saved(self, run: Run) -> None:
+        from img2img.training.plot import plot  # matplotlib takes its time
+
+        write_file(run.folder / "log.png", plot(_log(run).rows()))
+
+
+class PreviewSheets:
+    """Writes `previews/step-….png`: a row for each image, its versions side by side under their names."""
 
     @hookimpl
-    def examined(self, run: Run, step: int, direction: str, signals: Mapping[str, float]) -> None:
-        _health(run).append(step, signals, direction=direction)
-        self._warn(run)
-
-    @hookimpl
-    def training_finished(self, run: Run, step: int, error: BaseException | None) -> None:
-        if isinstance(error, DivergedError):
-            _health(run).append(step, {"finite": 0}, direction="")
-            self._warn(run)
-
-    def _warn(self, run: Run) -> None:
-        for finding in map(str, findings(run)):
-            if finding not in self._told:
-                log.warning("%s", finding)
-                self._told.add(finding)
-
-
-def findings(run: Run) -> list[Finding]:
-    """What `health.csv` of a run shows so far, in the order in which it became certain."""
-    seen: dict[str, list[Look]] = {}
-    for row in _health(run).rows():
-        signals = {name: float(text) for name, text in row.items() if text and name not in ("step", "direction")}
-        seen.setdefault(row["direction"], []).append(Look(int(row["step"]), signals))
-    warm_up = max(run.examine_every * 5 // 2, run.config.total_steps // 20)
-    found = [finding for name in seen for finding in diagnose(seen[name], name, run.config, warm_up)]
-    return sorted(found, key=lambda finding: finding.step)
-
-
-def looks(run: Run) -> int:
-    """At how many steps a run's health was looked at so far."""
-    return len({row["step"] for row in _health(run).rows()})
+    def validated(self, run: Run, step: int, previews: Mapping[str, Tensor]) -> None:
+        if not previews:
+            return
+        folder = run.folder / "previews"
+        folder.mkdir(exist_ok=True)
+        write_file(folder / f"step-{step:08d}.png", preview_sheet(previews))
 
 
 def _log(run: Run) -> Table:
     return Table(run.folder / "log.csv")
-
-
-def _health(run: Run) -> Table:
-    return Table(run.folder / "health.csv")

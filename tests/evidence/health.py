@@ -55,8 +55,8 @@ from img2img.nn.ema import EMA
 from img2img.training.engine import TrainingEngine
 from img2img.training.examiner import Examiner
 from img2img.training.loader import training_batches
-from img2img.training.observers import findings
 from img2img.training.run import Run
+from img2img.training.watch import findings
 
 EVERY = 20
 """Steps between looks here."""

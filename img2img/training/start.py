@@ -1,0 +1,29 @@
+"""A start from the weights of another model."""
+
+from __future__ import annotations
+
+from img2img.errors import UsageError
+from img2img.modelstore import find_model, open_model
+from img2img.plugins import PluginHost
+from img2img.trainers import Trainer
+
+
+def start_from(model: str, trainer: Trainer, host: PluginHost) -> None:
+    """Give the generator of a model's direction its weights.
+
+    Args:
+        model: Model file or checkpoint, by path or name.
+        trainer: Whose generator it is.
+        host: Plugins that may open it.
+
+    Raises:
+        UsageError: The trainer has no such direction, or the network is another one.
+    """
+    info, translator = open_model(find_model(model), host)
+    own = trainer.generators().get(info.direction)
+    try:
+        if own is None:
+            raise RuntimeError(f"the run has no direction {info.direction!r}")
+        own.load_state_dict(translator.generator.state_dict())
+    except RuntimeError as error:
+        raise UsageError(f"{info.path} is not of this run's network: {error}") from error
