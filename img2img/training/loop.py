@@ -250,7 +250,7 @@ class Session:
             run.remove_leftovers()
         state = load_newest(run.checkpoints, run.device) if resumed else None
         if state is None and run.init:
-            start_from(run.init, self.trainer, self.host)
+            start_from(run.init, run, self.trainer, self.host)
         self.averages = {name: EMA(network, run.config.ema) for name, network in self.trainer.generators().items()}
         if state is not None:
             self._restore(state)

@@ -68,4 +68,4 @@ def _captions(names: Sequence[str], width: int) -> Sheet:
 
 
 def _encoded(sheet: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], suffix: str) -> bytes:
-    return bytes(encode_image(Image(sheet), suffix).data)
+    return bytes(encode_image(Image(sheet), suffix, quality=85 if suffix == ".jpg" else None).data)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import logging
+
 from img2img.errors import UsageError
 from img2img.modelstore import find_model, open_model
 from img2img.plugins import PluginHost
 from img2img.trainers import Trainer
+from img2img.training.run import Run
+
+log = logging.getLogger(__name__)
 
 
-def start_from(model: str, trainer: Trainer, host: PluginHost) -> None:
+def start_from(model: str, run: Run, trainer: Trainer, host: PluginHost) -> None:
     """Give the generator of a model's direction its weights.
 
     Args:
         model: Model file or checkpoint, by path or name.
+        run: Whose config is compared with the model's; weights may fit and yet mean something else.
         trainer: Whose generator it is.
         host: Plugins that may open it.
 
@@ -27,3 +34,9 @@ def start_from(model: str, trainer: Trainer, host: PluginHost) -> None:
         own.load_state_dict(translator.generator.state_dict())
     except RuntimeError as error:
         raise UsageError(f"{info.path} is not of this run's network: {error}") from error
+    options, own_options = json.loads(info.config), run.config.model_dump(mode="json")
+    changed = [f"{name}={value}" for name, value in options.items() if own_options.get(name, value) != value]
+    if changed:
+        log.warning(
+            "%s was made with %s, and this run is not: its weights may mean something else", model, ", ".join(changed)
+        )

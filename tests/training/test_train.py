@@ -187,6 +187,14 @@ def test_init_begins_with_the_weights_of_a_model_file(settings: Settings, finish
         torch.testing.assert_close(ended[name], began[name], rtol=0, atol=1e-9)
 
 
+def test_init_from_a_model_of_other_options_is_warned_of(
+    settings: Settings, finished: Path, host: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings["options"] |= {"growth": 16}
+    img2img.train("srgan", **settings, init=str(finished / "run.safetensors"), host=host)
+    assert "was made with growth=32, and this run is not: its weights may mean something else" in caplog.text
+
+
 def test_init_takes_a_checkpoint_of_another_code(settings: Settings, host: Any, tmp_path: Path) -> None:
     settings["options"] |= {"pretrain_steps": 1, "gan_steps": 0, "pretrain_lr": 1e-12}
     family = host.family("srgan")
