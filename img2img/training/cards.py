@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from img2img.card import Card, Data, Likeness, Shown, markdown, read_card
 from img2img.errors import WriteError
@@ -51,7 +53,7 @@ class Cards:
         about = {
             "training": self._training_data,
             "validation": self._validation_data,
-            "options": config.model_dump(mode="json", exclude_none=True),
+            "options": _without_folders(config.model_dump(mode="json", exclude_none=True)),
             "seed": self.run.seed,
             "looks": looks(self.run),
             "warnings": tuple(str(finding)[:1000] for finding in findings(self.run)),
@@ -136,6 +138,15 @@ class Cards:
             captions = [f"result of {example.name}", f"{found.name}, at {found.distance:.3f}"]
             rows.append((captions, (example.tiles[1], training.show(found.index))))
         return example_sheet(rows)
+
+
+def _without_folders(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Of files that options name, the names alone: where they lie is nobody's business."""
+
+    def told(value: Any) -> Any:
+        return Path(value).name if isinstance(value, str) and os.sep in value and Path(value).exists() else value
+
+    return {name: told(value) for name, value in options.items()}
 
 
 def _describe(root: Path, data: Dataset) -> Data:

@@ -66,7 +66,9 @@ def test_it_translates_a_folder_after_a_training(python: Path, trained: Path, tm
 
 def test_its_model_file_says_whose_it_is_and_not_where_the_style_was(python: Path, trained: Path) -> None:
     assert "img2img-faststyle/faststyle" in run(python, "-m", "img2img", "inspect", trained)
-    assert b"poster" not in trained.read_bytes()
+    card = trained.with_suffix(".md").read_text()
+    assert 'style = "poster.png"' in card
+    assert b"/poster.png" not in trained.read_bytes() + card.encode()
 
 
 def test_where_it_is_not_installed_its_model_file_names_the_package(trained: Path, tmp_path: Path) -> None:
