@@ -18,6 +18,10 @@ Text = Annotated[str, Field(max_length=1000)]
 """A model file may be anyone's: nothing in it is without bounds."""
 
 
+NEEDED = 3
+"""Looks at a training that a warning takes."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
 
@@ -30,7 +34,7 @@ class Data(_Part):
     files: int
     samples: int
     sha256: Text
-    """Of the names and contents of all files; empty where there are none."""
+    """Of what `sha256sum` prints for all files, in the order of their names; empty where there are none."""
 
 
 class Shown(_Part):
@@ -57,6 +61,8 @@ class Card(_Part):
     options: dict[Text, Any] = Field(max_length=1000)
     """Of the training; those of the model stand in the model file themselves."""
     seed: int
+    started_from: Text = ""
+    """The model whose weights the training began with."""
     validated: int = 0
     """After which step the figures and results were made; 0 where none were."""
     figures: dict[Text, float] = Field({}, max_length=100)
@@ -69,7 +75,7 @@ class Card(_Part):
     likeness: float | None = None
     """How far results are from the nearest training image, over how far unseen images of their kind are."""
     looks: int = 0
-    """How often the training's health was looked at."""
+    """How often the training's health was looked at after it had warmed up."""
     warnings: tuple[Text, ...] = Field((), max_length=100)
 
 
@@ -128,7 +134,7 @@ def _markdown(info: ModelInfo, card: Card, pictures: dict[str, str]) -> Iterator
         "scale": info.scale,
         "weights": f"{info.parameters:,}",
         "made with": info.created_with,
-        "SHA-256": info.sha256,
+        "SHA-256 of header and weights": info.sha256,
         **{f"`{name}`": f"`{json.dumps(value)}`" for name, value in json.loads(info.config).items()},
     }
     for name, value in about.items():
@@ -147,11 +153,19 @@ def _plain(text: str) -> str:
 def _data(card: Card) -> Iterator[str]:
     for use, data in (("trained", card.training), ("validated", card.validation)):
         hashed = f", SHA-256 {data.sha256}" if data.sha256 else ""
-        yield f"{use} on {data.samples} samples of {data.files} files in {data.folder}{hashed}"
+        yield f"{use} on {_count(data.samples, 'sample')} of {_count(data.files, 'file')} in {data.folder}{hashed}"
+    if card.started_from:
+        yield f"started from the weights of {card.started_from}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _all_clear(card: Card) -> str:
-    return f"none in {card.looks} looks at the training" if card.looks else "unknown: nobody looked at the training"
+    if card.looks < NEEDED:
+        return f"unknown: it takes {NEEDED} looks at a training that has warmed up, and there were {card.looks}"
+    return f"none in {card.looks} looks at the training"
 
 
 def _figures(card: Card) -> str:

@@ -33,7 +33,7 @@ def describe(options: Path, data: Path, models: list[Path]) -> None:
     trainer = family.trainer(config, TrainingEngine(run.device, run.precision))
     validation = Validation(run, family, trainer, family.dataset(data, config, "validation"))
     validation.judge({direction: EMA(load_generator(info, host)[2], 0.0) for direction, info in infos.items()})
-    cards = Cards(run, trainer, family.dataset(data, config, "train"), validation)
+    cards = Cards(run, host, trainer, family.dataset(data, config, "train"), validation)
     for direction, info in infos.items():
         put(cards.card(direction, info.path), info.path)
         cards.write(info.path, direction)

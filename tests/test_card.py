@@ -88,7 +88,7 @@ def test_a_run_that_was_not_validated_says_so(info: ModelInfo) -> None:
     card = Card(training=CARD.training, validation=CARD.validation, options={}, seed=0)
     lines = card_lines(info, card)
     assert lines["Held-out images"] == ["not judged yet"]
-    assert lines["Warnings"] == ["unknown: nobody looked at the training"]
+    assert lines["Warnings"] == ["unknown: it takes 3 looks at a training that has warmed up, and there were 0"]
     assert card_lines(info, card.model_copy(update={"looks": 5}))["Warnings"] == ["none in 5 looks at the training"]
     assert "Worst results" not in lines
 

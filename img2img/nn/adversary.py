@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -14,14 +14,15 @@ from img2img.nn.losses import discriminator_loss, generator_loss, gradient_penal
 from img2img.trainers import Engine, Verdict
 
 R1_EVERY = 16
-"""Steps between R1 penalties, each of which counts as many times (Karras et al. 2020, section 3.2)."""
+"""Steps between R1 penalties, each of which counts as many times (StyleGAN2, Karras et al. 2020, section 3.1, but for
+the correction of Adam)."""
 
 
 class Adversary:
     """A discriminator D in the game that a training's options describe.
 
-    L_D = loss(D(T(y)), D(T(G(x)))) + λ GP + γ R1 and L_G = loss(D(T(G(x)))), where T is DiffAugment or nothing; `loss`
-    and the penalties are those of `img2img.nn.losses`, GP of `objective=wgan` alone.
+    With images in [-1, 1], L_D = loss(D(T(y)), D(T(G(x)))) + λ GP + γ R1 and L_G = loss(D(T(G(x)))), where T is
+    DiffAugment or nothing; `loss` and the penalties are those of `img2img.nn.losses`, GP of `objective=wgan` alone.
 
     Args:
         discriminator: With fresh weights.
@@ -29,6 +30,7 @@ class Adversary:
         engine: Device, precision and step.
         penalty_weight: λ.
         logits: Takes the logits out of what the discriminator returns, where that is more.
+        parts: Channels of each image, where D sees several as one.
     """
 
     def __init__(
@@ -39,12 +41,13 @@ class Adversary:
         *,
         penalty_weight: float = 10.0,
         logits: Callable[[Any], Tensor] = lambda output: output,
+        parts: Sequence[int] | None = None,
     ) -> None:
         if config.spectral_norm:
             _bound(discriminator)
         self.network = engine.prepare(discriminator)
         self.config, self.engine = config, engine
-        self.penalty_weight, self.logits = penalty_weight, logits
+        self.penalty_weight, self.logits, self.parts = penalty_weight, logits, parts
 
     def __call__(self, images: Tensor) -> Any:
         """What D says of T(images), in the precision of the run."""
@@ -60,29 +63,31 @@ class Adversary:
         return discriminator_loss(real_logits, fake_logits, self.config.objective, self.config.real_label)
 
     def penalties(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """The weighted penalties that are due in this step, by name."""
+        """The penalties that are due in this step, by name, unweighted as they are logged."""
         found = {}
         if self.config.objective == "wgan":
-            found["penalty"] = self.penalty_weight * gradient_penalty(self._judge, real, fake)
+            found["penalty"] = gradient_penalty(self._judge, real, fake)
         if self.config.r1_weight and self.engine.step % R1_EVERY == 0:
-            found["r1"] = R1_EVERY * self.config.r1_weight * r1_penalty(self._judge, real)
+            found["r1"] = r1_penalty(self._judge, real)
         return found
+
+    def weighted(self, penalties: Mapping[str, Tensor]) -> Tensor | float:
+        """What penalties add to the discriminator's loss."""
+        weights = {"penalty": self.penalty_weight, "r1": R1_EVERY * self.config.r1_weight}
+        return sum(weights[name] * penalty for name, penalty in penalties.items())
 
     def verdict(self, real_logits: Tensor, fake_logits: Tensor, weight: float = 1.0) -> Verdict:
         """What `Trainer.examine` tells, the generator's loss counting by `weight`."""
-        if self.config.objective == "relativistic":
-            loss = self.generator_loss(fake_logits, real_logits.detach())
-            real_logits, fake_logits = real_logits - fake_logits.mean(), fake_logits - real_logits.mean()
-        else:
-            loss = self.generator_loss(fake_logits)
-        boundary = {"wgan": None, "lsgan": 0.5}.get(self.config.objective, 0.0)
+        loss = self.generator_loss(fake_logits, real_logits.detach())
+        middle = float(real_logits.detach().mean() + fake_logits.detach().mean()) / 2
+        boundary = {"wgan": None, "lsgan": 0.5, "relativistic": middle}.get(self.config.objective, 0.0)
         return Verdict(real_logits, fake_logits, weight * loss if weight else None, boundary)
 
     def _judge(self, images: Tensor) -> Tensor:
         return self.logits(self.network(self._augmented(images)))
 
     def _augmented(self, images: Tensor) -> Tensor:
-        return diff_augment(images) if self.config.diff_augment else images
+        return diff_augment(images, self.parts) if self.config.diff_augment else images
 
 
 def _bound(network: nn.Module) -> None:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
 
-def diff_augment(images: Tensor) -> Tensor:
-    """Change colours, then place, then cut out a part of (N, C, H, W); each image by a draw of its own.
+def diff_augment(images: Tensor, parts: Sequence[int] | None = None) -> Tensor:
+    """Change colours, then place, then cut out a part of (N, C, H, W) in [-1, 1]; each image by a draw of its own.
 
     Brightness moves by U(-½, ½), saturation is multiplied by U(0, 2) and contrast by U(½, 1½); the image moves by up to
     an eighth of its size, zeros moving in; a square of half its size becomes zero.
+
+    Args:
+        images: The images.
+        parts: Where an image is several, one behind the other in the channels, how many each has: all change by the
+            same draw, colours by each one's own means. They add up to C.
     """
-    return _cut_out(_move(_recolour(images)))
+    draws = torch.rand(3, len(images), 1, 1, 1, device=images.device).to(images)
+    recoloured = [_recolour(part, draws) for part in torch.split(images, [*(parts or images.shape[1:2])], 1)]
+    return _cut_out(_move(torch.cat(recoloured, 1)))
 
 
-def _recolour(images: Tensor) -> Tensor:
-    brightness, saturation, contrast = torch.rand(3, len(images), 1, 1, 1, device=images.device).to(images)
+def _recolour(images: Tensor, draws: Tensor) -> Tensor:
+    brightness, saturation, contrast = draws
     images = images + brightness - 0.5
     grey = images.mean(1, keepdim=True)
     images = torch.lerp(grey, images, 2 * saturation)
@@ -46,8 +55,9 @@ def _cut_out(images: Tensor) -> Tensor:
 
 
 def _within(middle: Tensor, size: int, images: Tensor) -> Tensor:
-    """Which of `size` places are less than a quarter of them from the middle: (N, size)."""
-    return (torch.arange(size, device=images.device) - middle).abs() <= size // 4
+    """Which of `size` places are in the half of them around the middle: (N, size)."""
+    behind = torch.arange(size, device=images.device) - middle + size // 4
+    return (behind >= 0) & (behind < size // 2)
 
 
 def _draw(count: int, below: int, images: Tensor) -> Tensor:

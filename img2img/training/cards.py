@@ -5,29 +5,35 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from img2img.card import Card, Data, Likeness, Shown, markdown, read_card
-from img2img.errors import WriteError
+from img2img.errors import Img2ImgError, ModelFileError, WriteError
 from img2img.families import Dataset
 from img2img.media.files import write_file
 from img2img.modelfile import read_info
+from img2img.modelstore import describe_model, find_model
+from img2img.plugins import PluginHost
 from img2img.trainers import Trainer
 from img2img.training.run import Run
 from img2img.training.sheets import example_sheet
 from img2img.training.showcase import Showcase
-from img2img.training.thumbnails import Nearest, Thumbnails
+from img2img.training.thumbnails import Thumbnails
 from img2img.training.validation import Validation
-from img2img.training.watch import findings, looks
+from img2img.training.watch import findings, telling_looks
 
 log = logging.getLogger(__name__)
 
 FOLDERS = 5
 """So many folders inside of the data's are named."""
+BY_TRUTH = "PSNR of RGB in dB, uncropped"
+BY_OTHERS = "the distance of their patches from those of the wanted kind"
+NO_DATA = Data(folder="", files=0, samples=0, sha256="")
+BLANK = Card(training=NO_DATA, validation=NO_DATA, options={}, seed=0)
 
 
 class Cards:
@@ -35,44 +41,36 @@ class Cards:
 
     Args:
         run: The run.
+        host: Plugins that may open the model it started from.
         trainer: Tells what each direction sees.
         data: What is learned from.
         validation: What was found on held-out images.
     """
 
-    def __init__(self, run: Run, trainer: Trainer, data: Dataset, validation: Validation) -> None:
-        self.run, self.trainer, self.data, self.validation = run, trainer, data, validation
+    def __init__(self, run: Run, host: PluginHost, trainer: Trainer, data: Dataset, validation: Validation) -> None:
+        self.run, self.host, self.trainer, self.data, self.validation = run, host, trainer, data, validation
         self._thumbnails: dict[str, Thumbnails] = {}
 
-    def card(self, direction: str, model: Path) -> Card:
-        """What is to be told of a direction as it stands.
+    def card(self, direction: str, model: Path) -> Card | None:
+        """What is to be told of a direction as it stands; where that fails, the training goes on without.
 
         Where a resumed run has not been validated yet, that is what the card of its model file told before.
         """
-        validation, config = self.validation, self.run.config
-        about = {
-            "training": self._training_data,
-            "validation": self._validation_data,
-            "options": _without_folders(config.model_dump(mode="json", exclude_none=True)),
-            "seed": self.run.seed,
-            "looks": looks(self.run),
-            "warnings": tuple(str(finding)[:1000] for finding in findings(self.run)),
-        }
-        showcase = validation.showcases.get(direction)
-        if not validation.step:
-            earlier = read_card(read_info(model)) if model.exists() else None
-            return earlier.model_copy(update=about) if earlier else Card(**about)
-        if showcase is None:
-            return Card(**about, validated=validation.step, figures=dict(validation.figures))
-        paired = validation.images.paired
-        return Card(
-            **about,
-            validated=validation.step,
-            figures=dict(validation.figures),
-            worst_by="PSNR in dB" if paired else "the distance of their patches from those of the wanted kind",
-            worst=tuple(Shown(name=each.name, figure=abs(each.figure)) for each in showcase.worst),
-            **self._likeness(direction, showcase),
-        )
+        try:
+            return (self._judged(direction) if self.validation.step else _earlier(model)).model_copy(
+                update={
+                    "training": self._training_data,
+                    "validation": self._validation_data,
+                    "options": _without_folders(self.run.config.model_dump(mode="json", exclude_none=True)),
+                    "seed": self.run.seed,
+                    "started_from": self._origin,
+                    "looks": telling_looks(self.run),
+                    "warnings": tuple(f"{finding}; last seen at step {finding.last}" for finding in findings(self.run)),
+                }
+            )
+        except Exception as error:
+            log.warning("%s has no card: %s: %s", model, type(error).__name__, error)
+            return None
 
     def write(self, model: Path, direction: str) -> None:
         """Write the card of a model file, and its pictures, beside it; where that fails, the training goes on."""
@@ -84,14 +82,15 @@ class Cards:
     def _write(self, model: Path, direction: str) -> None:
         info = read_info(model)
         card = read_card(info)
-        assert card is not None
+        if card is None:
+            return
         pictures = {
             "Worst results": model.with_name(f"{model.stem}-worst.jpg"),
             "Likeness to training images": model.with_name(f"{model.stem}-nearest.jpg"),
         }
         showcase = self.validation.showcases.get(direction)
         if showcase is not None and showcase.worst:
-            drawn = self._worst(showcase), self._nearest(direction, showcase)
+            drawn = _draw_worst(showcase), _draw_nearest(showcase, self._of_training(direction))
             for path, picture in zip(pictures.values(), drawn, strict=True):
                 write_file(path, picture)
         names = {heading: path.name for heading, path in pictures.items() if path.exists()}
@@ -105,67 +104,97 @@ class Cards:
     def _validation_data(self) -> Data:
         return _describe(self.run.data, self.validation.images)
 
+    @cached_property
+    def _origin(self) -> str:
+        if not self.run.init:
+            return ""
+        try:
+            info = describe_model(find_model(self.run.init), self.host)
+        except Img2ImgError:  # it has gone since
+            return Path(self.run.init).name
+        return f"{info.path.name}, SHA-256 {info.sha256}; trained on: {info.trained_on[:300]}; {info.license[:300]}"
+
     def _of_training(self, direction: str) -> Thumbnails:
         if direction not in self._thumbnails:
             self._thumbnails[direction] = Thumbnails(self.trainer, self.data, direction)
         return self._thumbnails[direction]
 
-    def _likeness(self, direction: str, showcase: Showcase) -> dict[str, object]:
+    def _judged(self, direction: str) -> Card:
+        """What the last validation tells."""
+        validation, showcase = self.validation, self.validation.showcases.get(direction)
+        told = BLANK.model_copy(update={"validated": validation.step, "figures": dict(validation.figures)})
+        if showcase is None or not showcase.first:
+            return told
         training = self._of_training(direction)
-        results = [(example, training.nearest(example.thumbnail)) for example in showcase.first]
+        nearest = [training.nearest(example.thumbnail) for example in showcase.first]
         unseen = sum(training.nearest(example.target_thumbnail).distance for example in showcase.first)
-        return {
-            "nearest": tuple(
-                Likeness(name=example.name, nearest=found.name, distance=found.distance) for example, found in results
-            ),
-            "nearest_of": len(training),
-            "likeness": sum(found.distance for _, found in results) / unseen if unseen else None,
-        }
+        return told.model_copy(
+            update={
+                "worst_by": BY_TRUTH if validation.images.paired else BY_OTHERS,
+                "worst": tuple(Shown(name=each.name, figure=abs(each.figure)) for each in showcase.worst),
+                "nearest": tuple(
+                    Likeness(name=example.name, nearest=found.name, distance=found.distance)
+                    for example, found in zip(showcase.first, nearest, strict=True)
+                ),
+                "nearest_of": len(training),
+                "likeness": sum(found.distance for found in nearest) / unseen if unseen else None,
+            }
+        )
 
-    def _worst(self, showcase: Showcase) -> bytes:
-        names = ("source", "result", "truth")
-        rows = []
-        for example in showcase.worst:
-            captions = [f"{example.name} {abs(example.figure):.4g}", *names[1 : len(example.tiles)]]
-            rows.append((captions, example.tiles))
-        return example_sheet(rows)
 
-    def _nearest(self, direction: str, showcase: Showcase) -> bytes:
-        training = self._of_training(direction)
-        rows = []
-        for example in showcase.first:
-            found: Nearest = training.nearest(example.thumbnail)
-            captions = [f"result of {example.name}", f"{found.name}, at {found.distance:.3f}"]
-            rows.append((captions, (example.tiles[1], training.show(found.index))))
-        return example_sheet(rows)
+def _earlier(model: Path) -> Card:
+    """The card of a model file that is about to be written anew."""
+    try:
+        return (read_card(read_info(model)) if model.exists() else None) or BLANK
+    except ModelFileError:
+        return BLANK
+
+
+def _draw_worst(showcase: Showcase) -> bytes:
+    names = ("source", "result", "truth")
+    rows = []
+    for example in showcase.worst:
+        captions = [f"{example.name} {abs(example.figure):.4g}", *names[1 : len(example.tiles)]]
+        rows.append((captions, example.tiles))
+    return example_sheet(rows)
+
+
+def _draw_nearest(showcase: Showcase, training: Thumbnails) -> bytes:
+    rows = []
+    for example in showcase.first:
+        found = training.nearest(example.thumbnail)
+        captions = [f"result of {example.name}", f"{found.name} {found.distance:.3f}"]
+        rows.append((captions, (example.tiles[1], training.show(found.index))))
+    return example_sheet(rows)
 
 
 def _without_folders(options: Mapping[str, Any]) -> dict[str, Any]:
     """Of files that options name, the names alone: where they lie is nobody's business."""
 
     def told(value: Any) -> Any:
-        return Path(value).name if isinstance(value, str) and os.sep in value and Path(value).exists() else value
+        is_path = isinstance(value, str) and (Path(value).is_absolute() or (os.sep in value and Path(value).exists()))
+        return Path(value).name if is_path else value
 
     return {name: told(value) for name, value in options.items()}
 
 
 def _describe(root: Path, data: Dataset) -> Data:
-    files = sorted(set(data.files()))
-    inside = sorted({_relative(path.parent, root) for path in files} - {"."})
+    files = {_relative(path, root): path for path in data.files()}
+    inside = sorted({Path(name).parent.as_posix() for name in files} - {"."})
     more = [f"and {len(inside) - FOLDERS} more"] if len(inside) > FOLDERS else []
     named = f" ({', '.join([*inside[:FOLDERS], *more])})" if inside else ""
-    return Data(
-        folder=f"{root.resolve().name}{named}"[:1000], files=len(files), samples=len(data), sha256=_hash(files, root)
-    )
+    return Data(folder=f"{root.resolve().name}{named}"[:1000], files=len(files), samples=len(data), sha256=_hash(files))
 
 
-def _hash(files: Sequence[Path], root: Path) -> str:
-    """SHA-256 of the names and contents; empty where there are no files."""
+def _hash(files: Mapping[str, Path]) -> str:
+    """SHA-256 of what `sha256sum` prints for the files, by name; empty where there are none."""
     if not files:
         return ""
+    log.info("hashing the %d files of the data for the model card", len(files))
+    names = sorted(files)
     with ThreadPoolExecutor() as pool:
-        digests = pool.map(_hash_file, files)
-        lines = [f"{digest} {_relative(path, root)}\n" for path, digest in zip(files, digests, strict=True)]
+        digests = pool.map(_hash_file, [files[name] for name in names])
+        lines = [f"{digest}  {name}\n" for name, digest in zip(names, digests, strict=True)]
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from itertools import combinations
-from math import nan
+from math import ceil, nan
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,9 @@ from img2img.training.loader import collate, to_device
 from img2img.training.run import Run
 
 IMAGES = 8
-"""How many training crops are looked at each time, always the same."""
+"""How many training crops are looked at each time, at least, always the same."""
 JUDGED = 4
-"""At how many of them, at least, the discriminator is looked at, which takes the longest."""
+"""At how many of them the discriminator is looked at, which takes the longest; or at one batch."""
 LOW = 32
 """Side, in pixels, to which images are reduced where only their large shapes count."""
 
@@ -62,13 +62,12 @@ class Examiner:
 
     @cached_property
     def _batches(self) -> list[Batch]:
-        count = len(self.data)
-        places = [number * count // IMAGES if count >= IMAGES else number % count for number in range(IMAGES)]
-        chances = (np.random.default_rng((self.run.seed, number)) for number in range(IMAGES))
+        size, count = min(IMAGES, self.run.config.batch_size), len(self.data)
+        total = ceil(IMAGES / size) * size
+        places = [number * count // total if count >= total else number % count for number in range(total)]
+        chances = (np.random.default_rng((self.run.seed, number)) for number in range(total))
         samples = [self.data.sample(place, chance) for place, chance in zip(places, chances, strict=True)]
-        size = min(IMAGES, self.run.config.batch_size)
-        chunks = (samples[start : start + size] for start in range(0, IMAGES - IMAGES % size, size))
-        return [to_device(collate(chunk), self.run.device) for chunk in chunks]
+        return [to_device(collate(samples[start : start + size]), self.run.device) for start in range(0, total, size)]
 
     def _games(self) -> dict[str, dict[str, float]]:
         generators = self.trainer.generators()
@@ -90,8 +89,9 @@ class Examiner:
             sources = _like(sources, results)
             figures["change"] = _ratio(_distance(results, sources), _distance(targets, sources))
             if views[0].condition:
-                others = _translate(translator, _with_other_conditions(views))
-                figures["condition_effect"] = _ratio(_distance(others, results), _distance(results, sources))
+                others, differ = _with_other_conditions(views)
+                effect = (_translate(translator, others) - results).abs()[differ].mean()
+                figures["condition_effect"] = _ratio(float(effect), _distance(results[differ], sources[differ]))
         return figures
 
 
@@ -114,13 +114,18 @@ def _translate(translator: Translator, views: Sequence[Batch]) -> Tensor:
     return torch.cat([translate_any_size(translator, view.source, **view.condition) for view in views]).float()
 
 
-def _with_other_conditions(views: Sequence[Batch]) -> list[Batch]:
-    """Each image with the conditions of the next."""
+def _with_other_conditions(views: Sequence[Batch]) -> tuple[list[Batch], Tensor]:
+    """Each image with another's conditions, and whether these are others than its own: (N), true as often as can be."""
     sizes = [len(view.source) for view in views]
-    names = views[0].condition
-    rows = {name: torch.cat([view.condition[name] for view in views]).roll(-1, 0) for name in names}
-    moved = {name: torch.split(rows[name], sizes) for name in names}
-    return [replace(view, condition={name: moved[name][n] for name in names}) for n, view in enumerate(views)]
+    own = {name: torch.cat([view.condition[name] for view in views]) for name in views[0].condition}
+
+    def differ(shift: int) -> Tensor:
+        return torch.stack([(rows.roll(shift, 0) != rows).flatten(1).any(1) for rows in own.values()]).any(0)
+
+    shift = max(range(1, sum(sizes)), key=lambda shift: int(differ(shift).sum()))
+    moved = {name: torch.split(rows.roll(shift, 0), sizes) for name, rows in own.items()}
+    others = [replace(view, condition={name: moved[name][n] for name in own}) for n, view in enumerate(views)]
+    return others, differ(shift)
 
 
 def _game(verdict: Verdict, generator: nn.Module) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What can ail a training, and how that shows in the figures of `examiner`: no torch, no files."""
+"""What can ail a training, and how that shows in the figures of `examiner`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 
-from img2img.config import TrainingConfig
 from img2img.training import remedies
 from img2img.training.remedies import Remedy
+from img2img.training.run import Run
 
 LOOKS = 3
 """So many looks in a row show what is reported; one may be bad luck."""
@@ -30,10 +30,12 @@ class Ailment:
     """Something that goes wrong in trainings, and how to tell."""
 
     name: str
+    needs: tuple[str, ...]
+    """The figures it shows in; looks without them are passed over."""
     shows: Callable[[Look, Look], bool]
     """Whether a look shows it, given the first one after the warm-up as well."""
     evidence: str
-    """What was seen, with the figures of the last look to be filled in."""
+    """What was seen, with figures of the look to be filled in."""
     remedies: Sequence[Remedy]
     """The likeliest help first."""
     at_once: bool = False
@@ -48,6 +50,8 @@ class Finding:
     direction: str
     step: int
     """When it was certain."""
+    last: int
+    """When it was last seen."""
     evidence: str
     remedies: tuple[str, ...]
     """What to type, the likeliest help first."""
@@ -71,74 +75,106 @@ def _vanishes(look: Look, first: Look) -> bool:
 AILMENTS = (
     Ailment(
         "discriminator overpowers",
+        ("accuracy", "gap"),
         _overpowers,
-        "it is right about {accuracy:.1%} of what it sees, its logits are {gap:.3g} apart, and {adversarial_share:.2%} "
-        "of the generator's gradient comes from it",
-        (remedies.R1, remedies.SPECTRAL_NORM, remedies.SMOOTHING, remedies.SLOWER, remedies.AUGMENT, remedies.POOL),
+        "it is right about {accuracy:.1%} of what it sees, its logits are {gap:.3g} apart, and what the generator "
+        "learns from it is {adversarial_share:.2g} of its gradient",
+        (
+            remedies.USUAL_LR, remedies.R1, remedies.SPECTRAL_NORM, remedies.SMOOTHING, remedies.SLOWER,
+            remedies.AUGMENT, remedies.POOL,
+        ),
     ),
     Ailment(
         "vanishing adversarial gradient",
+        ("accuracy", "adversarial_gradient", "adversarial_share"),
         _vanishes,
-        "the discriminator is right about {accuracy:.1%}, and {adversarial_share:.3%} of the generator's gradient "
-        "comes from it",
+        "the discriminator is right about {accuracy:.1%}, and what the generator learns from it is "
+        "{adversarial_share:.2g} of its gradient",
         (remedies.LEAST_SQUARES, remedies.R1, remedies.SLOWER, remedies.scaled("adversarial_weight", 10)),
     ),
     Ailment(
         "collapse",
+        ("diversity",),
         lambda look, _: look["diversity"] < 0.4,
-        "results differ from each other by {sensitivity:.2f} of what their sources, and by {diversity:.2f} of what the "
-        "targets differ",
-        (remedies.scaled("cycle_weight", 2), remedies.scaled("l1_weight", 2), remedies.AUGMENT, remedies.SLOWER),
+        "results differ from each other by {diversity:.2f} of what targets, and by {sensitivity:.2f} of what their "
+        "sources differ",
+        (
+            remedies.USUAL_LR, remedies.scaled("cycle_weight", 2), remedies.scaled("l1_weight", 2), remedies.AUGMENT,
+            remedies.SLOWER,
+        ),
     ),
     Ailment(
         "ignored condition",
+        ("condition_effect",),
         lambda look, _: look["condition_effect"] < 0.1,
         "another label changes a result by {condition_effect:.3f} of what the translation changes",
         (remedies.scaled("classification_weight", 4), remedies.scaled("cycle_weight", 0.5)),
     ),
     Ailment(
         "identity wins",
+        ("change", "accuracy"),
         lambda look, _: look["change"] < 0.1 and look["accuracy"] > 0.9,
-        "results go {change:.3f} of the way from sources to targets, and the discriminator is right about "
-        "{accuracy:.1%}",
-        (remedies.NO_IDENTITY, remedies.scaled("cycle_weight", 0.5), remedies.scaled("l1_weight", 0.1)),
+        "results differ from their sources by {change:.3f} of what targets differ, and the discriminator is right "
+        "about {accuracy:.1%}",
+        (
+            remedies.scaled("adversarial_weight", 2), remedies.NO_IDENTITY, remedies.scaled("cycle_weight", 0.5),
+            remedies.scaled("l1_weight", 0.1),
+        ),
     ),
     Ailment(
         "inverted brightness",
+        ("correlation",),
         lambda look, _: look["correlation"] < -0.2,
         "what was bright is dark: large shapes of results correlate by {correlation:.2f} with what they should keep",
         (remedies.IDENTITY, remedies.RESIDUAL, remedies.ANOTHER_SEED),
     ),
     Ailment(
         "not a number",
+        ("finite",),
         lambda look, _: look["finite"] == 0,
         "a loss or a weight is no longer finite, and the run has ended",
         (remedies.scaled("lr", 0.5), remedies.scaled("gan_lr", 0.5), remedies.FULL_PRECISION),
         at_once=True,
     ),
-)
+)  # fmt: skip
 
 
-def diagnose(looks: Sequence[Look], direction: str, config: TrainingConfig, warm_up: int) -> list[Finding]:
-    """Return what the looks at one direction show, each ailment once, in the order in which they became certain.
+def diagnose(looks: Sequence[Look], direction: str, run: Run) -> list[Finding]:
+    """Return what the looks at one direction show, each ailment once.
 
     Args:
         looks: Of the whole run so far, in order.
         direction: Whose looks these are.
-        config: The run's, for the remedies.
-        warm_up: Steps in whose looks nothing but NaN is to be seen.
+        run: Its length decides how long it warms up, its options what may help.
     """
-    settled = [look for look in looks if look.step > warm_up]
     found = []
     for ailment in AILMENTS:
-        seen = looks if ailment.at_once else settled
+        seen = _with_figures(looks, ailment) if ailment.at_once else settled(_with_figures(looks, ailment), looks, run)
         shown = [ailment.shows(look, seen[0]) for look in seen]
         certain = _first_run(shown, 1 if ailment.at_once else LOOKS)
         if certain is not None:
-            look = seen[certain]
-            help_ = remedies.to_type(ailment.remedies, config)
-            found.append(Finding(ailment.name, direction, look.step, ailment.evidence.format_map(look), help_))
-    return sorted(found, key=lambda finding: finding.step)
+            look, last = seen[certain], max(look.step for look, shows in zip(seen, shown, strict=True) if shows)
+            help_ = remedies.to_type(ailment.remedies, run)
+            found.append(Finding(ailment.name, direction, look.step, last, ailment.evidence.format_map(look), help_))
+    return found
+
+
+def settled(some: Sequence[Look], looks: Sequence[Look], run: Run) -> list[Look]:
+    """Those of some looks that lie behind the warm-up: a twentieth of the run, and two looks and a half.
+
+    It begins with the first of them, as a discriminator does that comes in a second stage; and the first of all tells
+    how far looks are apart.
+    """
+    if not some:
+        return []
+    apart = looks[0].step
+    begin = some[0].step - apart
+    warm_up = max(apart * 5 // 2, run.config.total_steps // 20)
+    return [look for look in some if look.step - begin > warm_up]
+
+
+def _with_figures(looks: Sequence[Look], ailment: Ailment) -> list[Look]:
+    return [look for look in looks if all(name in look.signals for name in ailment.needs)]
 
 
 def _first_run(shown: Sequence[bool], length: int) -> int | None:

@@ -125,7 +125,7 @@ class Session:
         self.means = LossMeans()
         self.averages: dict[str, EMA] = {}
         self.validation = Validation(run, family, self.trainer, held_out)
-        self.cards = Cards(run, self.trainer, self.data, self.validation)
+        self.cards = Cards(run, host, self.trainer, self.data, self.validation)
         self.examiner = Examiner(run, family, self.trainer, self.data)
 
     def train(self) -> None:

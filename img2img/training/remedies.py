@@ -6,50 +6,54 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from img2img.config import TrainingConfig
+import torch
+
+from img2img.training.run import Run
+
+Value = Callable[[Any], object]
+"""From the run's config to the new value of an option; None where that would be the old one, or no help."""
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """A change of one option."""
+    """A change of a run: of an option of its family, or of the program."""
 
-    option: str
-    """Of the family's config; where it begins with `--`, of the program."""
-    value: Callable[[Any], object]
-    """From the run's config to the option's new value; None where it would change nothing."""
+    text: Callable[[Run], str]
+    """What to type; empty where the run has no use for it."""
 
 
-def to_type(remedies: Sequence[Remedy], config: TrainingConfig) -> tuple[str, ...]:
-    """Return what to type, as `-o r1_weight=0.5`, leaving out what the family or the run has no use for."""
-    return tuple(text for remedy in remedies if (text := _text(remedy, config)))
+def to_type(remedies: Sequence[Remedy], run: Run) -> tuple[str, ...]:
+    """Return what to type, as `-o r1_weight=0.5`, leaving out what the run has no use for."""
+    return tuple(text for remedy in remedies if (text := remedy.text(run)))
 
 
-def scaled(option: str, factor: float) -> Remedy:
-    """Multiply an option; where it is 0, give it its default."""
-    return Remedy(option, lambda config: getattr(config, option) * factor or _default(option, config) or None)
+def option(name: str, value: Value) -> Remedy:
+    """Give an option of the family another value, where the family has it."""
+
+    def text(run: Run) -> str:
+        changed = value(run.config) if name in type(run.config).model_fields else None
+        shown = f"{changed:.3g}" if isinstance(changed, float) else str(changed).lower()
+        return "" if changed is None else f"-o {name}={shown}"
+
+    return Remedy(text)
 
 
-def _text(remedy: Remedy, config: TrainingConfig) -> str:
-    if remedy.option.startswith("--"):
-        return f"{remedy.option} {remedy.value(config)}"
-    if remedy.option not in type(config).model_fields:
-        return ""
-    value = remedy.value(config)
-    shown = f"{value:.3g}" if isinstance(value, float) else str(value).lower()
-    return f"-o {remedy.option}={shown}" if value is not None else ""
+def scaled(name: str, factor: float) -> Remedy:
+    """Multiply an option; where it is 0 and more of it would help, give it its default."""
+
+    def value(config: Any) -> object:
+        default = type(config).model_fields[name].default if factor > 1 else 0
+        return getattr(config, name) * factor or default or None
+
+    return option(name, value)
 
 
-def _default(option: str, config: TrainingConfig) -> Any:
-    return type(config).model_fields[option].default
-
-
-def _set(option: str, value: object) -> Remedy:
-    """Give an option a value that it does not have."""
-    return Remedy(option, lambda config: value if getattr(config, option) != value else None)
+def _set(name: str, value: object) -> Remedy:
+    return option(name, lambda config: value if getattr(config, name) != value else None)
 
 
 def _r1(config: Any) -> float | None:
-    """2e-4 side² / batch (Karras et al. 2020, appendix)."""
+    """2e-4 side² / batch, as in the code of StyleGAN2-ADA (Karras et al. 2020)."""
     return None if config.r1_weight else 2e-4 * getattr(config, "crop", 256) ** 2 / config.batch_size
 
 
@@ -62,17 +66,21 @@ def _smoothed(config: Any) -> float | None:
     return 0.9 if config.objective in ("vanilla", "lsgan") and config.real_label == 1 else None
 
 
-R1 = Remedy("r1_weight", _r1)
-SLOWER = Remedy("discriminator_lr", _slower)
+def _usual_lr(config: Any) -> float | None:
+    default: float = type(config).model_fields["lr"].default
+    return default if config.lr > default else None
+
+
+R1 = option("r1_weight", _r1)
+USUAL_LR = option("lr", _usual_lr)
+SLOWER = option("discriminator_lr", _slower)
 SPECTRAL_NORM = _set("spectral_norm", True)
-SMOOTHING = Remedy(
-    "real_label", lambda config: 0.9 if config.objective in ("vanilla", "lsgan") and config.real_label == 1 else None
-)
+SMOOTHING = option("real_label", _smoothed)
 AUGMENT = _set("diff_augment", True)
 LEAST_SQUARES = _set("objective", "lsgan")
-POOL = Remedy("pool", lambda config: 50 if config.pool < 50 else None)
-IDENTITY = Remedy("identity_weight", lambda config: 0.5 if config.identity_weight < 0.5 else None)
+POOL = option("pool", lambda config: 50 if config.pool < 50 else None)
+IDENTITY = option("identity_weight", lambda config: 0.5 if config.identity_weight < 0.5 else None)
 NO_IDENTITY = _set("identity_weight", 0)
 RESIDUAL = _set("residual", True)
-ANOTHER_SEED = Remedy("--seed", lambda config: "N, another one")
-FULL_PRECISION = Remedy("--precision", lambda config: "fp32")
+ANOTHER_SEED = Remedy(lambda run: f"--seed {run.seed + 1}")
+FULL_PRECISION = Remedy(lambda run: "" if run.precision == torch.float32 else "--precision fp32")

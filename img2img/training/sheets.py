@@ -15,8 +15,10 @@ from img2img.media.opencv import cv2
 Sheet = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 TILE = 256
 """Side of an example, in pixels."""
-SHORTENED = 36
-"""Characters of a caption that a tile has room for."""
+LETTERS = 36
+"""Of a caption, for which a tile has room."""
+GAP = 6
+"""White pixels between examples."""
 
 
 def preview_sheet(previews: Mapping[str, Tensor]) -> bytes:
@@ -31,7 +33,8 @@ def example_sheet(rows: Sequence[tuple[Sequence[str], Sequence[Tensor]]]) -> byt
     for captions, images in rows:
         height = max(image.shape[-2] for image in images)
         tiles = lay_out([_on_white(image, height)[None] for image in images])
-        parts += [_captions([text[:SHORTENED] for text in captions], tiles.shape[1]), tiles]
+        gap = np.full((GAP, tiles.shape[1], 3), 255, np.uint8)
+        parts += [_captions([_shortened(text) for text in captions], tiles.shape[1]), tiles, gap]
     return _encoded(np.concatenate(parts), ".jpg")
 
 
@@ -52,6 +55,11 @@ def tile(image: Tensor) -> Tensor:
     size = (max(1, round(height * scale)), max(1, round(width * scale)))
     fitted = interpolate(image[None].float().cpu(), size=size, mode="bicubic", antialias=True)[0]
     return fitted.clamp(0, 1).expand(3, -1, -1)
+
+
+def _shortened(text: str) -> str:
+    """In the middle: a name ends in what tells it from others, and in its figure."""
+    return text if len(text) <= LETTERS else f"{text[: LETTERS // 2 - 1]}..{text[1 - LETTERS // 2 :]}"
 
 
 def _on_white(image: Tensor, height: int) -> Tensor:

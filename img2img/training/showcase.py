@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor
 
-from img2img.families import Batch
+from img2img.families import Batch, Condition
 from img2img.nn import metrics
 from img2img.nn.distribution import PatchSet
 from img2img.training.sheets import tile
@@ -40,10 +41,11 @@ class Showcase:
     Args:
         paired: Whether a target is the truth for its source.
         measure: How bad a result is.
+        conditions: Those of the translator, for their names.
     """
 
-    def __init__(self, paired: bool, measure: Measure) -> None:
-        self.paired, self.measure = paired, measure
+    def __init__(self, paired: bool, measure: Measure, conditions: Mapping[str, Condition]) -> None:
+        self.paired, self.measure, self.conditions = paired, measure, conditions
         self.first: list[Example] = []
         self.worst: list[Example] = []
 
@@ -52,7 +54,7 @@ class Showcase:
         result = metrics.to_8_bit(result)
         images = (view.source, result, view.target) if self.paired else (view.source, result)
         example = Example(
-            name=view.names[0] if view.names else "",
+            name=", ".join([*view.names, *self._chosen(view)])[:200],
             figure=self.measure(view, result),
             tiles=tuple(tile(image[0]) for image in images),
             thumbnail=thumbnail(result[0]),
@@ -60,6 +62,18 @@ class Showcase:
         )
         self.first = [*self.first, example][:SHOWN]
         self.worst = sorted([*self.worst, example], key=lambda each: each.figure, reverse=True)[:SHOWN]
+
+    def _chosen(self, view: Batch) -> Iterator[str]:
+        """Under which conditions an image was translated, where they have names."""
+        for name, rows in view.condition.items():
+            if condition := self.conditions.get(name):
+                texts = (text for text in condition.choices if _is_row(text, condition, rows[0]))
+                yield from (f"{name}={text}" for text in islice(texts, 1))
+
+
+def _is_row(text: str, condition: Condition, row: Tensor) -> bool:
+    parsed = condition.parse(text)
+    return parsed.shape == row.shape and bool((parsed == row.cpu()).all())
 
 
 def unlike_truth(view: Batch, result: Tensor) -> float:

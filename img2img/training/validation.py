@@ -42,9 +42,11 @@ class Validation:
     @torch.inference_mode()
     def judge(self, averages: Mapping[str, EMA]) -> tuple[Mapping[str, float], dict[str, Tensor]]:
         """Return the figures, and previews of a few images: name to (N, C, H, W)."""
-        translate = {
-            name: Remembering(partial(translate_any_size, self.family.translator(self.run.config, average.network)))
-            for name, average in averages.items()
+        translators = {name: self.family.translator(self.run.config, each.network) for name, each in averages.items()}
+        translate = {name: Remembering(partial(translate_any_size, each)) for name, each in translators.items()}
+        self.showcases = {
+            name: Showcase(self.images.paired, self._measure(name), each.conditions)
+            for name, each in translators.items()
         }
         shown = self._shown(translate)
         self.figures, self.step = self.trainer.validate(shown, translate), self.run.step
@@ -64,7 +66,6 @@ class Validation:
 
     def _shown(self, translate: Mapping[str, Remembering]) -> Iterator[Batch]:
         """The held-out images; what became of each is shown to the showcases once the family has looked at it."""
-        self.showcases = {name: Showcase(self.images.paired, self._measure(name)) for name in translate}
         for batch in validation_batches(self.images, self.run.device):
             yield batch
             self._show(batch, translate)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from img2img.errors import DivergedError
 from img2img.hookspecs import hookimpl
-from img2img.training.health import Finding, Look, diagnose
+from img2img.training.health import Finding, Look, diagnose, settled
 from img2img.training.run import Run
 from img2img.training.table import Table
 
@@ -43,18 +43,22 @@ class HealthWatch:
 
 def findings(run: Run) -> list[Finding]:
     """What `health.csv` of a run shows so far, in the order in which it became certain."""
-    seen: dict[str, list[Look]] = {}
-    for row in _health(run).rows():
-        signals = {name: float(text) for name, text in row.items() if text and name not in ("step", "direction")}
-        seen.setdefault(row["direction"], []).append(Look(int(row["step"]), signals))
-    warm_up = max(run.examine_every * 5 // 2, run.config.total_steps // 20)
-    found = [finding for name in seen for finding in diagnose(seen[name], name, run.config, warm_up)]
+    found = [finding for name, looks in _looks(run).items() for finding in diagnose(looks, name, run)]
     return sorted(found, key=lambda finding: finding.step)
 
 
-def looks(run: Run) -> int:
-    """At how many steps a run's health was looked at so far."""
-    return len({row["step"] for row in _health(run).rows()})
+def telling_looks(run: Run) -> int:
+    """How often a run was looked at after it had warmed up, of the direction where that is the most."""
+    return max((len(settled(looks, looks, run)) for looks in _looks(run).values()), default=0)
+
+
+def _looks(run: Run) -> dict[str, list[Look]]:
+    """Direction to its looks; the end of a diverged run belongs to none, and has a list of its own."""
+    looks: dict[str, list[Look]] = {}
+    for row in _health(run).rows():
+        signals = {name: float(text) for name, text in row.items() if text and name not in ("step", "direction")}
+        looks.setdefault(row["direction"], []).append(Look(int(row["step"]), signals))
+    return looks
 
 
 def _health(run: Run) -> Table:

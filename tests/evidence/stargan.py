@@ -45,7 +45,7 @@ KINDS = {"disc": (1.0, 1.0), "wide": (1.25, 0.45), "tall": (0.45, 1.25)}
 """Half the width and height of each shape, in radii of the disc."""
 OPTIONS = {
     "width": 16, "blocks": 2, "resize": 0, "crop": SIZE, "batch_size": 8, "ema": 0.98, "lr": 1e-3,
-    "constant_steps": 900, "decay_steps": 400, "critic_steps": 1, "objective": "lsgan", "r1_weight": 0.1,
+    "constant_steps": 900, "decay_steps": 400, "critic_steps": 1, "objective": "lsgan", "r1_weight": 25.6,
     "discriminator_width": 32, "discriminator_layers": 3,
 }  # fmt: skip
 

@@ -46,17 +46,20 @@ def test_the_r1_penalty_comes_every_16_steps_and_counts_16_fold(engine: Training
         engine.step = step
         due += [step] if opponent.penalties(real, fake) else []
     assert due == [0, 16, 32]
-    found = opponent.penalties(real, fake)["r1"]
-    assert found.item() == pytest.approx(R1_EVERY * 0.5 * r1_penalty(opponent.network, real).item())
+    found = opponent.penalties(real, fake)
+    assert found["r1"].item() == pytest.approx(r1_penalty(opponent.network, real).item())
+    assert opponent.weighted(found).item() == pytest.approx(R1_EVERY * 0.5 * found["r1"].item())
 
 
 def test_the_penalty_of_wgan_has_its_weight(engine: TrainingEngine) -> None:
     opponent = adversary(engine, objective="wgan")
     real, fake = images()
     torch.manual_seed(5)
-    expected = 3 * gradient_penalty(opponent.network, real, fake)
+    expected = gradient_penalty(opponent.network, real, fake)
     torch.manual_seed(5)
-    assert opponent.penalties(real, fake)["penalty"].item() == pytest.approx(expected.item())
+    found = opponent.penalties(real, fake)
+    assert found["penalty"].item() == pytest.approx(expected.item())
+    assert opponent.weighted(found).item() == pytest.approx(3 * expected.item())
 
 
 def test_with_spectral_norm_no_layer_stretches_more_than_its_input(engine: TrainingEngine) -> None:
@@ -93,7 +96,7 @@ def test_what_is_shown_is_augmented_anew_each_time_and_gradients_pass(engine: Tr
 
 
 def test_the_verdict_weighs_the_generators_loss_and_knows_the_boundary(engine: TrainingEngine) -> None:
-    for objective, boundary in (("vanilla", 0), ("lsgan", 0.5), ("hinge", 0), ("wgan", None), ("relativistic", 0)):
+    for objective, boundary in (("vanilla", 0), ("lsgan", 0.5), ("hinge", 0), ("wgan", None)):
         opponent = adversary(engine, objective=objective)
         real_logits, fake_logits = map(opponent, images())
         verdict = opponent.verdict(real_logits, fake_logits, 0.25)
@@ -102,10 +105,19 @@ def test_the_verdict_weighs_the_generators_loss_and_knows_the_boundary(engine: T
         assert verdict.adversarial.item() == pytest.approx(0.25 * expected.item())
 
 
-def test_the_verdict_of_a_relativistic_game_compares_with_the_mean_of_the_others(engine: TrainingEngine) -> None:
-    verdict = adversary(engine, objective="relativistic").verdict(torch.tensor([7.0, 9.0]), torch.tensor([5.0, 6.0]))
-    assert verdict.real_logits.tolist() == [1.5, 3.5]
-    assert verdict.fake_logits.tolist() == [-3, -2]
+def test_in_a_relativistic_game_the_boundary_lies_in_the_middle(engine: TrainingEngine) -> None:
+    real, fake = torch.tensor([7.0, 9.0]), torch.tensor([5.0, 6.0])
+    verdict = adversary(engine, objective="relativistic").verdict(real, fake)
+    assert verdict.boundary == 6.75
+    assert torch.equal(verdict.real_logits, real)
+
+
+def test_a_weight_of_r1_means_the_same_for_any_number_of_patches(engine: TrainingEngine) -> None:
+    one, many = nn.Conv2d(3, 1, 8), nn.Conv2d(3, 1, 1)
+    for network in (one, many):
+        nn.init.constant_(network.weight, 0.5 if network is many else 0.5 / 64)  # the mean of 64 patches is the same
+    real = images()[0]
+    assert r1_penalty(one, real).item() == pytest.approx(r1_penalty(many, real).item(), rel=1e-5)
 
 
 def test_spectral_norm_holds_the_logits_back_while_a_discriminator_learns(engine: TrainingEngine) -> None:

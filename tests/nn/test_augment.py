@@ -29,8 +29,17 @@ def test_between_a_quarter_of_the_half_and_all_of_it_is_cut_out() -> None:
     images = torch.full((200, 3, 32, 32), 5.0)  # moves leave zeros at the border; a constant keeps its contrast
     inside = diff_augment(images)[..., 4:-4, 4:-4]
     cut = (inside == 0).float().mean((1, 2, 3))
-    assert 0 < cut.max() <= (17 / 24) ** 2
+    assert 0 < cut.max() <= (16 / 24) ** 2
     assert cut.mean() > 0.1
+
+
+def test_parts_of_an_image_keep_their_own_colours_and_stay_aligned() -> None:
+    chance = torch.rand(64, 3, 16, 16)
+    alike = diff_augment(torch.cat([chance, chance], 1), (3, 3))
+    assert torch.equal(alike[:, :3], alike[:, 3:])
+    apart = diff_augment(torch.cat([torch.zeros(64, 3, 16, 16), torch.ones(64, 3, 16, 16)], 1), (3, 3))
+    gap = (apart[:, 3:] - apart[:, :3]).amax((1, 2, 3))
+    assert gap.min() == pytest.approx(1, abs=1e-5)
 
 
 def test_an_image_moves_by_up_to_an_eighth() -> None:

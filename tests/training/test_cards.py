@@ -16,12 +16,12 @@ import img2img
 from img2img.card import Card, read_card
 from img2img.datasets import super_resolution
 from img2img.errors import Stopped
-from img2img.families import Batch, Sample
+from img2img.families import Batch, Condition, Sample
 from img2img.media import decode_image, read_file
 from img2img.modelfile import read_info
 from img2img.nn import metrics
 from img2img.trainers import Translate
-from img2img.training.showcase import Showcase, UnlikeOthers
+from img2img.training.showcase import Showcase, UnlikeOthers, unlike_truth
 
 Settings = dict[str, Any]
 HostWith = Callable[[type[SRGANTrainer]], img2img.PluginHost]
@@ -34,7 +34,7 @@ def card_of(model: Path) -> Card:
 
 
 def hashed(paths: Iterable[Path]) -> str:
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.name}\n" for path in sorted(paths)]
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(paths)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -156,8 +156,45 @@ def test_a_result_without_truth_is_the_worse_the_less_it_is_of_its_kind() -> Non
     targets = [torch.rand(1, 3, 24, 24, generator=chance) for _ in range(4)]
     flat = torch.full((1, 3, 24, 24), 0.5)
     views = [Batch(flat, target, names=(f"{number}",)) for number, target in enumerate(targets)]
-    showcase = Showcase(False, UnlikeOthers(views))
+    showcase = Showcase(False, UnlikeOthers(views), {})
     for view, result in zip(views, [targets[1], flat, 0.5 + targets[0] / 5, targets[2]], strict=True):
         showcase.add(view, result)
     assert [example.name for example in showcase.worst[:2]] == ["1", "2"]
     assert [example.name for example in showcase.first] == ["0", "1", "2", "3"]
+
+
+def test_a_result_is_named_with_the_label_it_was_made_under() -> None:
+    labels = {"night": [1.0, 0.0], "day": [0.0, 1.0]}
+    condition = Condition("", lambda text: torch.tensor(labels[text]), choices=tuple(labels))
+    image = torch.rand(1, 3, 8, 8)
+    view = Batch(image, image, {"label": torch.tensor([[0.0, 1.0]])}, ("a.png",))
+    showcase = Showcase(True, unlike_truth, {"label": condition})
+    showcase.add(view, image)
+    assert showcase.worst[0].name == "a.png, label=day"
+
+
+def test_the_card_names_the_model_that_a_training_began_with(settings: Settings, finished: Path) -> None:
+    run = img2img.train("srgan", **settings, init=str(finished / "run.safetensors"))
+    began_with = read_info(finished / "run.safetensors")
+    assert card_of(run.model_path("forward")).started_from == (
+        f"run.safetensors, SHA-256 {began_with.sha256}; trained on: waves; CC0-1.0"
+    )
+    assert "started from the weights of run.safetensors" in (run.folder / "run.md").read_text()
+
+
+def test_a_damaged_model_file_does_not_keep_a_run_from_going_on(settings: Settings) -> None:
+    folder = Path(settings["run"])
+    with pytest.raises(Stopped):
+        img2img.train("srgan", **settings, stop=lambda: True)
+    model = folder / "run.safetensors"
+    model.write_bytes(model.read_bytes()[:1000])
+    with pytest.raises(Stopped):
+        img2img.train("srgan", **settings, resume=True, stop=lambda: True)
+    assert card_of(model).training.files == 5
+
+
+@pytest.mark.parametrize("path", ["/somewhere/else/vgg19.pth", __file__])
+def test_of_files_that_options_name_only_the_names_are_told(path: str, settings: Settings) -> None:
+    settings["options"] |= {"vgg_weights": path, "gan_steps": 0}
+    run = img2img.train("srgan", **settings)
+    assert card_of(run.model_path("forward")).options["vgg_weights"] == Path(path).name

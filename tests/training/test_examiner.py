@@ -87,13 +87,19 @@ class Judged(Trainer):
 
 
 def examined(
-    change: Change, *, paired: bool = False, channels: int = 3, batch_size: int = 4, weight: float = 0.5
+    change: Change,
+    *,
+    paired: bool = False,
+    channels: int = 3,
+    batch_size: int = 4,
+    weight: float = 0.5,
+    data: Stripes | None = None,
 ) -> dict[str, float]:
     network = Network(change)
     trainer = Judged(network, weight)
     network.weight.grad = torch.tensor(1000.0)
     run = Run(Path(), "any", TrainingConfig(batch_size=batch_size), Path())
-    examiner = Examiner(run, Family(), trainer, Stripes(paired, channels))  # type: ignore[arg-type]
+    examiner = Examiner(run, Family(), trainer, data or Stripes(paired, channels))  # type: ignore[arg-type]
     return dict(examiner.examine({"forward": EMA(network, 0.0)})["forward"])
 
 
@@ -136,6 +142,16 @@ def test_a_label_that_is_not_heeded_has_no_effect() -> None:
 def test_the_effect_of_a_label_is_measured_by_the_whole_change() -> None:
     figures = examined(lambda images, label: images + 0.1 + 0.1 * label[:, :1])  # 0.2 for one class, 0.1 for the other
     assert figures["condition_effect"] == pytest.approx(0.1 / 0.15, rel=1e-5)
+
+
+def test_only_images_whose_label_changes_tell_its_effect() -> None:
+    class Sorted(Stripes):
+        def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+            return replace(super().sample(index, rng), condition={"label": torch.eye(2)[int(index > 4)]})
+
+    figures = examined(lambda images, label: images + 0.1 + 0.1 * label[:, :1], data=Sorted())
+    changes = [0.2, 0.2, 0.2, 0.1, 0.1, 0.1]  # of the six whose other half has the other label
+    assert figures["condition_effect"] == pytest.approx(0.1 / (sum(changes) / 6), rel=1e-5)
 
 
 def test_a_grey_source_is_compared_in_every_channel() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from math import nan
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from img2img.config import AdversarialConfig, TrainingConfig
 from img2img.training.health import AILMENTS, Finding, Look, diagnose
+from img2img.training.run import Run
 
 HEALTHY: dict[str, dict[str, float]] = {
     "cyclegan": {
@@ -42,8 +45,34 @@ def looks(*signals: dict[str, float], every: int = 100) -> list[Look]:
     return [Look(every * number, row) for number, row in enumerate(signals, 1)]
 
 
-def names(trace: list[Look], warm_up: int = 0) -> list[str]:
-    return [finding.name for finding in diagnose(trace, "forward", AdversarialConfig(), warm_up)]
+class Options(AdversarialConfig):
+    crop: int = 128
+    lr: float = 2e-4
+    pool: int = 0
+    identity_weight: float = 0.0
+    cycle_weight: float = 10.0
+    adversarial_weight: float = 1.0
+    steps: int = 1000
+
+    @property
+    def total_steps(self) -> int:
+        return self.steps
+
+
+EARLY = Look(10, HEALTHY["cyclegan"] | {"condition_effect": 1.0})
+
+
+def run_of(config: TrainingConfig | None = None, **others: Any) -> Run:
+    return Run(Path(), "any", config or Options(), Path(), **others)
+
+
+def diagnosed(trace: list[Look], **options: Any) -> list[Finding]:
+    """The first look is at step 10 and comes before the warm-up, 50 steps, is over."""
+    return diagnose([EARLY, *trace], "forward", run_of(Options(**options)))
+
+
+def names(trace: list[Look], **options: Any) -> list[str]:
+    return [finding.name for finding in diagnosed(trace, **options)]
 
 
 def test_there_is_a_trace_of_each_ailment() -> None:
@@ -62,24 +91,39 @@ def test_each_ailment_shows_alone(ailment: str) -> None:
 
 @pytest.mark.parametrize("ailment", [name for name in ILL if name != "not a number"])
 def test_what_shows_in_two_looks_of_three_is_not_told(ailment: str) -> None:
+    healthy = EARLY.signals
+    ill = {**healthy, **ILL[ailment]}
+    assert names(looks(*[ill, ill, dict(healthy)] * 4)) == []
+
+
+def test_a_finding_tells_the_step_of_the_third_look_in_a_row_and_of_the_last() -> None:
     healthy = HEALTHY["cyclegan"]
-    ill = healthy | ILL[ailment]
-    assert names(looks(*[ill, ill, healthy] * 4)) == []
+    trace = looks(healthy, healthy, *[healthy | ILL["collapse"]] * 5, healthy)
+    (finding,) = diagnosed(trace)
+    assert (finding.step, finding.last, finding.direction) == (500, 700, "forward")
+    assert finding.evidence.startswith("results differ from each other by 0.10 of what targets")
 
 
-def test_a_finding_tells_the_step_of_the_third_look_in_a_row() -> None:
-    healthy = HEALTHY["cyclegan"]
-    trace = looks(healthy, healthy, *[healthy | ILL["collapse"]] * 5)
-    (finding,) = diagnose(trace, "backward", AdversarialConfig(), 0)
-    assert (finding.step, finding.direction) == (500, "backward")
-    assert finding.evidence.startswith("results differ from each other by 0.10 of what their sources")
-
-
-def test_nothing_but_nan_shows_while_a_training_warms_up() -> None:
+def test_nothing_but_nan_shows_in_a_twentieth_of_the_run() -> None:
     trace = looks(*[HEALTHY["cyclegan"] | ILL["collapse"]] * 5)
-    assert names(trace, warm_up=200) == ["collapse"]
-    assert names(trace, warm_up=300) == []
-    assert names(looks({"finite": 0.0}), warm_up=300) == ["not a number"]
+    assert names(trace, steps=4000) == ["collapse"]
+    assert names(trace, steps=6000) == []
+    assert names(looks({"finite": 0.0}), steps=6000) == ["not a number"]
+
+
+def test_nothing_but_nan_shows_in_the_first_two_looks() -> None:
+    ill = HEALTHY["cyclegan"] | ILL["collapse"]
+    assert [finding.step for finding in diagnose(looks(*[ill] * 9), "", run_of())] == [500]
+
+
+def test_a_discriminator_of_a_second_stage_warms_up_from_its_beginning() -> None:
+    first = {"diversity": 0.9, "correlation": 0.9}
+    second = first | {"accuracy": 0.97, "adversarial_gradient": 5.0, "adversarial_share": 0.5}
+    faded = second | {"adversarial_gradient": 0.01}
+    trace = looks(*[first] * 9, second, second, second, *[faded] * 3)
+    assert [(finding.name, finding.step) for finding in diagnose(trace, "", run_of())] == [
+        ("vanishing adversarial gradient", 1500)
+    ]
 
 
 def test_a_gradient_that_fades_to_a_hundredth_has_vanished() -> None:
@@ -90,7 +134,7 @@ def test_a_gradient_that_fades_to_a_hundredth_has_vanished() -> None:
 
 def test_a_discriminator_that_is_right_is_no_ailment_while_the_generator_learns_from_it() -> None:
     assert names(looks(*[HEALTHY["cyclegan"] | {"accuracy": 1.0}] * 5)) == []
-    assert "discriminator overpowers" in names(looks(*[{"accuracy": 1.0, "adversarial_share": 0.009}] * 5))
+    assert "discriminator overpowers" in names(looks(*[{"accuracy": 1.0, "gap": 1.0, "adversarial_share": 0.009}] * 5))
 
 
 def test_what_was_not_measured_or_is_nan_shows_nothing() -> None:
@@ -98,26 +142,19 @@ def test_what_was_not_measured_or_is_nan_shows_nothing() -> None:
     assert names(looks(*[dict.fromkeys(HEALTHY["stargan"], nan)] * 5)) == []
 
 
-class Options(AdversarialConfig):
-    crop: int = 128
-    lr: float = 2e-4
-    pool: int = 0
-    identity_weight: float = 0.0
-
-
-def remedies(ailment: str, config: TrainingConfig) -> tuple[str, ...]:
-    (finding,) = diagnose(looks(*[HEALTHY["cyclegan"] | ILL[ailment]] * 3), "", config, 0)
+def remedies(ailment: str, run: Run) -> tuple[str, ...]:
+    trace = [EARLY, *looks(*[HEALTHY["cyclegan"] | ILL[ailment]] * 3)]
+    (finding,) = diagnose(trace, "", run)
     return finding.remedies
 
 
 def test_remedies_are_options_of_the_family_with_values_to_type() -> None:
-    config = Options(batch_size=8)
-    assert remedies("discriminator overpowers", config) == (
+    run = run_of(Options(batch_size=8), seed=6)
+    assert remedies("discriminator overpowers", run) == (
         "-o r1_weight=0.41", "-o spectral_norm=true", "-o real_label=0.9", "-o discriminator_lr=5e-05",
         "-o diff_augment=true", "-o pool=50",
     )  # fmt: skip
-    assert remedies("inverted brightness", config) == ("-o identity_weight=0.5", "--seed N, another one")
-    assert remedies("inverted brightness", TrainingConfig()) == ("--seed N, another one",)
+    assert remedies("inverted brightness", run) == ("-o identity_weight=0.5", "--seed 7")
 
 
 @pytest.mark.parametrize(
@@ -132,12 +169,29 @@ def test_remedies_are_options_of_the_family_with_values_to_type() -> None:
     ids=str,
 )
 def test_what_is_set_already_or_cannot_be_is_no_remedy(options: dict[str, Any], given: str) -> None:
-    assert not any(given in remedy for remedy in remedies("discriminator overpowers", Options(**options)))
+    found = remedies("discriminator overpowers", run_of(Options(**options)))
+    assert found
+    assert not any(given in remedy for remedy in found)
+
+
+def test_a_weight_of_0_gets_its_default_where_more_helps_and_nothing_where_less_does() -> None:
+    run = run_of(Options(adversarial_weight=0, cycle_weight=0))
+    assert remedies("identity wins", run) == ("-o adversarial_weight=1",)
+    assert "-o cycle_weight=10" in remedies("collapse", run)
+
+
+def test_a_learning_rate_above_the_default_is_the_first_suspect() -> None:
+    assert remedies("collapse", run_of(Options(lr=0.1)))[0] == "-o lr=0.0002"
+
+
+def test_full_precision_is_no_remedy_where_it_is_used() -> None:
+    assert remedies("not a number", run_of()) == ("-o lr=0.0001",)
+    assert remedies("not a number", run_of(precision=torch.bfloat16)) == ("-o lr=0.0001", "--precision fp32")
 
 
 def test_a_finding_reads_as_a_sentence() -> None:
-    finding = Finding("collapse", "forward", 500, "results are alike", ("-o cycle_weight=20", "-o lr=0.1"))
+    finding = Finding("collapse", "forward", 500, 600, "results are alike", ("-o cycle_weight=20", "-o lr=0.1"))
     assert str(finding) == (
         "step 500: collapse (forward): results are alike; what may help, one at a time: -o cycle_weight=20, -o lr=0.1"
     )
-    assert str(Finding("collapse", "", 500, "results are alike", ())) == "step 500: collapse: results are alike"
+    assert str(Finding("collapse", "", 500, 600, "results are alike", ())) == "step 500: collapse: results are alike"

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from img2img.media import decode_image
-from img2img.training.sheets import TILE, example_sheet, lay_out, tile
+from img2img.training.sheets import GAP, TILE, example_sheet, lay_out, tile
 
 
 def test_a_sheet_has_a_row_for_each_image_and_a_column_for_each_version() -> None:
@@ -38,7 +38,7 @@ def test_an_example_fills_its_tile_in_height_or_width(size: tuple[int, ...], exp
 def test_examples_stand_below_their_captions_in_rows_as_high_as_their_highest() -> None:
     flat, high = tile(torch.zeros(3, 10, 20)), tile(torch.zeros(3, 20, 10))
     sheet = decode_image(example_sheet([(("a", "b"), (flat, flat)), (("c", "d"), (flat, high))]), "sheet.jpg").pixels
-    assert sheet.shape == (18 + TILE // 2 + 18 + TILE, 2 * TILE, 3)
+    assert sheet.shape == (18 + TILE // 2 + GAP + 18 + TILE + GAP, 2 * TILE, 3)
     assert sheet[28 : 10 + TILE // 2].max() <= 3
-    assert sheet[-1, 20].min() > 250
-    assert sheet[-1, TILE + 20].max() <= 3
+    assert sheet[-20, 20].min() > 250
+    assert sheet[-20, TILE + 20].max() <= 3

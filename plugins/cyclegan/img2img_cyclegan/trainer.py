@@ -70,10 +70,9 @@ class CycleGANTrainer(img2img.Trainer):
                 losses["cycle"] + config.identity_weight * losses["identity"]
             )
             self.engine.update(self.optimizers["generators"], total)
-        judged_x = self._judge(self.judge_x, x, self.pool_x.exchange(fake_x))
-        judged_y = self._judge(self.judge_y, y, self.pool_y.exchange(fake_y))
+        judged_x = self._judge("source", self.judge_x, x, self.pool_x.exchange(fake_x), losses)
+        judged_y = self._judge("target", self.judge_y, y, self.pool_y.exchange(fake_y), losses)
         self.engine.update(self.optimizers["discriminators"], (judged_x + judged_y) / 2)
-        losses |= {"source discriminator": judged_x, "target discriminator": judged_y}
         return {name: loss.detach() for name, loss in losses.items()}
 
     def generators(self) -> Mapping[str, nn.Module]:
@@ -150,9 +149,13 @@ class CycleGANTrainer(img2img.Trainer):
         }
         return fake_x, fake_y, losses
 
-    def _judge(self, judge: Adversary, real: Tensor, fake: Tensor) -> Tensor:
+    def _judge(self, domain: str, judge: Adversary, real: Tensor, fake: Tensor, losses: dict[str, Tensor]) -> Tensor:
+        """A discriminator's loss with its penalties, which are also put among the losses one by one."""
         real_logits, fake_logits = judge(torch.cat([real, fake])).split(len(real))
-        return judge.loss(real_logits, fake_logits) + sum(judge.penalties(real, fake).values())
+        judged, penalties = judge.loss(real_logits, fake_logits), judge.penalties(real, fake)
+        losses[f"{domain} discriminator"] = judged
+        losses.update({f"{domain} {name}": penalty for name, penalty in penalties.items()})
+        return judged + judge.weighted(penalties)
 
     def _adversary(self) -> Adversary:
         config = self.config

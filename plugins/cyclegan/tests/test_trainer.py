@@ -104,20 +104,22 @@ def test_each_objective_trains_and_stays_finite(
 ) -> None:
     trainer, engine = start(objective=objective, discriminator=discriminator)
     for row in run(trainer, engine, batch, 4):
-        assert set(row) == LOSSES
+        penalties = {"source penalty", "target penalty"} if objective == "wgan" else set()
+        assert set(row) == LOSSES | penalties
         assert all(abs(value) < 1000 for value in row.values())
     for network in trainer.networks.values():
         assert all(tensor.isfinite().all() for tensor in network.state_dict().values())
 
 
 def test_the_discriminators_of_wgan_pay_for_their_slope(start: Start, batch: img2img.Batch) -> None:
-    losses = []
+    weights = []
     for weight in (0.0, 10.0):
         torch.manual_seed(1)
         trainer, engine = start(objective="wgan", penalty_weight=weight)
-        losses.append(run(trainer, engine, batch, 1)[0])
-    for name in ("source discriminator", "target discriminator"):
-        assert losses[1][name] > losses[0][name] + 1  # at first D is nearly flat: ten times about (0 - 1)²
+        (losses,) = run(trainer, engine, batch, 1)
+        assert losses["source penalty"] > 0.1
+        weights.append(next(trainer.networks["source discriminator"].parameters()).clone())
+    assert not torch.equal(*weights)
 
 
 def test_discriminators_learn_to_tell_the_domains_from_what_the_generators_make(

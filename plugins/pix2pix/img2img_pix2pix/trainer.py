@@ -41,7 +41,8 @@ class Pix2PixTrainer(img2img.Trainer):
         # PSNR is best where the unknowable is averaged away, which the adversary is there to prevent.
         self.goal = ("swd", "min") if config.adversarial_weight else ("psnr", "max")
         self.generator = engine.prepare(build_generator(config))
-        self.adversary = Adversary(build_discriminator(config), config, engine)
+        parts = (self.space.channels_in, self.space.channels_out)
+        self.adversary = Adversary(build_discriminator(config), config, engine, parts=parts)
         self.networks = {"generator": self.generator, "discriminator": self.adversary.network}
         self.optimizers = {
             "generator": self._adam(self.generator, config.lr),
@@ -52,14 +53,15 @@ class Pix2PixTrainer(img2img.Trainer):
         source, target = self.space.encode_source(batch.source), self.space.encode_target(batch.target)
         with self.engine.autocast():
             fake = self.generator(source).float()
-        judged = self._judge(torch.cat([source, target], 1), torch.cat([source, fake.detach()], 1))
-        self.engine.update(self.optimizers["discriminator"], judged / 2)
+        real_pair, fake_pair = torch.cat([source, target], 1), torch.cat([source, fake.detach()], 1)
+        judged, penalties = self._judge(real_pair, fake_pair), self.adversary.penalties(real_pair, fake_pair)
+        self.engine.update(self.optimizers["discriminator"], (judged + self.adversary.weighted(penalties)) / 2)
         with frozen(self.adversary.network):
             adversarial = self.adversary.generator_loss(self.adversary(torch.cat([source, fake], 1)))
         l1 = l1_loss(fake, target)
         total = self.config.adversarial_weight * adversarial + self.config.l1_weight * l1
         self.engine.update(self.optimizers["generator"], total)
-        losses = {"l1": l1, "adversarial": adversarial, "discriminator": judged}
+        losses = {"l1": l1, "adversarial": adversarial, "discriminator": judged, **penalties}
         return {name: loss.detach() for name, loss in losses.items()}
 
     def generators(self) -> Mapping[str, nn.Module]:
@@ -95,7 +97,7 @@ class Pix2PixTrainer(img2img.Trainer):
             real_logits, fake_logits = self.adversary(real), self.adversary(fake)
         else:
             real_logits, fake_logits = self.adversary(torch.cat([real, fake])).split(len(real))
-        return self.adversary.loss(real_logits, fake_logits) + sum(self.adversary.penalties(real, fake).values())
+        return self.adversary.loss(real_logits, fake_logits)
 
     def _figures(self, result: Tensor, truth: Tensor) -> dict[str, float]:
         figures = {"psnr": metrics.psnr(result, truth), "ssim": metrics.ssim(result, truth)}

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class Discriminator(nn.Module):
-    """Eight convolutions and two dense layers (Ledig et al. 2017, figure 4): (N, 3, H, W) in [0, 1] to (N, 1) logits.
+    """Eight convolutions and two dense layers (Ledig et al. 2017, figure 4): (N, 3, H, W) in [-1, 1] to (N, 1) logits.
 
     The features are averaged to 6 × 6: for the paper's crops of 96 pixels that changes nothing, and others fit too.
     """
@@ -29,4 +29,4 @@ class Discriminator(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.classifier(self.features(images * 2 - 1))
+        return self.classifier(self.features(images))

@@ -14,6 +14,7 @@ from img2img.nn import metrics, schedules
 from img2img.nn.adversary import Adversary
 from img2img.nn.blocks import frozen
 from img2img.nn.perceptual import VGG19, PerceptualLoss, random_features
+from img2img.nn.signed import to_signed
 from img2img.trainers import Translate
 
 from .config import SRGANTraining
@@ -73,7 +74,7 @@ class SRGANTrainer(img2img.Trainer):
             return {}
         with self.engine.autocast():
             fake = self.generator(batch.source)
-        fake_logits, real_logits = self.adversary(fake), self.adversary(batch.target)
+        fake_logits, real_logits = self.adversary(to_signed(fake)), self.adversary(to_signed(batch.target))
         return {"forward": self.adversary.verdict(real_logits, fake_logits, self.config.adversarial_weight)}
 
     def _pretrain_step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
@@ -93,15 +94,14 @@ class SRGANTrainer(img2img.Trainer):
         self.engine.update(
             self.optimizers["generator"], torch.stack([weights[name] * losses[name] for name in weights]).sum()
         )
-        real_logits, fake_logits = self.adversary(batch.target), self.adversary(fake.detach())
-        loss = self.adversary.loss(real_logits, fake_logits)
-        loss = loss + sum(self.adversary.penalties(batch.target, fake).values())
-        self.engine.update(self.optimizers["discriminator"], loss)
-        judged = {
-            "real": real_logits.detach().float().sigmoid().mean(),
-            "fake": fake_logits.detach().float().sigmoid().mean(),
-        }
-        return {name: loss.detach() for name, loss in losses.items()} | {"discriminator": loss.detach()} | judged
+        real, fake = to_signed(batch.target), to_signed(fake.detach())
+        real_logits, fake_logits = self.adversary(real), self.adversary(fake)
+        judged, penalties = self.adversary.loss(real_logits, fake_logits), self.adversary.penalties(real, fake)
+        self.engine.update(self.optimizers["discriminator"], judged + self.adversary.weighted(penalties))
+        losses |= {"discriminator": judged, **penalties}
+        if self.config.objective == "vanilla":
+            losses |= {"real": real_logits.float().sigmoid().mean(), "fake": fake_logits.float().sigmoid().mean()}
+        return {name: loss.detach() for name, loss in losses.items()}
 
     def _generator_losses(self, batch: img2img.Batch) -> tuple[Tensor, dict[str, Tensor]]:
         with self.engine.autocast():
@@ -115,7 +115,8 @@ class SRGANTrainer(img2img.Trainer):
     def _logits(self, fake: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
         """What the generator is judged by: a relativistic game compares with the target."""
         compares = self.config.objective == "relativistic"
-        return self.adversary(fake), self.adversary(target).detach() if compares else None
+        logits = self.adversary(to_signed(fake))
+        return logits, self.adversary(to_signed(target)).detach() if compares else None
 
     def _prepare_gan(self) -> None:
         config = self.config

@@ -81,14 +81,14 @@ def test_a_step_of_the_second_stage_is_the_papers_formula(start: Start, batch: i
     run(trainer, engine, batch, 1)
 
     fake = generator(batch.source)
-    logits = discriminator(fake)
+    logits = discriminator(2 * fake - 1)
     pixel, perceptual = l1_loss(fake, batch.target), l1_loss(features(fake), features(batch.target))
     loss = 0.3 * pixel + 0.7 * perceptual + 0.05 * cross_entropy(logits, torch.ones_like(logits))
     gradients = torch.autograd.grad(loss, list(generator.parameters()))
     descend(generator, gradients)
     assert_same_weights(trainer.networks["generator"], generator)
 
-    real, false = discriminator(batch.target), discriminator(fake.detach())
+    real, false = discriminator(2 * batch.target - 1), discriminator(2 * fake.detach() - 1)
     loss = cross_entropy(real, torch.ones_like(real)) + cross_entropy(false, torch.zeros_like(false))
     gradients = torch.autograd.grad(loss, list(discriminator.parameters()))
     descend(discriminator, gradients)

@@ -106,7 +106,7 @@ class StarGANTrainer(img2img.Trainer):
         judged = self.adversary.loss(*patches.split(len(real)))
         recognised = cross_entropy(classes[: len(real)].float(), own)
         penalties = self.adversary.penalties(real, fake)
-        total = judged + self.config.classification_weight * recognised + sum(penalties.values())
+        total = judged + self.config.classification_weight * recognised + self.adversary.weighted(penalties)
         self.engine.update(self.optimizers["discriminator"], total)
         return {"discriminator": judged, "real classification": recognised, **penalties}
 

@@ -110,7 +110,8 @@ def test_a_step_is_the_papers_formula(options: dict[str, Any], start: Start, bat
         slope = gradient(discriminator, share * x + (1 - share) * fake).sum((1, 2, 3)).sqrt()
         loss = loss + fake_patches.mean() - real_patches.mean() + 0.7 * ((slope - 1) ** 2).mean()
     else:
-        r1 = gradient(discriminator, x).sum((1, 2, 3)).mean() / 2
+        patches = real_patches[0].numel()  # of whose mean R1 takes the gradient
+        r1 = gradient(discriminator, x).sum((1, 2, 3)).mean() / 2 / patches**2
         loss = loss + ((real_patches - 1) ** 2).mean() + (fake_patches**2).mean() + 16 * 0.3 * r1
     descend(discriminator, loss)
     assert_same_weights(trainer.networks["discriminator"], discriminator)
