@@ -28,7 +28,7 @@ def command(plugins: HostOptions, model: str, as_json: bool) -> None:
     info = describe_model(find_model(model), plugins.discover())
     card = read_card(info)
     row = {**asdict(info), "path": str(info.path), "config": _table(info), "parameters": info.parameters}
-    row["card"] = card.model_dump() if card else None
+    row["card"] = json.loads(card.model_dump_json()) if card else None
     if as_json:
         click.echo(json.dumps(row, indent=1))
         return

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from img2img.card import Card, Data, Likeness, Shown, markdown, read_card
-from img2img.errors import Img2ImgError, ModelFileError, WriteError
+from img2img.errors import Img2ImgError, ModelFileError
 from img2img.families import Dataset
-from img2img.media.files import write_file
+from img2img.media.files import printable, write_file
 from img2img.modelfile import read_info
 from img2img.modelstore import describe_model, find_model
 from img2img.plugins import PluginHost
@@ -57,7 +57,8 @@ class Cards:
         Where a resumed run has not been validated yet, that is what the card of its model file told before.
         """
         try:
-            return (self._judged(direction) if self.validation.step else _earlier(model)).model_copy(
+            told = self._judged(direction) if self.validation.step else self._earlier(model)
+            card = told.model_copy(
                 update={
                     "training": self._training_data,
                     "validation": self._validation_data,
@@ -68,6 +69,7 @@ class Cards:
                     "warnings": tuple(f"{finding}; last seen at step {finding.last}" for finding in findings(self.run)),
                 }
             )
+            return Card.model_validate(card.model_dump())  # what a reader will refuse is not to be written
         except Exception as error:
             log.warning("%s has no card: %s: %s", model, type(error).__name__, error)
             return None
@@ -76,13 +78,14 @@ class Cards:
         """Write the card of a model file, and its pictures, beside it; where that fails, the training goes on."""
         try:
             self._write(model, direction)
-        except WriteError as error:
-            log.warning("the card of %s is not written: %s", model, error)
+        except Exception as error:
+            log.warning("the card of %s is not written: %s: %s", model, type(error).__name__, error)
 
     def _write(self, model: Path, direction: str) -> None:
         info = read_info(model)
         card = read_card(info)
         if card is None:
+            model.with_suffix(".md").unlink(missing_ok=True)  # it tells of another file
             return
         pictures = {
             "Worst results": model.with_name(f"{model.stem}-worst.jpg"),
@@ -112,12 +115,22 @@ class Cards:
             info = describe_model(find_model(self.run.init), self.host)
         except Img2ImgError:  # it has gone since
             return Path(self.run.init).name
-        return f"{info.path.name}, SHA-256 {info.sha256}; trained on: {info.trained_on[:300]}; {info.license[:300]}"
+        told = [f"trained on: {info.trained_on[:300]}"] if info.trained_on else []
+        told += [f"licence: {info.license[:300]}"] if info.license else []
+        return "; ".join([info.path.name, f"SHA-256 {info.sha256}", *told])
 
     def _of_training(self, direction: str) -> Thumbnails:
         if direction not in self._thumbnails:
             self._thumbnails[direction] = Thumbnails(self.trainer, self.data, direction)
         return self._thumbnails[direction]
+
+    def _earlier(self, model: Path) -> Card:
+        """The card of a model file that is about to be written anew, unless the run went back behind it."""
+        try:
+            earlier = read_card(read_info(model)) if model.exists() else None
+        except ModelFileError:
+            return BLANK
+        return earlier if earlier and earlier.validated <= self.run.step else BLANK
 
     def _judged(self, direction: str) -> Card:
         """What the last validation tells."""
@@ -131,23 +144,15 @@ class Cards:
         return told.model_copy(
             update={
                 "worst_by": BY_TRUTH if validation.images.paired else BY_OTHERS,
-                "worst": tuple(Shown(name=each.name, figure=abs(each.figure)) for each in showcase.worst),
+                "worst": tuple(Shown(name=printable(each.name), figure=abs(each.figure)) for each in showcase.worst),
                 "nearest": tuple(
-                    Likeness(name=example.name, nearest=found.name, distance=found.distance)
-                    for example, found in zip(showcase.first, nearest, strict=True)
+                    Likeness(name=printable(each.name), nearest=printable(found.name)[:200], distance=found.distance)
+                    for each, found in zip(showcase.first, nearest, strict=True)
                 ),
                 "nearest_of": len(training),
                 "likeness": sum(found.distance for found in nearest) / unseen if unseen else None,
             }
         )
-
-
-def _earlier(model: Path) -> Card:
-    """The card of a model file that is about to be written anew."""
-    try:
-        return (read_card(read_info(model)) if model.exists() else None) or BLANK
-    except ModelFileError:
-        return BLANK
 
 
 def _draw_worst(showcase: Showcase) -> bytes:
@@ -179,22 +184,22 @@ def _without_folders(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _describe(root: Path, data: Dataset) -> Data:
-    files = {_relative(path, root): path for path in data.files()}
-    inside = sorted({Path(name).parent.as_posix() for name in files} - {"."})
+    files = sorted((_relative(path, root), path) for path in set(data.files()))
+    inside = sorted({Path(name).parent.as_posix() for name, _ in files} - {"."})
     more = [f"and {len(inside) - FOLDERS} more"] if len(inside) > FOLDERS else []
     named = f" ({', '.join([*inside[:FOLDERS], *more])})" if inside else ""
-    return Data(folder=f"{root.resolve().name}{named}"[:1000], files=len(files), samples=len(data), sha256=_hash(files))
+    folder = printable(f"{root.resolve().name}{named}")[:1000]
+    return Data(folder=folder, files=len(files), samples=len(data), sha256=_hash(files))
 
 
-def _hash(files: Mapping[str, Path]) -> str:
+def _hash(files: Sequence[tuple[str, Path]]) -> str:
     """SHA-256 of what `sha256sum` prints for the files, by name; empty where there are none."""
     if not files:
         return ""
     log.info("hashing the %d files of the data for the model card", len(files))
-    names = sorted(files)
     with ThreadPoolExecutor() as pool:
-        digests = pool.map(_hash_file, [files[name] for name in names])
-        lines = [f"{digest}  {name}\n" for name, digest in zip(names, digests, strict=True)]
+        digests = pool.map(_hash_file, [path for _, path in files])
+        lines = [f"{digest}  {name}\n" for (name, _), digest in zip(files, digests, strict=True)]
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -204,4 +209,5 @@ def _hash_file(path: Path) -> str:
 
 
 def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    """Its name inside of the data's folder; outside of it, with that of its own."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else f"{path.parent.name}/{path.name}"

@@ -162,12 +162,11 @@ def diagnose(looks: Sequence[Look], direction: str, run: Run) -> list[Finding]:
 def settled(some: Sequence[Look], looks: Sequence[Look], run: Run) -> list[Look]:
     """Those of some looks that lie behind the warm-up: a twentieth of the run, and two looks and a half.
 
-    It begins with the first of them, as a discriminator does that comes in a second stage; and the first of all tells
-    how far looks are apart.
+    It begins with the first of them, as a discriminator does that comes in a second stage, or a watch that began late.
     """
     if not some:
         return []
-    apart = looks[0].step
+    apart = looks[1].step - looks[0].step if len(looks) > 1 else looks[0].step
     begin = some[0].step - apart
     warm_up = max(apart * 5 // 2, run.config.total_steps // 20)
     return [look for look in some if look.step - begin > warm_up]

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from img2img.errors import ConfigError, Img2ImgError, Stopped, UsageError
+from img2img.errors import ConfigError, Stopped, UsageError
 from img2img.families import Batch, ModelFamily
 from img2img.modelfile import save_model
 from img2img.nn.device import keep_freed_memory, pick_device, pick_precision
@@ -126,7 +126,7 @@ class Session:
         self.averages: dict[str, EMA] = {}
         self.validation = Validation(run, family, self.trainer, held_out)
         self.cards = Cards(run, host, self.trainer, self.data, self.validation)
-        self.examiner = Examiner(run, family, self.trainer, self.data)
+        self.examiner: Examiner | None = Examiner(run, family, self.trainer, self.data)
 
     def train(self) -> None:
         """Do the steps that are left.
@@ -164,14 +164,15 @@ class Session:
         batches = training_batches(
             self.data, config.batch_size, run.seed, run.step * config.accumulate, run.device, self.workers
         )
-        if run.step == config.total_steps:  # nothing is left to do, but somebody may have removed the model files
+        if run.step == config.total_steps and not all(run.model_path(name).exists() for name in self.averages):
+            self.validation.judge(self.averages)  # for the cards; nothing else is left to do
             self._save_models()
         while run.step < config.total_steps:
             self._step(batches)
             if run.step % run.log_every == 0 or run.step == config.total_steps:
                 self._log()
-            if run.examine_every and run.step % run.examine_every == 0:
-                self._examine()
+            if self.examiner and run.examine_every and run.step % run.examine_every == 0:
+                self._examine(self.examiner)
             last, stopping = run.step == config.total_steps, self.stop()
             judging = last or run.step % run.validate_every == 0 or run.step in self.trainer.milestones
             if judging or stopping:
@@ -182,6 +183,8 @@ class Session:
 
     def _step(self, batches: Iterator[Batch]) -> None:
         run = self.run
+        for optimizer in self.trainer.optimizers.values():
+            optimizer.zero_grad()  # what does not learn in this step must not seem to, as it would not after a resume
         for part in range(run.config.accumulate):
             self.engine.begin(run.step, part)
             self.means.add(self.trainer.step(next(batches)))
@@ -229,15 +232,15 @@ class Session:
         averages = {f"averaged {name}": average.network for name, average in self.averages.items()}
         check_networks(self.run, {**self.trainer.networks, **averages})
 
-    def _examine(self) -> None:
+    def _examine(self, examiner: Examiner) -> None:
         """Look at the training's health; that a family cannot be looked at must not end its training."""
         try:
-            found = self.examiner.examine(self.averages)
+            found = examiner.examine(self.averages)
         except Exception as error:
-            if self.host.strict or isinstance(error, Img2ImgError):
+            if self.host.strict:
                 raise
             log.warning("the health of this training cannot be watched: %s: %s", type(error).__name__, error)
-            self.run.examine_every = 0
+            self.examiner = None
             return
         for direction, signals in found.items():
             self.host.notify("examined", run=self.run, step=self.run.step, direction=direction, signals=signals)

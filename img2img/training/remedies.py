@@ -31,7 +31,12 @@ def option(name: str, value: Value) -> Remedy:
     """Give an option of the family another value, where the family has it."""
 
     def text(run: Run) -> str:
-        changed = value(run.config) if name in type(run.config).model_fields else None
+        config = run.config
+        try:
+            changed = value(config) if name in type(config).model_fields else None
+            type(config).parse({**config.model_dump(), name: changed})
+        except Exception:  # what a stranger's family calls so may be anything
+            return ""
         shown = f"{changed:.3g}" if isinstance(changed, float) else str(changed).lower()
         return "" if changed is None else f"-o {name}={shown}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import tomllib
 from collections.abc import Iterator
@@ -61,7 +62,7 @@ class Run:
         """What must be the same when the run goes on."""
         return {
             "family": self.family,
-            "data": str(self.data.resolve()),
+            "data": os.fsencode(self.data.resolve()).decode("utf-8", "backslashreplace"),
             "seed": self.seed,
             "init": self.init,
             "config": self.config.model_dump(mode="json", exclude_none=True),

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from img2img.media import Image, encode_image
+from img2img.media import Image, encode_image, printable
 from img2img.media.opencv import cv2
 
 Sheet = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
@@ -67,11 +67,11 @@ def _on_white(image: Tensor, height: int) -> Tensor:
 
 
 def _captions(names: Sequence[str], width: int) -> Sheet:
-    """(…, width, 3): black on white, one name for each column."""
+    """(…, width, 3): black on white, one name for each column; OpenCV crashes where one is no UTF-8."""
     line = np.full((18, width, 3), 255, np.uint8)
     for place, name in enumerate(names):
         at = place * width // len(names) + 4, 13
-        cv2.putText(line, name, at, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
+        cv2.putText(line, printable(name), at, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
     return line
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -88,7 +88,7 @@ class UnlikeOthers:
         views: Some whose targets are of the wanted kind.
     """
 
-    def __init__(self, views: list[Batch]) -> None:
+    def __init__(self, views: Iterable[Batch]) -> None:
         self.wanted: dict[bytes, PatchSet] = {}
         for view in views:
             patches = self.wanted.setdefault(_condition(view), PatchSet(torch.Generator().manual_seed(0)))

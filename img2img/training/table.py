@@ -21,11 +21,11 @@ class Table:
         self.path = path
 
     def rows(self) -> list[dict[str, str]]:
-        """Every row; a torn last line is left out."""
-        if not self.path.exists():
+        """Every row; a torn last line, and what else is none, are left out."""
+        if not self.path.is_file():
             return []
-        with self.path.open(newline="") as file:
-            return [row for row in csv.DictReader(file) if None not in row.values()]
+        with self.path.open(newline="", errors="replace") as file:
+            return [row for row in csv.DictReader(file) if _is_whole(row)]
 
     def go_back(self, step: int) -> None:
         """Drop the rows of later steps, which the run will do once more."""
@@ -55,3 +55,8 @@ class Table:
         writer.writeheader()
         writer.writerows(rows)
         write_file(self.path, text.getvalue().encode())
+
+
+def _is_whole(row: Mapping[str | None, str | None]) -> bool:
+    step = row.get("step")
+    return None not in row and None not in row.values() and step is not None and step.isdecimal()

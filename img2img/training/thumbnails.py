@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -16,7 +17,7 @@ from img2img.training.sheets import tile
 SIDE = 32
 """Of a thumbnail, in pixels."""
 MOST = 500
-"""Training images that are looked through, spread evenly."""
+"""Training images that are looked through, scattered over all."""
 MOST_PIXELS = 100_000_000
 """And no more than have so many pixels together, which take some seconds to read."""
 
@@ -41,12 +42,19 @@ class Thumbnails:
 
     def __init__(self, trainer: Trainer, data: Dataset, direction: str) -> None:
         self.trainer, self.data, self.direction = trainer, data, direction
-        first = self._target(0)[1]
-        count = max(1, min(len(data), MOST, MOST_PIXELS // (first.shape[-2] * first.shape[-1])))
-        self.places = [number * len(data) // count for number in range(count)]
-        found = [self._target(place) for place in self.places]
-        self.names = [name for name, _ in found]
-        self.images = torch.stack([thumbnail(image) for _, image in found])
+        self.places: list[int] = []
+        self.names: list[str] = []
+        images, pixels = [], 0
+        for place in _scattered(len(data))[:MOST]:
+            name, image = self._target(place)
+            pixels += image.shape[-2] * image.shape[-1]
+            if self.places and pixels > MOST_PIXELS:
+                break
+            self.places.append(place)
+            self.names.append(name)
+            images.append(thumbnail(image))
+        self.images = torch.stack(images)
+        self._shown: dict[int, Tensor] = {}
 
     def __len__(self) -> int:
         return len(self.names)
@@ -59,11 +67,19 @@ class Thumbnails:
 
     def show(self, index: int) -> Tensor:
         """The training image, as a tile."""
-        return tile(self._target(self.places[index])[1])
+        if index not in self._shown:
+            self._shown[index] = tile(self._target(self.places[index])[1])
+        return self._shown[index]
 
     def _target(self, place: int) -> tuple[str, Tensor]:
         view = self.trainer.views(collate([self.data.sample(place, None)]))[self.direction]
         return view.target_names[0] if view.target_names else "", view.target[0]
+
+
+def _scattered(count: int) -> list[int]:
+    """0 ... `count` - 1, the first of them spread over all."""
+    order = np.random.default_rng(0).permutation(count)
+    return [int(place) for place in order]
 
 
 def thumbnail(image: Tensor) -> Tensor:

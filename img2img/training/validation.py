@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from img2img.families import Batch, Dataset, ModelFamily
+from img2img.families import Batch, Dataset, ModelFamily, Translator
 from img2img.nn.ema import EMA
 from img2img.nn.sizes import translate_any_size
 from img2img.trainers import Trainer, Translate
@@ -44,10 +44,7 @@ class Validation:
         """Return the figures, and previews of a few images: name to (N, C, H, W)."""
         translators = {name: self.family.translator(self.run.config, each.network) for name, each in averages.items()}
         translate = {name: Remembering(partial(translate_any_size, each)) for name, each in translators.items()}
-        self.showcases = {
-            name: Showcase(self.images.paired, self._measure(name), each.conditions)
-            for name, each in translators.items()
-        }
+        self.showcases = self._open_showcases(translators)
         shown = self._shown(translate)
         self.figures, self.step = self.trainer.validate(shown, translate), self.run.step
         for _ in shown:  # what the family did not look at
@@ -73,21 +70,34 @@ class Validation:
                 remembering.forget()
 
     def _show(self, batch: Batch, translate: Mapping[str, Remembering]) -> None:
-        """Add to the showcases; that a family cannot show its results must not end its training."""
         try:
             for name, view in self.trainer.views(batch).items():
                 if name in self.showcases:
                     self.showcases[name].add(view, translate[name](view.source, **view.condition))
         except Exception as error:
-            log.warning("the model card can show no results: %s: %s", type(error).__name__, error)
-            self.showcases = {}
+            self._show_nothing(error)
+
+    def _open_showcases(self, translators: Mapping[str, Translator]) -> dict[str, Showcase]:
+        try:
+            return {
+                name: Showcase(self.images.paired, self._measure(name), translator.conditions)
+                for name, translator in translators.items()
+            }
+        except Exception as error:
+            self._show_nothing(error)
+            return {}
+
+    def _show_nothing(self, error: Exception) -> None:
+        """That a family cannot show its results must not end its training."""
+        log.warning("the model card can show no results: %s: %s", type(error).__name__, error)
+        self.showcases = {}
 
     def _measure(self, direction: str) -> Measure:
         if self.images.paired:
             return unlike_truth
         some = islice(validation_batches(self.images, self.run.device), COMPARED)
         views = (self.trainer.views(batch).get(direction) for batch in some)
-        return UnlikeOthers([view for view in views if view])
+        return UnlikeOthers(view for view in views if view)
 
     def _previews(self, translate: Mapping[str, Translate]) -> dict[str, Tensor]:
         rows: list[Mapping[str, Tensor]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from math import nan
 
 from img2img.errors import DivergedError
 from img2img.hookspecs import hookimpl
@@ -56,9 +57,16 @@ def _looks(run: Run) -> dict[str, list[Look]]:
     """Direction to its looks; the end of a diverged run belongs to none, and has a list of its own."""
     looks: dict[str, list[Look]] = {}
     for row in _health(run).rows():
-        signals = {name: float(text) for name, text in row.items() if text and name not in ("step", "direction")}
-        looks.setdefault(row["direction"], []).append(Look(int(row["step"]), signals))
+        signals = {name: _number(text) for name, text in row.items() if text and name not in ("step", "direction")}
+        looks.setdefault(row.get("direction", ""), []).append(Look(int(row["step"]), signals))
     return looks
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:  # somebody has written in the file
+        return nan
 
 
 def _health(run: Run) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -14,14 +15,16 @@ from img2img_srgan.trainer import SRGANTrainer
 
 import img2img
 from img2img.card import Card, read_card
-from img2img.datasets import super_resolution
+from img2img.datasets import Geometry, paired, super_resolution
 from img2img.errors import Stopped
 from img2img.families import Batch, Condition, Sample
 from img2img.media import decode_image, read_file
 from img2img.modelfile import read_info
 from img2img.nn import metrics
 from img2img.trainers import Translate
+from img2img.training.cards import _describe
 from img2img.training.showcase import Showcase, UnlikeOthers, unlike_truth
+from img2img.training.thumbnails import Thumbnails
 
 Settings = dict[str, Any]
 HostWith = Callable[[type[SRGANTrainer]], img2img.PluginHost]
@@ -177,7 +180,7 @@ def test_the_card_names_the_model_that_a_training_began_with(settings: Settings,
     run = img2img.train("srgan", **settings, init=str(finished / "run.safetensors"))
     began_with = read_info(finished / "run.safetensors")
     assert card_of(run.model_path("forward")).started_from == (
-        f"run.safetensors, SHA-256 {began_with.sha256}; trained on: waves; CC0-1.0"
+        f"run.safetensors; SHA-256 {began_with.sha256}; trained on: waves; licence: CC0-1.0"
     )
     assert "started from the weights of run.safetensors" in (run.folder / "run.md").read_text()
 
@@ -198,3 +201,58 @@ def test_of_files_that_options_name_only_the_names_are_told(path: str, settings:
     settings["options"] |= {"vgg_weights": path, "gan_steps": 0}
     run = img2img.train("srgan", **settings)
     assert card_of(run.model_path("forward")).options["vgg_weights"] == Path(path).name
+
+
+class Verbose(SRGANTrainer):
+    def validate(self, batches: Iterable[img2img.Batch], translate: Mapping[str, Translate]) -> dict[str, float]:
+        return {f"figure {number}": 0.0 for number in range(150)}
+
+
+def test_a_card_that_no_reader_would_take_is_not_written_and_ends_no_training(
+    settings: Settings, host_with: HostWith, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = img2img.train("scripted", **settings, host=host_with(Verbose))
+    assert read_card(read_info(run.model_path("forward"))) is None
+    assert not (run.folder / "run.md").exists()
+    assert "run.safetensors has no card: ValidationError" in caplog.text
+
+
+def test_names_that_are_no_utf8_stand_in_a_card_as_escapes(settings: Settings, photos: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for number, path in enumerate(sorted(photos.iterdir())):
+        shutil.copy(path, data / os.fsdecode(b"\xff%d.png" % number))
+    run = img2img.train("srgan", **settings | {"data": str(data)})
+    (shown,) = card_of(run.model_path("forward")).worst
+    assert shown.name.startswith("\\udcff")
+
+
+def test_files_outside_of_the_datas_folder_are_counted_and_hashed(photos: Path, tmp_path: Path) -> None:
+    folders = [tmp_path / name / "pictures" for name in ("one", "two")]
+    for folder in folders:
+        shutil.copytree(photos, folder)
+    data = paired(tmp_path, geometry=Geometry(0, 16, False), split="train", source="one", target="two")
+    described = _describe(tmp_path / "elsewhere", data)
+    assert (described.samples, described.files) == (5, 10)
+    (folders[0] / "0.png").write_bytes((folders[0] / "1.png").read_bytes())
+    assert _describe(tmp_path / "elsewhere", data).sha256 != described.sha256
+
+
+def test_model_files_that_were_removed_come_back_with_their_cards(copied: Path, settings: Settings) -> None:
+    before = (copied / "run.safetensors").read_bytes()
+    (copied / "run.safetensors").unlink()
+    img2img.train("srgan", **settings | {"run": str(copied)}, resume=True)
+    assert (copied / "run.safetensors").read_bytes() == before
+
+
+def test_training_images_are_looked_through_up_to_a_bound_of_pixels(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unprepared(SRGANTrainer):
+        def __init__(self) -> None:
+            pass
+
+    data = super_resolution(photos, scale=2, crop=16, split="train")
+    monkeypatch.setattr("img2img.training.thumbnails.MOST_PIXELS", 3 * 40 * 48)
+    found = Thumbnails(Unprepared(), data, "forward")
+    assert len(found) == len(set(found.names)) == 3

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from math import nan
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
+from pydantic import create_model
 
 from img2img.config import AdversarialConfig, TrainingConfig
 from img2img.training.health import AILMENTS, Finding, Look, diagnose
@@ -59,7 +60,8 @@ class Options(AdversarialConfig):
         return self.steps
 
 
-EARLY = Look(10, HEALTHY["cyclegan"] | {"condition_effect": 1.0})
+WELL = HEALTHY["cyclegan"] | {"condition_effect": 1.0}
+EARLY = [Look(10, WELL), Look(20, WELL)]
 
 
 def run_of(config: TrainingConfig | None = None, **others: Any) -> Run:
@@ -68,7 +70,7 @@ def run_of(config: TrainingConfig | None = None, **others: Any) -> Run:
 
 def diagnosed(trace: list[Look], **options: Any) -> list[Finding]:
     """The first look is at step 10 and comes before the warm-up, 50 steps, is over."""
-    return diagnose([EARLY, *trace], "forward", run_of(Options(**options)))
+    return diagnose([*EARLY, *trace], "forward", run_of(Options(**options)))
 
 
 def names(trace: list[Look], **options: Any) -> list[str]:
@@ -91,9 +93,9 @@ def test_each_ailment_shows_alone(ailment: str) -> None:
 
 @pytest.mark.parametrize("ailment", [name for name in ILL if name != "not a number"])
 def test_what_shows_in_two_looks_of_three_is_not_told(ailment: str) -> None:
-    healthy = EARLY.signals
+    healthy = WELL
     ill = {**healthy, **ILL[ailment]}
-    assert names(looks(*[ill, ill, dict(healthy)] * 4)) == []
+    assert names(looks(*[ill, ill, healthy] * 4)) == []
 
 
 def test_a_finding_tells_the_step_of_the_third_look_in_a_row_and_of_the_last() -> None:
@@ -143,7 +145,7 @@ def test_what_was_not_measured_or_is_nan_shows_nothing() -> None:
 
 
 def remedies(ailment: str, run: Run) -> tuple[str, ...]:
-    trace = [EARLY, *looks(*[HEALTHY["cyclegan"] | ILL[ailment]] * 3)]
+    trace = [*EARLY, *looks(*[HEALTHY["cyclegan"] | ILL[ailment]] * 3)]
     (finding,) = diagnose(trace, "", run)
     return finding.remedies
 
@@ -195,3 +197,26 @@ def test_a_finding_reads_as_a_sentence() -> None:
         "step 500: collapse (forward): results are alike; what may help, one at a time: -o cycle_weight=20, -o lr=0.1"
     )
     assert str(Finding("collapse", "", 500, 600, "results are alike", ())) == "step 500: collapse: results are alike"
+
+
+def test_a_watch_that_began_late_warms_up_from_there() -> None:
+    ill = HEALTHY["cyclegan"] | ILL["collapse"]
+    late = [Look(step, ill) for step in range(900, 1000, 10)]
+    (finding,) = diagnose(late, "", run_of())
+    assert finding.step == 970  # the third that is more than 50 steps behind 890
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        ({"pool": (str, "max")}, "pool"),
+        ({"lr": (float, ...)}, "lr="),
+        ({"objective": (Literal["hinge"], "hinge")}, "lsgan"),
+    ],
+    ids=["pool", "lr", "objective"],
+)
+def test_an_option_of_a_strangers_that_means_something_else_is_no_remedy(options: Any, remedy: str) -> None:
+    stranger = create_model("Stranger", __base__=Options, **options)
+    config = stranger(**({"lr": 0.1} if "lr" in options else {}))
+    for ailment in ("collapse", "vanishing adversarial gradient", "discriminator overpowers"):
+        assert not any(remedy in text.replace("discriminator_lr", "") for text in remedies(ailment, run_of(config)))

@@ -123,3 +123,16 @@ def test_a_family_that_cannot_be_looked_at_trains_all_the_same(
     assert [message for message in caplog.messages if "health" in message] == [
         "the health of this training cannot be watched: KeyError: 'strength'"
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["90,forward,much", "soon,forward,0.9", "90,forward,0.9,0.9,0.9", "\x00", "90", ",,"],
+    ids=["word", "step", "long", "nul", "short", "empty"],
+)
+def test_a_row_that_somebody_spoilt_costs_no_more_than_itself(line: str, run: Run) -> None:
+    observer = watch(run, range(10, 90, 10), ILL)
+    with (run.folder / "health.csv").open("a") as file:
+        file.write(f"{line}\n")
+    observer.examined(run, 100, "forward", ILL)
+    assert [finding.name for finding in findings(run)] == ["collapse"]

@@ -16,8 +16,8 @@ from img2img.nn.blocks import without_unused_statistics
 Names = Mapping[str, Tensor]
 
 KINDS = "weight|bias|running_mean|running_var|num_batches_tracked"
-KEY = re.compile(rf"model\.(\d+)\.(?:conv_block\.(\d+)\.)?({KINDS}|filt)")
-MMAGIC = re.compile(rf"model\.(\d+)\.(?:block\.([012])\.)?(conv|bn)\.({KINDS})")
+KEY = re.compile(rf"model\.(\d{{1,4}})\.(?:conv_block\.(\d{{1,4}})\.)?({KINDS}|filt)")
+MMAGIC = re.compile(rf"model\.(\d{{1,4}})\.(?:block\.([012])\.)?(conv|bn)\.({KINDS})")
 """A layer, or one in a block; the last of these is 2 where there is dropout."""
 FILTERS = {3: [1.0, 2.0, 1.0], 4: [1.0, 3.0, 3.0, 1.0]}
 """By their size, the binomial filters with which CUT halves and doubles."""
