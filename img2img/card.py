@@ -66,8 +66,12 @@ class Card(_Part):
     validated: int = 0
     """After which step the figures and results were made; 0 where none were."""
     figures: dict[Text, float] = Field({}, max_length=100)
-    worst_by: Text = ""
-    """What `worst` is measured by, in words."""
+    judged_by: Text = ""
+    """What the next three are measured by, in words."""
+    mean: float | None = None
+    """Of all results."""
+    baseline: float | None = None
+    """Of the sources themselves, as they are or enlarged: what a model that does nothing would have."""
     worst: tuple[Shown, ...] = Field((), max_length=100)
     nearest: tuple[Likeness, ...] = Field((), max_length=100)
     nearest_of: int = 0
@@ -102,7 +106,7 @@ def card_lines(info: ModelInfo, card: Card) -> dict[str, list[str]]:
     sections = {
         "Data": [*_data(card)],
         "Training": [", ".join([*options, f"seed = {card.seed}"])],
-        "Held-out images": [_figures(card)],
+        "Held-out images": [*_figures(card)],
         "Worst results": [*_worst(card)],
         "Likeness to training images": [*_likeness(card)],
         "Warnings": [*card.warnings] or [_all_clear(card)],
@@ -168,16 +172,19 @@ def _all_clear(card: Card) -> str:
     return f"none in {card.looks} looks at the training"
 
 
-def _figures(card: Card) -> str:
+def _figures(card: Card) -> Iterator[str]:
     if not card.validated:
-        return "not judged yet"
+        yield "not judged yet"
+        return
     figures = ", ".join(f"{name} {value:.4g}" for name, value in card.figures.items())
-    return f"after step {card.validated}: {figures or 'no figures'}"
+    yield f"after step {card.validated}: {figures or 'no figures'}"
+    if card.mean is not None and card.baseline is not None:
+        yield f"{card.judged_by}: {card.mean:.4g}; of the sources themselves, brought to size: {card.baseline:.4g}"
 
 
 def _worst(card: Card) -> Iterator[str]:
     if card.worst:
-        yield f"by {card.worst_by}: {', '.join(f'{shown.name} {shown.figure:.4g}' for shown in card.worst)}"
+        yield f"by {card.judged_by}: {', '.join(f'{shown.name} {shown.figure:.4g}' for shown in card.worst)}"
 
 
 def _likeness(card: Card) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Bicubic resampling as MATLAB's `imresize` does it, by which super-resolution is trained and judged."""
+"""Bicubic resampling: as MATLAB's `imresize` does it, by which super-resolution is trained and judged, and torch's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from math import ceil
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 
 def imresize(images: Tensor, scale: int | Fraction) -> Tensor:
@@ -47,3 +48,10 @@ def _cubic(x: Tensor) -> Tensor:
     near = 1.5 * x**3 - 2.5 * x**2 + 1
     far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
     return torch.where(x <= 1, near, torch.where(x <= 2, far, torch.zeros_like(x)))
+
+
+def brought_to(images: Tensor, others: Tensor) -> Tensor:
+    """Bring (N, 1 or C, H, W) to (N, C, H', W') as `others` are: bicubically, as torch does, and grey to colour."""
+    if images.shape[-2:] != others.shape[-2:]:
+        images = interpolate(images, size=others.shape[-2:], mode="bicubic", antialias=True)
+    return images.expand(-1, others.shape[1], -1, -1)

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 FOLDERS = 5
 """So many folders inside of the data's are named."""
 BY_TRUTH = "PSNR of RGB in dB, uncropped"
-BY_OTHERS = "the distance of their patches from those of the wanted kind"
+BY_OTHERS = "distance of the patches from those of the wanted kind (the lower the better)"
 NO_DATA = Data(folder="", files=0, samples=0, sha256="")
 BLANK = Card(training=NO_DATA, validation=NO_DATA, options={}, seed=0)
 
@@ -143,7 +143,9 @@ class Cards:
         unseen = sum(training.nearest(example.target_thumbnail).distance for example in showcase.first)
         return told.model_copy(
             update={
-                "worst_by": BY_TRUTH if validation.images.paired else BY_OTHERS,
+                "judged_by": BY_TRUTH if validation.images.paired else BY_OTHERS,
+                "mean": _mean(showcase.figures),
+                "baseline": _mean(showcase.baselines),
                 "worst": tuple(Shown(name=printable(each.name), figure=abs(each.figure)) for each in showcase.worst),
                 "nearest": tuple(
                     Likeness(name=printable(each.name), nearest=printable(found.name)[:200], distance=found.distance)
@@ -153,6 +155,10 @@ class Cards:
                 "likeness": sum(found.distance for found in nearest) / unseen if unseen else None,
             }
         )
+
+
+def _mean(figures: Sequence[float]) -> float | None:
+    return abs(sum(figures) / len(figures)) if figures else None
 
 
 def _draw_worst(showcase: Showcase) -> bytes:

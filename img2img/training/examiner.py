@@ -17,6 +17,7 @@ from torch.nn.functional import interpolate
 
 from img2img.families import Batch, Dataset, ModelFamily, Translator
 from img2img.nn.ema import EMA
+from img2img.nn.resize import brought_to
 from img2img.nn.sizes import translate_any_size
 from img2img.trainers import Trainer, Verdict
 from img2img.training.chance import random_state, restore_random_state, seed_everything
@@ -86,7 +87,7 @@ class Examiner:
         figures = {"sensitivity": _ratio(spread, _spread(sources)), "diversity": _ratio(spread, _spread(targets))}
         figures["correlation"] = _correlation(results, targets if self.data.paired else sources)
         if sources.shape[1] in (1, results.shape[1]):
-            sources = _like(sources, results)
+            sources = brought_to(sources, results)
             figures["change"] = _ratio(_distance(results, sources), _distance(targets, sources))
             if views[0].condition:
                 others, differ = _with_other_conditions(views)
@@ -172,12 +173,6 @@ def _large_shapes(images: Tensor) -> Tensor:
     """(N, LOW²), each row of mean 0."""
     low = interpolate(images.mean(1, keepdim=True), size=(LOW, LOW), mode="bilinear", antialias=True).flatten(1)
     return low - low.mean(1, keepdim=True)
-
-
-def _like(sources: Tensor, results: Tensor) -> Tensor:
-    if sources.shape[-2:] != results.shape[-2:]:
-        sources = interpolate(sources, size=results.shape[-2:], mode="bicubic", antialias=True)
-    return sources.expand(-1, results.shape[1], -1, -1)
 
 
 def _means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:

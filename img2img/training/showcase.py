@@ -12,6 +12,7 @@ from torch import Tensor
 from img2img.families import Batch, Condition
 from img2img.nn import metrics
 from img2img.nn.distribution import PatchSet
+from img2img.nn.resize import brought_to
 from img2img.training.sheets import tile
 from img2img.training.thumbnails import thumbnail
 
@@ -46,6 +47,9 @@ class Showcase:
 
     def __init__(self, paired: bool, measure: Measure, conditions: Mapping[str, Condition]) -> None:
         self.paired, self.measure, self.conditions = paired, measure, conditions
+        self.figures: list[float] = []
+        self.baselines: list[float] = []
+        """The figures of the sources themselves, brought to the size of the results, where their channels allow it."""
         self.first: list[Example] = []
         self.worst: list[Example] = []
 
@@ -60,6 +64,10 @@ class Showcase:
             thumbnail=thumbnail(result[0]),
             target_thumbnail=thumbnail(view.target[0]),
         )
+        self.figures.append(example.figure)
+        if view.source.shape[1] in (1, result.shape[1]):
+            unchanged = brought_to(view.source.float(), result).clamp(0, 1)
+            self.baselines.append(self.measure(view, metrics.to_8_bit(unchanged)))
         self.first = [*self.first, example][:SHOWN]
         self.worst = sorted([*self.worst, example], key=lambda each: each.figure, reverse=True)[:SHOWN]
 

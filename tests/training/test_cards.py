@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from img2img_srgan.trainer import SRGANTrainer
+from torch.nn.functional import interpolate
 
 import img2img
 from img2img.card import Card, read_card
@@ -256,3 +257,15 @@ def test_training_images_are_looked_through_up_to_a_bound_of_pixels(
     monkeypatch.setattr("img2img.training.thumbnails.MOST_PIXELS", 3 * 40 * 48)
     found = Thumbnails(Unprepared(), data, "forward")
     assert len(found) == len(set(found.names)) == 3
+
+
+def test_the_card_compares_the_results_with_the_sources_themselves(finished: Path, photos: Path) -> None:
+    card = card_of(finished / "run.safetensors")
+    ((source, target),) = [(sample.source[None], sample.target[None]) for sample in held_out(photos)]
+    bicubic = interpolate(source, scale_factor=2, mode="bicubic", antialias=True).clamp(0, 1)
+    assert card.baseline == pytest.approx(float(metrics.psnr(metrics.to_8_bit(bicubic), target)), abs=1e-3)
+    assert card.mean == pytest.approx(card.worst[0].figure)
+    assert (
+        f"{card.mean:.4g}; of the sources themselves, brought to size: {card.baseline:.4g}"
+        in (finished / "run.md").read_text()
+    )
