@@ -19,7 +19,6 @@ from img2img.media.files import printable, write_file
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from img2img.card import Card
     from img2img.config import ModelConfig
     from img2img.families import ModelFamily
     from img2img.plugins import PluginHost
@@ -67,7 +66,7 @@ def save_model(
     step: int = 0,
     trained_on: str = "",
     license: str = "",
-    card: Card | None = None,
+    card: str = "",
 ) -> None:
     """Write a model file, beside its final name and renamed.
 
@@ -81,7 +80,7 @@ def save_model(
         step: Steps of training behind it.
         trained_on: What it learned from, in words.
         license: Terms of the weights, in words or as an SPDX name.
-        card: What is known of the training.
+        card: What is known of the training, as JSON.
     """
     from safetensors.torch import save
     from torch import contiguous_format as contiguous
@@ -98,7 +97,7 @@ def save_model(
         "created_with": f"{_versions('img2img-runtime', 'torch')}, Python {platform.python_version()}",
         "trained_on": trained_on,
         "license": license,
-        **({"card": card.model_dump_json()} if card else {}),
+        **({"card": card} if card else {}),
     }
     # A copy of each: safetensors takes no two names for one piece of memory.
     weights = {

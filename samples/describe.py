@@ -11,7 +11,6 @@ import json
 from pathlib import Path
 
 import img2img
-from img2img.card import Card
 from img2img.config import read_toml
 from img2img.header import digest, split
 from img2img.media import write_file
@@ -39,10 +38,10 @@ def describe(options: Path, data: Path, models: list[Path]) -> None:
         cards.write(info.path, direction)
 
 
-def put(card: Card, model: Path) -> None:
+def put(card: str, model: Path) -> None:
     """Put a card into a model file."""
     header, weights = split(model.read_bytes(), model)
-    header["__metadata__"]["card"] = card.model_dump_json()
+    header["__metadata__"]["card"] = card
     header["__metadata__"]["sha256"] = digest(header, weights)
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)

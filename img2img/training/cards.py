@@ -51,8 +51,8 @@ class Cards:
         self.run, self.host, self.trainer, self.data, self.validation = run, host, trainer, data, validation
         self._thumbnails: dict[str, Thumbnails] = {}
 
-    def card(self, direction: str, model: Path) -> Card | None:
-        """What is to be told of a direction as it stands; where that fails, the training goes on without.
+    def card(self, direction: str, model: Path) -> str:
+        """What is to be told of a direction as it stands, as JSON; nothing where that fails, and the training goes on.
 
         Where a resumed run has not been validated yet, that is what the card of its model file told before.
         """
@@ -69,10 +69,12 @@ class Cards:
                     "warnings": tuple(f"{finding}; last seen at step {finding.last}" for finding in findings(self.run)),
                 }
             )
-            return Card.model_validate(card.model_dump())  # what a reader will refuse is not to be written
+            text = card.model_dump_json()
+            Card.model_validate_json(text)  # what a reader will refuse is not to be written
+            return text
         except Exception as error:
             log.warning("%s has no card: %s: %s", model, type(error).__name__, error)
-            return None
+            return ""
 
     def write(self, model: Path, direction: str) -> None:
         """Write the card of a model file, and its pictures, beside it; where that fails, the training goes on."""
