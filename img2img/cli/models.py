@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -91,8 +92,16 @@ def _show_options(host: PluginHost, name: str, as_json: bool) -> None:
         if len(schemas) > 1:
             click.echo(f"{title}:")
         for key, field in schema.get("properties", {}).items():
-            kind = "|".join(map(str, field["enum"])) if "enum" in field else field.get("type", "")
-            click.echo(f"  {key}={field.get('default')}  ({kind})  {field.get('description', '')}")
+            default = field.get("default")
+            shown = "" if default is None else json.dumps(default, ensure_ascii=False).strip('"')  # as it is typed
+            click.echo(f"  {key}={shown}  ({_kind(field)})  {field.get('description', '')}")
+
+
+def _kind(field: Mapping[str, Any]) -> str:
+    if "enum" in field:
+        return "|".join(map(str, field["enum"]))
+    kinds = (other.get("type", "") for other in field.get("anyOf", [field]))
+    return " or ".join(kind for kind in kinds if kind not in ("null", ""))
 
 
 def _schemas(host: PluginHost, name: str) -> dict[str, Any]:

@@ -46,6 +46,8 @@ def test_the_options_of_a_family_with_default_kind_and_meaning(program: Any) -> 
     done = program("models", "srgan")
     assert (done.status, done.err) == (0, "")
     assert "  scale=4  (1|2|3|4)  size of the output over that of the input\n" in done.out
+    assert "  spectral_norm=false  (boolean)  " in done.out
+    assert "  discriminator_lr=  (number)  learning rate of the discriminators" in done.out
     schema = json.loads(program("models", "srgan", "--json").out)
     assert schema["properties"]["scale"]["default"] == 4
 
