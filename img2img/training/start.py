@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
+from typing import Any
 
-from img2img.errors import UsageError
+from img2img.errors import ConfigError, UsageError
 from img2img.modelstore import find_model, open_model
 from img2img.plugins import PluginHost
 from img2img.trainers import Trainer
@@ -24,7 +26,8 @@ def start_from(model: str, run: Run, trainer: Trainer, host: PluginHost) -> None
         host: Plugins that may open it.
 
     Raises:
-        UsageError: The trainer has no such direction, or the network is another one.
+        UsageError: The trainer has no such direction, the network is another one, or it sees images as no training's
+            does.
     """
     info, translator = open_model(find_model(model), host)
     own = trainer.generators().get(info.direction)
@@ -35,8 +38,15 @@ def start_from(model: str, run: Run, trainer: Trainer, host: PluginHost) -> None
     except RuntimeError as error:
         raise UsageError(f"{info.path} is not of this run's network: {error}") from error
     options, own_options = json.loads(info.config), run.config.model_dump(mode="json")
-    changed = [f"{name}={value}" for name, value in options.items() if own_options.get(name, value) != value]
+    changed = {name: value for name, value in options.items() if own_options.get(name, value) != value}
     if changed:
-        log.warning(
-            "%s was made with %s, and this run is not: its weights may mean something else", model, ", ".join(changed)
-        )
+        _compare(model, changed, run)
+
+
+def _compare(model: str, changed: Mapping[str, Any], run: Run) -> None:
+    made_with = ", ".join(f"{name}={value}" for name, value in changed.items())
+    try:
+        type(run.config).parse({**run.config.model_dump(), **changed})
+    except ConfigError as error:
+        raise UsageError(f"{model} was made with {made_with}, with which no training goes on: {error}") from error
+    log.warning("%s was made with %s, and this run is not: its weights may mean something else", model, made_with)

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from img2img_cyclegan.family import CycleGAN
 from safetensors.torch import load_file
 
 import img2img
 from img2img.errors import Stopped
 from img2img.media import decode_image, read_file
-from img2img.modelfile import read_info
+from img2img.modelfile import read_info, save_model
 from img2img.training.checkpoints import list_checkpoints
 from img2img.training.run import Run
 
@@ -112,3 +113,13 @@ def test_a_stopped_run_that_goes_on_ends_as_if_it_had_not_been_stopped(
     assert (run.folder / "log.csv").read_text() == (finished.folder / "log.csv").read_text()
     for direction in ("forward", "backward"):
         assert_same(load_file(run.model_path(direction)), load_file(finished.model_path(direction)))
+
+
+def test_weights_that_see_blue_first_are_no_start(
+    family: CycleGAN, options: dict[str, Any], pictures: Path, tmp_path: Path
+) -> None:
+    config = family.config_class.parse({"width": 4, "blocks": 1, "channel_order": "bgr"})
+    save_model(tmp_path / "bgr.safetensors", family.build_generator(config), config, family="cyclegan")
+    with pytest.raises(img2img.UsageError, match=r"bgr\.safetensors was made with channel_order=bgr, with which no"):
+        img2img.train("cyclegan", pictures, tmp_path / "run", options, init=str(tmp_path / "bgr.safetensors"))
+    assert not (tmp_path / "run" / "run.toml").exists()
