@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 Text = Annotated[str, Field(max_length=1000)]
 """A model file may be anyone's: nothing in it is without bounds."""
-
-
-NEEDED = 3
-"""Looks at a training that a warning takes."""
+LOOKS = 3
+"""So many looks at a training in a row show what is warned of; one may be bad luck."""
 
 
 class _Part(BaseModel):
@@ -167,8 +165,8 @@ def _count(number: int, what: str) -> str:
 
 
 def _all_clear(card: Card) -> str:
-    if card.looks < NEEDED:
-        return f"unknown: it takes {NEEDED} looks at a training that has warmed up, and there were {card.looks}"
+    if card.looks < LOOKS:
+        return f"unknown: it takes {LOOKS} looks at a training that has warmed up, and there were {card.looks}"
     return f"none in {card.looks} looks at the training"
 
 

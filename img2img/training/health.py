@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 
+from img2img.card import LOOKS
 from img2img.training import remedies
 from img2img.training.remedies import Remedy
 from img2img.training.run import Run
-
-LOOKS = 3
-"""So many looks in a row show what is reported; one may be bad luck."""
 
 
 @dataclass(frozen=True)
@@ -126,14 +124,14 @@ AILMENTS = (
         ("correlation",),
         lambda look, _: look["correlation"] < -0.2,
         "what was bright is dark: large shapes of results correlate by {correlation:.2f} with what they should keep",
-        (remedies.IDENTITY, remedies.RESIDUAL, remedies.ANOTHER_SEED),
+        (remedies.IDENTITY, remedies.RESIDUAL, remedies.another_seed),
     ),
     Ailment(
         "not a number",
         ("finite",),
         lambda look, _: look["finite"] == 0,
         "a loss or a weight is no longer finite, and the run has ended",
-        (remedies.scaled("lr", 0.5), remedies.scaled("gan_lr", 0.5), remedies.FULL_PRECISION),
+        (remedies.scaled("lr", 0.5), remedies.scaled("gan_lr", 0.5), remedies.full_precision),
         at_once=True,
     ),
 )  # fmt: skip
@@ -149,7 +147,9 @@ def diagnose(looks: Sequence[Look], direction: str, run: Run) -> list[Finding]:
     """
     found = []
     for ailment in AILMENTS:
-        seen = _with_figures(looks, ailment) if ailment.at_once else settled(_with_figures(looks, ailment), looks, run)
+        seen = [look for look in looks if all(name in look.signals for name in ailment.needs)]
+        if not ailment.at_once:
+            seen = settled(seen, looks, run)
         shown = [ailment.shows(look, seen[0]) for look in seen]
         certain = _first_run(shown, 1 if ailment.at_once else LOOKS)
         if certain is not None:
@@ -170,10 +170,6 @@ def settled(some: Sequence[Look], looks: Sequence[Look], run: Run) -> list[Look]
     begin = some[0].step - apart
     warm_up = max(apart * 5 // 2, run.config.total_steps // 20)
     return [look for look in some if look.step - begin > warm_up]
-
-
-def _with_figures(looks: Sequence[Look], ailment: Ailment) -> list[Look]:
-    return [look for look in looks if all(name in look.signals for name in ailment.needs)]
 
 
 def _first_run(shown: Sequence[bool], length: int) -> int | None:

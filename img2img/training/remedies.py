@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,17 +13,13 @@ Value = Callable[[Any], object]
 """From the run's config to the new value of an option; None where that would be the old one, or no help."""
 
 
-@dataclass(frozen=True)
-class Remedy:
-    """A change of a run: of an option of its family, or of the program."""
-
-    text: Callable[[Run], str]
-    """What to type; empty where the run has no use for it."""
+Remedy = Callable[[Run], str]
+"""What to type for a change of an option, of the family's or the program's; empty where the run has no use for it."""
 
 
 def to_type(remedies: Sequence[Remedy], run: Run) -> tuple[str, ...]:
     """Return what to type, as `-o r1_weight=0.5`, leaving out what the run has no use for."""
-    return tuple(text for remedy in remedies if (text := remedy.text(run)))
+    return tuple(text for remedy in remedies if (text := remedy(run)))
 
 
 def option(name: str, value: Value) -> Remedy:
@@ -40,7 +35,7 @@ def option(name: str, value: Value) -> Remedy:
         shown = f"{changed:.3g}" if isinstance(changed, float) else str(changed).lower()
         return "" if changed is None else f"-o {name}={shown}"
 
-    return Remedy(text)
+    return text
 
 
 def scaled(name: str, factor: float) -> Remedy:
@@ -76,6 +71,14 @@ def _usual_lr(config: Any) -> float | None:
     return default if config.lr > default else None
 
 
+def another_seed(run: Run) -> str:
+    return f"--seed {run.seed + 1}"
+
+
+def full_precision(run: Run) -> str:
+    return "" if run.precision == torch.float32 else "--precision fp32"
+
+
 R1 = option("r1_weight", _r1)
 USUAL_LR = option("lr", _usual_lr)
 SLOWER = option("discriminator_lr", _slower)
@@ -87,5 +90,3 @@ POOL = option("pool", lambda config: 50 if config.pool < 50 else None)
 IDENTITY = option("identity_weight", lambda config: 0.5 if config.identity_weight < 0.5 else None)
 NO_IDENTITY = _set("identity_weight", 0)
 RESIDUAL = _set("residual", True)
-ANOTHER_SEED = Remedy(lambda run: f"--seed {run.seed + 1}")
-FULL_PRECISION = Remedy(lambda run: "" if run.precision == torch.float32 else "--precision fp32")
