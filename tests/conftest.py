@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
-os.environ["OMP_NUM_THREADS"] = "1"  # also for the programs that tests start
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # also for the programs that tests start
 
 import pytest
 import torch
@@ -18,8 +18,6 @@ from img2img import ModelConfig, PluginHost
 from img2img.modelfile import save_model
 
 ROOT = Path(__file__).parents[1]
-
-torch.set_num_threads(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

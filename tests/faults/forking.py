@@ -16,8 +16,6 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-import torch
-
 import img2img.cli.translate  # this and the next, so that the forks find them loaded
 import img2img.config
 import img2img.media.decode
@@ -77,7 +75,6 @@ def wait(pid: int, timeout: float) -> int | None:
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
     codecs.lookup("ascii")  # which nobody might not be allowed to load
     for line in sys.stdin:
         asked = json.loads(line)

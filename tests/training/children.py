@@ -28,9 +28,6 @@ CHANGES = {"os.rename", "os.mkdir", "os.rmdir", "os.remove", "shutil.rmtree"}
 def serve() -> None:
     for module in PRELOADED:
         import_module(module)
-    import torch
-
-    torch.set_num_threads(1)
     last = 0
     for line in sys.stdin:
         if last:

@@ -1,6 +1,7 @@
-"""Trainings with a single thing wrong are told by name, and the healthy ones beside them are left in peace.
+"""A training with a single thing wrong is warned of by name, and a healthy one is not warned of.
 
-The trainings are those of `tests/evidence/health.py`, as long as it takes until their ailment is certain.
+The trainings are those of `tests/evidence/health.py`. How soon an ailment is certain depends on how a processor rounds;
+that it becomes certain long before the training ends does not.
 """
 
 from __future__ import annotations
@@ -22,19 +23,13 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pictures")
 
 
-@pytest.mark.parametrize(
-    ("name", "steps"),
-    [
-        ("overpowers", 160), ("vanishing", 220), ("collapse", 120), ("ignored condition", 120),
-        ("identity wins", 200), ("inverted brightness", 120), ("not a number", 80),
-    ],
-)  # fmt: skip
-def test_a_broken_training_is_told_by_name(name: str, steps: int, pictures: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [name for name, training in health.TRAININGS.items() if training.expected])
+def test_a_broken_training_is_warned_of_by_name(name: str, pictures: Path, tmp_path: Path) -> None:
     training = health.TRAININGS[name]
-    found = findings(health.trained(training, pictures, tmp_path / "run", steps))
+    found = findings(health.trained(training, pictures, tmp_path / "run"))
     assert training.expected in {finding.name for finding in found}
 
 
 @pytest.mark.parametrize("family", ["cyclegan", "stargan"])
-def test_a_healthy_training_is_left_in_peace(family: str, pictures: Path, tmp_path: Path) -> None:
+def test_a_healthy_training_is_not_warned_of(family: str, pictures: Path, tmp_path: Path) -> None:
     assert findings(health.trained(health.TRAININGS[f"healthy {family}"], pictures, tmp_path / "run", 200)) == []

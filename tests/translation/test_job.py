@@ -175,10 +175,11 @@ def test_the_threads_of_a_cpu_are_divided_and_given_back(
 ) -> None:
     seen: set[int] = set()
     model = make.model(make.translator(lambda images: seen.add(torch.get_num_threads()) or images, tiling=tiling))
+    before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
         translate(photos / "0.png", tmp_path / "0.png", model=model, host=host)
         assert seen == {threads}
         assert torch.get_num_threads() == 3
     finally:
-        torch.set_num_threads(1)
+        torch.set_num_threads(before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-os.environ["OMP_NUM_THREADS"] = "1"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 import img2img
 from img2img.modelfile import save_model
-
-torch.set_num_threads(1)
 
 
 def stack_of(count: int, dtype: type = np.uint8, channels: tuple[int, ...] = (3,)) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-os.environ["OMP_NUM_THREADS"] = "1"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
@@ -19,8 +19,6 @@ import img2img
 from img2img.declarations import Plugin
 from img2img.media import Image, encode_image, write_file
 from img2img.modelfile import save_model
-
-torch.set_num_threads(1)
 
 TINY: dict[str, dict[str, Any]] = {
     "srgan": {"scale": 2, "width": 4, "depth": 1},
@@ -126,6 +124,7 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
+def _threads_are_left_as_they_were() -> Iterator[None]:
+    before = torch.get_num_threads()
     yield
-    assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before

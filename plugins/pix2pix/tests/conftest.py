@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-os.environ["OMP_NUM_THREADS"] = "1"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
@@ -20,8 +20,6 @@ import img2img
 from img2img.media import Image, encode_image, write_file
 from img2img.nn.device import pick_device
 from img2img.training.engine import TrainingEngine
-
-torch.set_num_threads(1)
 
 TINY: dict[str, Any] = {"width": 4, "depth": 4, "blocks": 1, "resize": 0, "crop": 32, "batch_size": 2}
 TINY |= {"discriminator_width": 4, "discriminator_layers": 2, "constant_steps": 6, "decay_steps": 5}

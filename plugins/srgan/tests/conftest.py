@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-os.environ["OMP_NUM_THREADS"] = "1"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
@@ -17,8 +17,6 @@ from img2img_srgan.trainer import SRGANTrainer
 import img2img
 from img2img.nn.device import pick_device
 from img2img.training.engine import TrainingEngine
-
-torch.set_num_threads(1)
 
 TINY = {"scale": 2, "width": 8, "depth": 1, "crop": 32, "batch_size": 2}
 TINY |= {"discriminator_width": 4, "perceptual": "random"}

@@ -8,19 +8,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-os.environ["OMP_NUM_THREADS"] = "1"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
-import torch
 
 import img2img
 from img2img.media import Image, encode_image, write_file
 
 pytest.importorskip("tensorboard", reason="needs the extra [tensorboard]")
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-torch.set_num_threads(1)
 
 TINY = {"scale": 2, "width": 8, "depth": 1, "crop": 16, "batch_size": 1, "pretrain_steps": 6, "gan_steps": 0}
 

@@ -1,0 +1,30 @@
+"""The models that are shipped keep the rule of bfloat16: on average less than one level of 255 from float32."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import img2img
+from img2img.media import decode_image, read_file
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+MODELS = sorted((SAMPLES / "models").glob("*.safetensors"))
+CROP = 96
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+def test_a_bundled_model_in_bf16_is_within_a_level_of_float32_on_average(
+    model: Path, host: img2img.PluginHost, device: str
+) -> None:
+    exact, fast = (img2img.load_model(model, device=device, precision=name, host=host) for name in ("fp32", "bf16"))
+    labels = [condition.choices[-1] for condition in exact.translator.conditions.values()]
+    conditions = dict(zip(exact.translator.conditions, labels, strict=True))
+    for path in sorted((SAMPLES / "images").glob("*.png")):
+        picture = decode_image(read_file(path), path.name).pixels
+        top, left = (size // 2 - CROP // 2 for size in picture.shape[:2])
+        crop = np.ascontiguousarray(picture[top : top + CROP, left : left + CROP, :3])
+        wanted, found = (np.int16(each(crop, **conditions)) for each in (exact, fast))
+        assert np.abs(wanted - found).mean() < 1, path.name
