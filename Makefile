@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: demo test virtual-display lint bench evidence clean
+.PHONY: demo test test-avx2 virtual-display lint bench evidence processors clean
 
 demo: .venv/installed
 	$(BIN)/img2img translate photo-x4 samples/images out/demo/photo-x4 --overwrite
@@ -23,6 +23,10 @@ demo: .venv/installed
 
 test: .venv/installed virtual-display
 	$(BIN)/python -m pytest -n auto
+
+# A training's course depends on how a processor rounds: once more what trains, as an older one computes it.
+test-avx2: .venv/installed
+	ATEN_CPU_CAPABILITY=avx2 $(BIN)/python -m pytest -n auto tests/training tests/testing plugins
 
 # For the window of `img2img live`, whose tests are skipped without it.
 virtual-display:
@@ -55,6 +59,9 @@ evidence: .venv/installed
 	$(BIN)/python tests/evidence/stargan.py
 	$(BIN)/python tests/evidence/flicker.py
 	$(BIN)/python tests/evidence/health.py
+
+processors: .venv/installed virtual-display
+	$(BIN)/python tests/evidence/processors.py
 
 clean:
 	rm -rf .venv out
