@@ -9,58 +9,60 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from img2img.clips import ClipSource, ClipTarget, ClipWriter
     from img2img.config import AdversarialConfig, ModelConfig, TrainingConfig
+    from img2img.contract.clips import ClipSource, ClipTarget, ClipWriter
+    from img2img.contract.families import Batch, Condition, Dataset, ModelFamily, Recognised, Sample, Translator
+    from img2img.contract.filters import Filter, FilterOptions
+    from img2img.contract.hookspecs import hookimpl
+    from img2img.contract.importers import Importer
+    from img2img.contract.trainers import Engine, Trainer, Translate, Verdict
     from img2img.errors import ConfigError, DataError, Img2ImgError, ModelFileError, UsageError, VideoError
-    from img2img.families import Batch, Condition, Dataset, ModelFamily, Sample, Translator
-    from img2img.filters import Filter, FilterOptions
-    from img2img.hookspecs import hookimpl
-    from img2img.importers import Importer
-    from img2img.media.video.frames import Clip, ClipInfo, Frame
-    from img2img.plugins import PluginHost
-    from img2img.trainers import Engine, Trainer, Verdict
+    from img2img.host.host import PluginHost
+    from img2img.inference.model import Model, load_model
+    from img2img.media.clip.frames import Clip, ClipInfo, Frame
     from img2img.training.loop import train
     from img2img.training.run import Run
     from img2img.translation.job import Job, translate
-    from img2img.translation.model import Model, load_model
     from img2img.translation.report import Item, Report
 
 _HOMES = {
     "AdversarialConfig": "config",
-    "Batch": "families",
-    "Clip": "media.video.frames",
-    "ClipInfo": "media.video.frames",
-    "ClipSource": "clips",
-    "ClipTarget": "clips",
-    "ClipWriter": "clips",
-    "Condition": "families",
+    "Batch": "contract.families",
+    "Clip": "media.clip.frames",
+    "ClipInfo": "media.clip.frames",
+    "ClipSource": "contract.clips",
+    "ClipTarget": "contract.clips",
+    "ClipWriter": "contract.clips",
+    "Condition": "contract.families",
     "ConfigError": "errors",
     "DataError": "errors",
-    "Dataset": "families",
-    "Engine": "trainers",
-    "Filter": "filters",
-    "Frame": "media.video.frames",
-    "FilterOptions": "filters",
+    "Dataset": "contract.families",
+    "Engine": "contract.trainers",
+    "Filter": "contract.filters",
+    "Frame": "media.clip.frames",
+    "FilterOptions": "contract.filters",
     "Img2ImgError": "errors",
-    "Importer": "importers",
-    "Model": "translation.model",
+    "Importer": "contract.importers",
+    "Model": "inference.model",
     "ModelConfig": "config",
     "ModelFileError": "errors",
-    "ModelFamily": "families",
-    "PluginHost": "plugins",
+    "ModelFamily": "contract.families",
+    "PluginHost": "host.host",
     "Item": "translation.report",
     "Job": "translation.job",
+    "Recognised": "contract.families",
     "Report": "translation.report",
     "Run": "training.run",
-    "Sample": "families",
-    "Trainer": "trainers",
+    "Sample": "contract.families",
+    "Trainer": "contract.trainers",
     "TrainingConfig": "config",
-    "Translator": "families",
+    "Translate": "contract.trainers",
+    "Translator": "contract.families",
     "UsageError": "errors",
-    "Verdict": "trainers",
+    "Verdict": "contract.trainers",
     "VideoError": "errors",
-    "hookimpl": "hookspecs",
-    "load_model": "translation.model",
+    "hookimpl": "contract.hookspecs",
+    "load_model": "inference.model",
     "train": "training.loop",
     "translate": "translation.job",
 }
@@ -88,7 +90,9 @@ __all__ = [  # noqa: RUF022 - by subject
     "Trainer",
     "Verdict",
     "Engine",
+    "Translate",
     "Translator",
+    "Recognised",
     "Condition",
     "Filter",
     "FilterOptions",

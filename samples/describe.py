@@ -12,11 +12,11 @@ from pathlib import Path
 
 import img2img
 from img2img.config import read_toml
-from img2img.header import digest, split
 from img2img.media import write_file
-from img2img.modelfile import load_generator, read_info
-from img2img.nn.ema import EMA
-from img2img.training.cards import Cards
+from img2img.models.file import load_generator, read_info
+from img2img.models.header import digest, split
+from img2img.training.cards.cards import Cards
+from img2img.training.ema import EMA
 from img2img.training.engine import TrainingEngine
 from img2img.training.run import Run
 from img2img.training.validation import Validation

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from img2img import ModelConfig, PluginHost
-from img2img.modelfile import save_model
+from img2img.models.file import save_model
 
 ROOT = Path(__file__).parents[1]
 

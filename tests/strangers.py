@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from img2img import PluginHost
-from img2img.declarations import Plugin
+from img2img.host.declarations import Plugin
 
 Install = Callable[..., str]
 BUILT_IN = ["cyclegan", "pix2pix", "srgan", "stargan"]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from img2img.card import Card, Data, Likeness, Shown, card_lines, markdown, read_card
 from img2img.errors import ModelFileError
-from img2img.modelfile import ModelInfo
+from img2img.models.card import Card, Data, Likeness, Shown, card_lines, markdown, read_card
+from img2img.models.file import ModelInfo
 
 CARD = Card(
     training=Data(folder="photos (train)", files=12, samples=10, sha256="ab" * 32),

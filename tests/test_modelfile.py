@@ -14,7 +14,7 @@ from torch import nn
 
 from img2img import ModelConfig, PluginHost
 from img2img.errors import ModelFileError, PluginError, UsageError
-from img2img.modelfile import load_generator, read_info, save_model
+from img2img.models.file import load_generator, read_info, save_model
 
 
 def load(path: Path, host: PluginHost) -> nn.Module:

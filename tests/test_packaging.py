@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from img2img import hookspecs
-from img2img.declarations import CONTRACT
+from img2img.contract import hookspecs
+from img2img.host.declarations import CONTRACT
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted(path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml"))
@@ -75,7 +75,7 @@ def test_a_wheel_holds_the_plugins_and_finds_its_bundled_models_by_name(tmp_path
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"img2img/py.typed", "img2img_srgan/family.py"} <= names
     assert "img2img/scaffold/template/.github/workflows/test.yml" in names
-    bundled = {f"img2img/models/{path.name}" for path in (ROOT / "samples" / "models").glob("*.safetensors")}
+    bundled = {f"img2img/bundled/{path.name}" for path in (ROOT / "samples" / "models").glob("*.safetensors")}
     assert bundled
     assert bundled <= names
     assert not [name for name in names if name.startswith(("tests/", "samples/"))]

@@ -15,7 +15,7 @@ from img2img.cli.messages import say
 from img2img.errors import FatalError, Img2ImgError
 
 if TYPE_CHECKING:
-    from img2img.declarations import Plugin
+    from img2img.host.declarations import Plugin
 
 _COMMANDS = {
     "translate": "Translate images, videos, or a folder of them, with a model.",

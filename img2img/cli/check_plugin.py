@@ -17,7 +17,7 @@ from img2img.cli.plugins import try_all
 from img2img.errors import PluginError
 
 if TYPE_CHECKING:
-    from img2img.plugins import PluginHost
+    from img2img.host.host import PluginHost
     from img2img.testing import Outcome
 
 

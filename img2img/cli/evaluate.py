@@ -83,7 +83,7 @@ def command(
     """
     with orderly_stop() as stop:
         from img2img.evaluation.evaluate import Known, evaluate
-        from img2img.translation.model import load_model
+        from img2img.inference.model import load_model
 
         known = Known(truth, downscale, reference, extractor)
         loaded = load_model(model, device=device, precision=precision, host=plugins.discover())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from img2img.plugins import PluginHost
+    from img2img.host.host import PluginHost
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,6 @@ class HostOptions:
 
     def discover(self) -> PluginHost:
         """Find the installed plugins."""
-        from img2img.plugins import PluginHost
+        from img2img.host.host import PluginHost
 
         return PluginHost.discover(strict=self.strict, limit=self.limit)

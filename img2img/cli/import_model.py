@@ -11,7 +11,7 @@ from img2img.cli.host import HostOptions
 from img2img.errors import UsageError
 
 if TYPE_CHECKING:
-    from img2img.foreign import Foreign
+    from img2img.models.foreign import Foreign
 
 
 @click.command("import")
@@ -50,8 +50,8 @@ def command(
     such a file as its MODEL, too, where it needs no options.
     """
     from img2img.config import parse_assignments
-    from img2img.foreign import open_checkpoint
-    from img2img.modelfile import SUFFIX, save_model
+    from img2img.models.file import SUFFIX, save_model
+    from img2img.models.foreign import open_checkpoint
 
     target = target or checkpoint.with_suffix(SUFFIX)
     if target.exists():
@@ -67,7 +67,7 @@ def command(
 
 
 def _tell(foreign: Foreign, given: set[str]) -> None:
-    from img2img.foreign import assumptions
+    from img2img.models.foreign import assumptions
 
     click.echo(f"recognised  {foreign.recognised.what}")
     click.echo(f"family      {foreign.info.family}, ×{foreign.translator.scale}")

@@ -12,7 +12,7 @@ from img2img.cli.host import HostOptions
 from img2img.errors import ModelFileError
 
 if TYPE_CHECKING:
-    from img2img.modelfile import ModelInfo
+    from img2img.models.file import ModelInfo
 
 
 @click.command()
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(plugins: HostOptions, model: str, as_json: bool) -> None:
     """Show what MODEL, a model file or the name of one, holds. Nothing in it is executed."""
-    from img2img.card import card_lines, read_card
     from img2img.media import printable
-    from img2img.modelstore import describe_model, find_model
+    from img2img.models.card import card_lines, read_card
+    from img2img.models.store import describe_model, find_model
 
     info = describe_model(find_model(model), plugins.discover())
     card = read_card(info)

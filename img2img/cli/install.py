@@ -22,8 +22,8 @@ def command(names: tuple[str, ...], editable: bool, upgrade: bool) -> None:
     They go into the environment that the program runs from, by pip or uv, and what the program itself runs on (torch,
     OpenCV, …) stays as it is: a plugin that needs other versions of that is refused, and nothing is changed.
     """
-    from img2img.installing import install
-    from img2img.installing.limits import canonical
+    from img2img.host.installing import install
+    from img2img.host.installing.limits import canonical
 
     say(f"Installing {', '.join(names)} into {sys.prefix}: a plugin's code runs with all your rights.")
     installed = install(names, say, editable=editable, upgrade=upgrade)

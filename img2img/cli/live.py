@@ -16,8 +16,8 @@ from img2img.cli.translate import named_condition
 from img2img.errors import Stopped, UsageError
 
 if TYPE_CHECKING:
+    from img2img.host.host import PluginHost
     from img2img.media.video import Clip
-    from img2img.plugins import PluginHost
 
 
 @click.command()
@@ -59,14 +59,14 @@ def command(
         raise UsageError("--camera and --source exclude each other: give one of them")
     named = dict(named_condition(word) for word in conditions)
     with orderly_stop() as stop:
-        from img2img.cli.window import Window, require_window
+        from img2img.live.window import Window, require_window
 
         require_window()
         host = plugins.discover()
         with closing(_open(camera or 0, source, host)) as opened:
-            from img2img.translation.filtering import Chain
-            from img2img.translation.live import live, shots_of
-            from img2img.translation.model import load_model
+            from img2img.inference.filtering import Chain
+            from img2img.inference.model import load_model
+            from img2img.live.live import live, shots_of
 
             chain = Chain.parse(filters, host)
             loaded = load_model(model, device=device, precision=precision, host=host)
@@ -87,8 +87,8 @@ def _open(index: int, path: Path | None, host: PluginHost) -> Clip:
     if path is None:
         clip: Clip = host.find("sources", "camera").open(str(index), None)
         return clip
-    from img2img.media.animation import AnimationReader
-    from img2img.media.kinds import is_animated
+    from img2img.media.clip.animation import AnimationReader
+    from img2img.media.clip.kinds import is_animated
     from img2img.media.video.reader import VideoReader
 
     return AnimationReader(path) if is_animated(path) else VideoReader(path)

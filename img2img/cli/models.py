@@ -13,7 +13,7 @@ from img2img.errors import ModelFileError
 
 if TYPE_CHECKING:
     from img2img.config import ModelConfig
-    from img2img.plugins import PluginHost
+    from img2img.host.host import PluginHost
 
 
 KINDS = {
@@ -52,8 +52,8 @@ def _summaries(host: PluginHost, kind: str) -> dict[str, str]:
 
 
 def _models() -> dict[str, dict[str, str]]:
-    from img2img.modelfile import read_info
-    from img2img.modelstore import list_models
+    from img2img.models.file import read_info
+    from img2img.models.store import list_models
 
     rows: dict[str, dict[str, str]] = {}
     for name, path in list_models().items():
@@ -66,7 +66,7 @@ def _models() -> dict[str, dict[str, str]]:
 
 
 def _show_all(host: PluginHost) -> None:
-    from img2img.modelstore import model_folders
+    from img2img.models.store import model_folders
 
     click.echo("Model files:")
     for name, row in _models().items():

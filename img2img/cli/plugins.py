@@ -13,8 +13,8 @@ from img2img.cli.host import HostOptions
 from img2img.media.files import printable
 
 if TYPE_CHECKING:
-    from img2img.declarations import Plugin
-    from img2img.plugins import PluginHost
+    from img2img.host.declarations import Plugin
+    from img2img.host.host import PluginHost
 
 PATIENCE = 20.0
 """Seconds after which a plugin that is still being imported counts as broken."""

@@ -16,8 +16,8 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any
 
-from img2img.declarations import Plugin
-from img2img.plugins import PluginHost
+from img2img.host.declarations import Plugin
+from img2img.host.host import PluginHost
 
 DECIDED = ("key", "state", "problem", "provides", "seconds")
 """What of a `Plugin` stands in a row."""

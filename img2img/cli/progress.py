@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tqdm import tqdm
 
-from img2img.hookspecs import hookimpl
+from img2img.contract.hookspecs import hookimpl
 from img2img.media import printable
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from img2img.cli.messages import say
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def command(names: tuple[str, ...], yes: bool) -> None:
     """Remove plugins: each NAME is that of a plugin or of its package. What they needed stays."""
-    from img2img.installing import removable, uninstall
+    from img2img.host.installing import removable, uninstall
 
     found = removable(names)
     words = {

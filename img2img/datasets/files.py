@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from img2img.contract.families import Split
 from img2img.errors import DataError
-from img2img.families import Split
 from img2img.media import READABLE_SUFFIXES
 
 T = TypeVar("T")

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from img2img.contract.families import Sample, Split
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import any_image, images_of, parts_below, parts_of_class
 from img2img.datasets.pixels import ImageCache, to_tensor
 from img2img.errors import DataError
-from img2img.families import Sample, Split
 
 
 def class_names(root: Path) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from img2img.contract.families import Split
 from img2img.datasets.files import hold_out, list_images
 from img2img.errors import DataError
-from img2img.families import Split
 from img2img.media import READABLE_SUFFIXES
 
 TWO_FOLDERS = """\

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from img2img.contract.families import Sample, Split
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import images_of, parts_below
 from img2img.datasets.pixels import ImageCache, to_tensor
-from img2img.families import Sample, Split
 
 if TYPE_CHECKING:
     from img2img.media import Pixels

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from img2img.contract.families import Sample, Split
 from img2img.datasets.files import hold_out, list_images
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import TWO_FOLDERS, any_image, images_of, parts_below, two_domains, unknown_layout
 from img2img.datasets.pixels import ImageCache, to_tensor
 from img2img.errors import DataError
-from img2img.families import Sample, Split
 
 if TYPE_CHECKING:
     from img2img.media import Pixels

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
+from img2img.contract.families import Sample, Split
 from img2img.datasets.files import hold_out, list_images
 from img2img.datasets.pixels import ImageCache, to_tensor
 from img2img.errors import DataError
-from img2img.families import Sample, Split
 from img2img.nn.metrics import to_8_bit
 from img2img.nn.resize import imresize
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from img2img.contract.families import Sample, Split
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import TWO_FOLDERS, images_of, two_domains, unknown_layout
 from img2img.datasets.pixels import ImageCache, to_tensor
-from img2img.families import Sample, Split
 
 
 def unpaired(root: Path, *, geometry: Geometry, split: Split, source: str = "", target: str = "") -> Unpaired:

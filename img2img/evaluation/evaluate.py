@@ -19,7 +19,7 @@ from img2img.evaluation.reference import Reference
 from img2img.media import printable
 
 if TYPE_CHECKING:
-    from img2img.translation.model import Model
+    from img2img.inference.model import Model
 
 T = TypeVar("T")
 

@@ -16,14 +16,14 @@ from img2img.datasets import to_tensor
 from img2img.errors import ImageError, UsageError
 from img2img.evaluation.outcome import Way
 from img2img.evaluation.pairs import Pair, as_rgb, read_pixels
+from img2img.inference.channels import to_network
 from img2img.media import printable
 from img2img.nn import metrics
 from img2img.nn.resize import imresize
-from img2img.translation.channels import to_network
 
 if TYPE_CHECKING:
+    from img2img.inference.model import Model
     from img2img.media import Pixels
-    from img2img.translation.model import Model
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from img2img.media.files import printable, publish, read_file, remove_leftovers, unwritable, write_file
-from img2img.media.images import READABLE_SUFFIXES, WRITABLE_SUFFIXES, Encoded, Image, Metadata
+from img2img.media.image.images import READABLE_SUFFIXES, WRITABLE_SUFFIXES, Encoded, Image, Metadata
 
 if TYPE_CHECKING:
-    from img2img.media.alpha import fill_transparent
-    from img2img.media.decode import decode_image
-    from img2img.media.encode import encode_image
+    from img2img.media.image.alpha import fill_transparent
+    from img2img.media.image.decode import decode_image
+    from img2img.media.image.encode import encode_image
 
-_HOMES = {"decode_image": "decode", "encode_image": "encode", "fill_transparent": "alpha"}
+_HOMES = {"decode_image": "image.decode", "encode_image": "image.encode", "fill_transparent": "image.alpha"}
 
 __all__ = [
     "READABLE_SUFFIXES",

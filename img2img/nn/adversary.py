@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from img2img.config import AdversarialConfig
+from img2img.contract.trainers import Engine, Verdict
 from img2img.nn.augment import diff_augment
 from img2img.nn.losses import discriminator_loss, generator_loss, gradient_penalty, r1_penalty
-from img2img.trainers import Engine, Verdict
 
 R1_EVERY = 16
 """Steps between R1 penalties, each of which counts as many times (StyleGAN2, Karras et al. 2020, section 3.1, but for

@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from img2img.families import Translator
+from img2img.contract.families import Translator
 
 ChannelOrder = Literal["rgb", "bgr"]
 

@@ -7,7 +7,7 @@ from math import ceil
 import torch
 from torch import Tensor
 
-from img2img.families import Translator
+from img2img.contract.families import Translator
 
 
 def translate_any_size(translator: Translator, images: Tensor, **conditions: Tensor) -> Tensor:

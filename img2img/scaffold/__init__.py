@@ -9,8 +9,8 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from img2img.declarations import find_plugins
 from img2img.errors import PluginError, WriteError
+from img2img.host.declarations import find_plugins
 
 TEMPLATE = Path(__file__).parent / "template"
 LONGEST_NAME = 30

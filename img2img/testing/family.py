@@ -12,15 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from img2img.config import ModelConfig, TrainingConfig
-from img2img.declarations import Plugin
-from img2img.families import Condition, Dataset, ModelFamily, Split, Translator
-from img2img.hookspecs import hookimpl
-from img2img.nn.device import pick_device, pick_precision
+from img2img.contract.families import Condition, Dataset, ModelFamily, Split, Translator
+from img2img.contract.hookspecs import hookimpl
+from img2img.contract.trainers import Trainer
+from img2img.host.declarations import Plugin
+from img2img.host.host import PluginHost
+from img2img.inference.device import pick_device, pick_precision
 from img2img.nn.sizes import translate_any_size
-from img2img.plugins import PluginHost
 from img2img.testing.pictures import Unread, find_data
 from img2img.testing.promise import Broken, Outcome, Skipped, Subject
-from img2img.trainers import Trainer
 from img2img.training.engine import TrainingEngine
 
 GUESSES = ("0.25", "0.75", "1", "2")

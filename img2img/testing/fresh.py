@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from img2img.families import ModelFamily
-from img2img.modelfile import load_generator, read_info
+from img2img.contract.families import ModelFamily
+from img2img.models.file import load_generator, read_info
 from img2img.nn.sizes import translate_any_size
 from img2img.testing.family import host_of
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from img2img.contract.families import ModelFamily
 from img2img.errors import Img2ImgError
-from img2img.families import ModelFamily
 from img2img.media import Image, encode_image, write_file
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from img2img.declarations import Plugin
 from img2img.errors import PluginError
-from img2img.plugins import PluginHost
+from img2img.host.declarations import Plugin
+from img2img.host.host import PluginHost
 from img2img.testing.family import FamilySubject
 from img2img.testing.promise import Outcome, Promise, Subject
 from img2img.testing.promises import COMMAND, FAMILY, FILTER, IMPORTER, PACKAGE

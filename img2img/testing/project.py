@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from img2img.declarations import GROUP
 from img2img.errors import PluginError
+from img2img.host.declarations import GROUP
 
 
 def run_with_project(project: Path, words: Sequence[str]) -> int:

@@ -39,7 +39,7 @@ class PluginFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Collector]:
         from img2img.errors import PluginError
-        from img2img.plugins import PluginHost
+        from img2img.host.host import PluginHost
         from img2img.testing.plugin import find_plugins, tasks
 
         host = PluginHost.discover()

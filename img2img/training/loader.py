@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from img2img.contract.families import Batch, Sample
+from img2img.contract.families import Dataset as FamilyDataset
 from img2img.errors import FatalError, Img2ImgError
-from img2img.families import Batch, Sample
-from img2img.families import Dataset as FamilyDataset
 
 Key = tuple[int, int]
 """Epoch and index."""

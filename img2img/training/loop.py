@@ -8,25 +8,25 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from img2img.contract.families import Batch, ModelFamily
 from img2img.errors import ConfigError, Stopped, UsageError
-from img2img.families import Batch, ModelFamily
-from img2img.modelfile import save_model
-from img2img.nn.device import keep_freed_memory, pick_device, pick_precision
-from img2img.nn.ema import EMA
-from img2img.plugins import PluginHost
-from img2img.training.cards import Cards
+from img2img.host.host import PluginHost
+from img2img.inference.device import keep_freed_memory, pick_device, pick_precision
+from img2img.models.file import save_model
+from img2img.training.cards.cards import Cards
 from img2img.training.chance import random_state, restore_random_state, seed_everything
 from img2img.training.checkpoints import load_newest, save_checkpoint
 from img2img.training.divergence import check_losses, check_networks
+from img2img.training.ema import EMA
 from img2img.training.engine import TrainingEngine
-from img2img.training.examiner import Examiner
+from img2img.training.health.examiner import Examiner
+from img2img.training.health.watch import HealthWatch
 from img2img.training.loader import training_batches, watch_workers
 from img2img.training.means import LossMeans
 from img2img.training.observers import CsvLog, LossPlot, PreviewSheets
 from img2img.training.run import Run
 from img2img.training.start import start_from
 from img2img.training.validation import Validation
-from img2img.training.watch import HealthWatch
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from img2img.hookspecs import hookimpl
+from img2img.contract.hookspecs import hookimpl
 from img2img.media import write_file
 from img2img.training.run import Run
 from img2img.training.sheets import preview_sheet

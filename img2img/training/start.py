@@ -7,10 +7,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from img2img.contract.trainers import Trainer
 from img2img.errors import ConfigError, UsageError
-from img2img.modelstore import find_model, open_model
-from img2img.plugins import PluginHost
-from img2img.trainers import Trainer
+from img2img.host.host import PluginHost
+from img2img.models.store import find_model, open_model
 from img2img.training.run import Run
 
 log = logging.getLogger(__name__)

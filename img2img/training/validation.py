@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from img2img.families import Batch, Dataset, ModelFamily, Translator
-from img2img.nn.ema import EMA
+from img2img.contract.families import Batch, Dataset, ModelFamily, Translator
+from img2img.contract.trainers import Trainer, Translate
 from img2img.nn.sizes import translate_any_size
-from img2img.trainers import Trainer, Translate
+from img2img.training.cards.showcase import Measure, Showcase, UnlikeOthers, unlike_truth
+from img2img.training.ema import EMA
 from img2img.training.loader import validation_batches
 from img2img.training.run import Run
-from img2img.training.showcase import Measure, Showcase, UnlikeOthers, unlike_truth
 
 log = logging.getLogger(__name__)
 

@@ -12,11 +12,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from img2img.errors import ImageError, ItemError, Stopped, UsageError, VideoError
+from img2img.inference.executor import Executor
 from img2img.media import printable, remove_leftovers
-from img2img.media.animation import AnimationReader
-from img2img.media.kinds import is_animated
-from img2img.media.part import Part, guarded
-from img2img.media.sequence import SequenceReader
+from img2img.media.clip.animation import AnimationReader
+from img2img.media.clip.kinds import is_animated
+from img2img.media.clip.part import Part, guarded
+from img2img.media.clip.sequence import SequenceReader
 from img2img.media.video import ClipInfo, Frame
 from img2img.media.video.encoding import choose_encoding
 from img2img.media.video.options import VideoOptions
@@ -24,7 +25,6 @@ from img2img.media.video.reader import VideoReader
 from img2img.media.video.tracks import choose_tracks
 from img2img.translation.clip_pipeline import ClipPipeline
 from img2img.translation.clip_state import ClipState, tidy
-from img2img.translation.execute import Executor
 from img2img.translation.journal import Journal, digest, digest_file
 from img2img.translation.pipeline import STOPPED, Settings
 from img2img.translation.report import Item

@@ -13,11 +13,11 @@ import numpy as np
 from torch import Tensor
 
 from img2img.errors import FatalError, Stopped
-from img2img.translation.ahead import Ahead
-from img2img.translation.channels import Beside, from_network, to_network
+from img2img.inference.ahead import Ahead
+from img2img.inference.channels import Beside, from_network, to_network
+from img2img.inference.executor import Executor
+from img2img.inference.filtering import Passage, State
 from img2img.translation.clip_state import SEGMENT, ClipState
-from img2img.translation.execute import Executor
-from img2img.translation.filtering import Passage, State
 from img2img.translation.pipeline import MEMORY, STOPPED
 from img2img.translation.sinks import Sink
 

@@ -18,15 +18,15 @@ import torch
 from torch import Tensor
 
 from img2img.errors import Img2ImgError, UsageError, WriteError
+from img2img.host.host import PluginHost
+from img2img.inference.executor import Executor
+from img2img.inference.filtering import Chain
+from img2img.inference.model import Model, load_model
 from img2img.media import printable
 from img2img.media.video import VideoOptions
-from img2img.plugins import PluginHost
 from img2img.translation.clip import check_options, translate_clips
 from img2img.translation.clip_state import tidy
-from img2img.translation.execute import Executor
-from img2img.translation.filtering import Chain
 from img2img.translation.journal import Journal
-from img2img.translation.model import Model, load_model
 from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.plan import Plan, clip_kinds, make_plan
 from img2img.translation.report import Item, Report

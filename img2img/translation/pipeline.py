@@ -14,12 +14,12 @@ import numpy as np
 from torch import Tensor
 
 from img2img.errors import ItemError, Stopped, TranslationError
+from img2img.host.host import PluginHost
+from img2img.inference.channels import Beside, from_network, to_network
+from img2img.inference.executor import Executor
+from img2img.inference.filtering import NO_FILTERS, Chain, Passage
 from img2img.media import Image, decode_image, encode_image, printable, read_file, write_file
 from img2img.media.video import VideoOptions
-from img2img.plugins import PluginHost
-from img2img.translation.channels import Beside, from_network, to_network
-from img2img.translation.execute import Executor
-from img2img.translation.filtering import NO_FILTERS, Chain, Passage
 from img2img.translation.journal import Journal, digest
 from img2img.translation.report import Item
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from img2img.errors import PluginError, UsageError
 from img2img.media import READABLE_SUFFIXES, WRITABLE_SUFFIXES, printable
-from img2img.media.kinds import ClipKinds, natural_order
+from img2img.media.clip.kinds import ClipKinds, natural_order
 from img2img.translation.report import Item
 
 if TYPE_CHECKING:
-    from img2img.clips import ClipSource
-    from img2img.plugins import PluginHost
+    from img2img.contract.clips import ClipSource
+    from img2img.host.host import PluginHost
 
 STATE = ".img2img"
 """Folder in a target folder where a job keeps its journal and its lock."""

@@ -14,8 +14,8 @@ import av
 
 from img2img.errors import Img2ImgError, VideoError
 from img2img.media import Image, encode_image, printable, publish, unwritable, write_file
-from img2img.media.animation import AnimationWriter
-from img2img.media.part import guarded
+from img2img.media.clip.animation import AnimationWriter
+from img2img.media.clip.part import guarded
 from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
 from img2img.media.video.segments import SegmentEncoder
@@ -24,7 +24,7 @@ from img2img.translation.clip_state import part_of
 from img2img.translation.journal import digest, digest_file
 
 if TYPE_CHECKING:
-    from img2img.clips import ClipTarget, ClipWriter
+    from img2img.contract.clips import ClipTarget, ClipWriter
     from img2img.media import Pixels
     from img2img.media.video import ClipInfo, Frame
 

@@ -36,11 +36,11 @@ from torch import Tensor
 
 import img2img
 from img2img.datasets import list_images, to_tensor
+from img2img.inference.channels import to_network
 from img2img.media import Image, decode_image, encode_image, read_file, write_file
 from img2img.media.opencv import cv2
 from img2img.nn.resize import imresize
 from img2img.nn.sizes import translate_any_size
-from img2img.translation.channels import to_network
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("img2img")
@@ -201,7 +201,7 @@ def compare_memory_of_large(table: Table, model: str, photo: Pixels, size: tuple
     width, height = size
     untiled = low + (high - low) * (width * height - 400 * 300) / (800 * 600 - 400 * 300)
     needed, seconds = peak(width, height)
-    with img2img.media.decode.open_with_pillow("PNG", read_file(folder / "large-done.png")) as done:
+    with img2img.media.image.decode.open_with_pillow("PNG", read_file(folder / "large-done.png")) as done:
         pixels = 3 * done.width * done.height
     table.row(f"{width} x {height}: translated in", seconds, "s")
     table.row(f"{width} x {height}: the target's pixels", pixels / GIB, "GiB")

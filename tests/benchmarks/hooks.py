@@ -21,8 +21,8 @@ from bench import Pixels, Table, _medians
 
 import img2img
 from img2img import Filter, PluginHost, hookimpl
-from img2img.declarations import Plugin
-from img2img.translation.filtering import NO_FILTERS, Chain
+from img2img.host.declarations import Plugin
+from img2img.inference.filtering import NO_FILTERS, Chain
 
 OFTEN = 200
 """Times in a row that something is done which takes microseconds."""

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, l1_loss, mse_loss
 
 import img2img
-from img2img.nn.device import pick_device, pick_precision
+from img2img.inference.device import pick_device, pick_precision
 from img2img.nn.pool import ImagePool
 from img2img.training.engine import TrainingEngine
 

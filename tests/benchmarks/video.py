@@ -32,12 +32,12 @@ from bench import ROOT, Pixels, Table, _medians
 
 import img2img
 from img2img.datasets import to_tensor
+from img2img.inference.channels import to_network
 from img2img.media.video import Frame, VideoOptions
 from img2img.media.video.encoding import choose_encoding
 from img2img.media.video.reader import VideoReader
 from img2img.media.video.segments import SegmentEncoder
 from img2img.nn.sizes import translate_any_size
-from img2img.translation.channels import to_network
 
 
 class Stages:

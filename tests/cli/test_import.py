@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from img2img import PluginHost
-from img2img.modelfile import read_info
+from img2img.models.file import read_info
 
 
 @pytest.fixture

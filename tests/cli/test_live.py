@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from img2img import load_model
-from img2img.cli import window as windows
+from img2img.live import window as windows
 
 from ..faults.conftest import Program, Running
 from ..video import clips, damage, look, picture

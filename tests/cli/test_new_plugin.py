@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from img2img.declarations import CONTRACT
+from img2img.host.declarations import CONTRACT
 
 LONG = "a_very_long_name_of_a_plugin_1"
 FILES = {

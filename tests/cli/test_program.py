@@ -13,8 +13,9 @@ from typing import Any
 import click
 import pytest
 
-from img2img import PluginHost, cli, declarations, hookimpl
+from img2img import PluginHost, cli, hookimpl
 from img2img.cli.progress import TranslationProgress
+from img2img.host import declarations
 
 COMMANDS = ["translate", "live", "train", "models", "inspect", "import", "evaluate", "plugins"]
 COMMANDS += ["install", "uninstall", "new-plugin", "check-plugin"]

@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from img2img.contract.families import Sample
 from img2img.datasets import Downscaled, PairedScales, super_resolution, to_tensor
 from img2img.errors import DataError
-from img2img.families import Sample
 from img2img.media import Image, decode_image, encode_image, read_file, write_file
 from img2img.nn.resize import imresize
 

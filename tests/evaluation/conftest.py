@@ -13,7 +13,7 @@ import torch
 
 from img2img import Model, PluginHost, load_model
 from img2img.media import Image, encode_image, write_file
-from img2img.modelfile import save_model
+from img2img.models.file import save_model
 
 from .networks import write_extractor
 

@@ -48,15 +48,15 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 import img2img
-from img2img.declarations import Plugin
 from img2img.errors import DivergedError, Stopped
+from img2img.host.declarations import Plugin
 from img2img.nn.adversary import Adversary
-from img2img.nn.ema import EMA
+from img2img.training.ema import EMA
 from img2img.training.engine import TrainingEngine
-from img2img.training.examiner import Examiner
+from img2img.training.health.examiner import Examiner
+from img2img.training.health.watch import findings
 from img2img.training.loader import training_batches
 from img2img.training.run import Run
-from img2img.training.watch import findings
 
 EVERY = 20
 """Steps between looks here."""

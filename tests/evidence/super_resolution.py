@@ -33,10 +33,10 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 import img2img
+from img2img.host.host import Plugin
 from img2img.nn import metrics
 from img2img.nn.distribution import sliced_wasserstein
 from img2img.nn.resize import imresize
-from img2img.plugins import Plugin
 
 SCALE = 4
 NETWORK = {"scale": SCALE, "width": 32, "depth": 4, "upsampling": "resize", "crop": 64, "batch_size": 8, "ema": 0.98}

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import pytest
 
-from img2img.modelfile import save_model
+from img2img.models.file import save_model
 
 PLUGIN = '''
 import sys

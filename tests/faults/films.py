@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from img2img.modelfile import save_model
+from img2img.models.file import save_model
 
 from ..video import clips as clips
 from ..video import damage as damage

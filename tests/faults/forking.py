@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 
 import img2img.cli.translate  # this and the next, so that the forks find them loaded
 import img2img.config
-import img2img.media.decode
-import img2img.media.encode
+import img2img.media.image.decode
+import img2img.media.image.encode
 import img2img.translation.job
 
 NOBODY = 65534

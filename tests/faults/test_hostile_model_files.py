@@ -22,8 +22,8 @@ from torch import nn
 
 from img2img import PluginHost
 from img2img.errors import Img2ImgError, ModelFileError, PluginError
-from img2img.modelfile import FORMAT, load_generator, read_info
-from img2img.nn.skeleton import build_skeleton
+from img2img.models.file import FORMAT, load_generator, read_info
+from img2img.models.skeleton import build_skeleton
 
 Header = dict[str, Any]
 

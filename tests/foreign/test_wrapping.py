@@ -12,7 +12,7 @@ from torch import Tensor
 
 from img2img import ModelConfig, PluginHost, load_model
 from img2img.errors import ModelFileError
-from img2img.foreign import open_checkpoint
+from img2img.models.foreign import open_checkpoint
 
 Weights = dict[str, Tensor]
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from img2img.errors import UsageError, VideoError
-from img2img.media.animation import AnimationReader, AnimationWriter
-from img2img.media.images import Pixels
+from img2img.media.clip.animation import AnimationReader, AnimationWriter
+from img2img.media.image.images import Pixels
 
 MILLISECOND = Fraction(1, 1000)
 DURATIONS = [40, 50, 110, 200]

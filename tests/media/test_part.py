@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from img2img import Frame
-from img2img.media.part import Part
+from img2img.media.clip.part import Part
 
 from ..translation.foreign import Told, grey
 

@@ -10,9 +10,9 @@ import pytest
 
 from img2img.errors import VideoError
 from img2img.media import Image, encode_image
-from img2img.media.images import Pixels
-from img2img.media.kinds import natural_order
-from img2img.media.sequence import SequenceReader
+from img2img.media.clip.kinds import natural_order
+from img2img.media.clip.sequence import SequenceReader
+from img2img.media.image.images import Pixels
 
 
 def write(folder: Path, levels: list[int], kind: type = np.uint8, channels: int = 3) -> list[Path]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from img2img.errors import UsageError
-from img2img.nn.device import pick_device, pick_precision
+from img2img.inference.device import pick_device, pick_precision
 
 CPU = torch.device("cpu")
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from img2img.nn.ema import EMA
+from img2img.training.ema import EMA
 
 
 def network(weight: float) -> nn.Module:

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
+from img2img.models.skeleton import build_skeleton
 from img2img.nn.patchgan import PatchGAN, PixelGAN
-from img2img.nn.skeleton import build_skeleton
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv_transpose2d, pad
 
+from img2img.models.skeleton import build_skeleton
 from img2img.nn.resnet import ResNetGenerator
-from img2img.nn.skeleton import build_skeleton
 
 Shapes = dict[str, tuple[int, ...]]
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
-from img2img.families import Translator
+from img2img.contract.families import Translator
 from img2img.nn.sizes import fitting, reflect, translate_any_size
 
 SIZES = range(1, 10)

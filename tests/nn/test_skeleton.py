@@ -7,7 +7,7 @@ import sys
 
 from torch import nn
 
-from img2img.nn.skeleton import build_skeleton
+from img2img.models.skeleton import build_skeleton
 
 
 def test_a_skeleton_has_the_names_and_shapes_of_the_network_and_no_memory() -> None:

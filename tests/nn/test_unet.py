@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from img2img.nn.skeleton import build_skeleton
+from img2img.models.skeleton import build_skeleton
 from img2img.nn.unet import UNetGenerator
 
 MODES = list(itertools.product(["running", "image"], [False, True]))

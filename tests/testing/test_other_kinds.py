@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from img2img import Translator
+from img2img.contract.filters import Filter, FilterOptions
+from img2img.contract.importers import Importer
 from img2img.errors import ModelFileError
-from img2img.filters import Filter, FilterOptions
-from img2img.importers import Importer
 from img2img.testing.promise import Subject
 from img2img.testing.promises import COMMAND, FILTER, IMPORTER
 from img2img.testing.promises.commands import CommandSubject

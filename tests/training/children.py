@@ -18,7 +18,7 @@ from typing import Any
 
 PRELOADED = (
     *("torch._dynamo", "safetensors.torch", "numpy.ctypeslib", "img2img_srgan.trainer", "img2img_srgan.family"),
-    *("img2img.training.loop", "img2img.datasets", "img2img.media.decode", "img2img.media.encode"),
+    *("img2img.training.loop", "img2img.datasets", "img2img.media.image.decode", "img2img.media.image.encode"),
 )
 """What each child would import anew; torch loads the first when the first optimiser is made."""
 

@@ -24,7 +24,7 @@ from img2img_srgan.trainer import SRGANTrainer
 from safetensors.torch import load_file
 
 import img2img
-from img2img.declarations import Plugin
+from img2img.host.declarations import Plugin
 from img2img.media import Image, encode_image, write_file
 from img2img.training.checkpoints import list_checkpoints
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "evidence"))  # where each sc
 
 import health
 
-from img2img.training.watch import findings
+from img2img.training.health.watch import findings
 
 
 @pytest.fixture(scope="session")

@@ -15,17 +15,17 @@ from img2img_srgan.trainer import SRGANTrainer
 from torch.nn.functional import interpolate
 
 import img2img
-from img2img.card import Card, read_card
+from img2img.contract.families import Batch, Condition, Sample
+from img2img.contract.trainers import Translate
 from img2img.datasets import Geometry, paired, super_resolution
 from img2img.errors import Stopped
-from img2img.families import Batch, Condition, Sample
 from img2img.media import decode_image, read_file
-from img2img.modelfile import read_info
+from img2img.models.card import Card, read_card
+from img2img.models.file import read_info
 from img2img.nn import metrics
-from img2img.trainers import Translate
-from img2img.training.cards import _describe
-from img2img.training.showcase import Showcase, UnlikeOthers, unlike_truth
-from img2img.training.thumbnails import Thumbnails
+from img2img.training.cards.cards import _describe
+from img2img.training.cards.showcase import Showcase, UnlikeOthers, unlike_truth
+from img2img.training.cards.thumbnails import Thumbnails
 
 Settings = dict[str, Any]
 HostWith = Callable[[type[SRGANTrainer]], img2img.PluginHost]
@@ -254,7 +254,7 @@ def test_training_images_are_looked_through_up_to_a_bound_of_pixels(
             pass
 
     data = super_resolution(photos, scale=2, crop=16, split="train")
-    monkeypatch.setattr("img2img.training.thumbnails.MOST_PIXELS", 3 * 40 * 48)
+    monkeypatch.setattr("img2img.training.cards.thumbnails.MOST_PIXELS", 3 * 40 * 48)
     found = Thumbnails(Unprepared(), data, "forward")
     assert len(found) == len(set(found.names)) == 3
 

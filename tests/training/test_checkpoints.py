@@ -12,8 +12,8 @@ import torch
 from img2img_srgan.trainer import SRGANTrainer
 
 import img2img
+from img2img.contract.trainers import Translate
 from img2img.errors import CheckpointError
-from img2img.trainers import Translate
 from img2img.training.checkpoints import list_checkpoints, load_newest, save_checkpoint
 
 CPU = torch.device("cpu")

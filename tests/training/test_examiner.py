@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from img2img.config import TrainingConfig
-from img2img.families import Batch, Condition, Sample, Translator
-from img2img.nn.ema import EMA
-from img2img.trainers import Trainer, Verdict
-from img2img.training.examiner import IMAGES, Examiner
+from img2img.contract.families import Batch, Condition, Sample, Translator
+from img2img.contract.trainers import Trainer, Verdict
+from img2img.training.ema import EMA
+from img2img.training.health.examiner import IMAGES, Examiner
 from img2img.training.run import Run
 
 Change = Callable[[Tensor, Tensor], Tensor]

@@ -11,7 +11,7 @@ import torch
 from pydantic import create_model
 
 from img2img.config import AdversarialConfig, TrainingConfig
-from img2img.training.health import AILMENTS, Finding, Look, diagnose
+from img2img.training.health.ailments import AILMENTS, Finding, Look, diagnose
 from img2img.training.run import Run
 
 HEALTHY: dict[str, dict[str, float]] = {

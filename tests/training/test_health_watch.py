@@ -18,8 +18,8 @@ from torch import Tensor
 import img2img
 from img2img.config import AdversarialConfig
 from img2img.errors import DivergedError
+from img2img.training.health.watch import HealthWatch, findings
 from img2img.training.run import Run
-from img2img.training.watch import HealthWatch, findings
 
 Settings = dict[str, Any]
 HostWith = Callable[[type[SRGANTrainer]], img2img.PluginHost]

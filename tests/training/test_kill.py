@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import img2img
-from img2img.modelfile import load_generator, read_info
-from img2img.plugins import PluginHost
+from img2img.host.host import PluginHost
+from img2img.models.file import load_generator, read_info
 from img2img.training.checkpoints import list_checkpoints
 
 Settings = dict[str, Any]

@@ -19,7 +19,7 @@ from torch import Tensor
 import img2img
 from img2img.errors import ConfigError, DataError, FatalError, ModelFileError, PluginError, Stopped, UsageError
 from img2img.media import decode_image, read_file
-from img2img.modelfile import load_generator, read_info, save_model
+from img2img.models.file import load_generator, read_info, save_model
 from img2img.training.checkpoints import list_checkpoints
 from img2img.training.run import Run
 

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 
 from img2img import Condition, Model, ModelConfig, ModelFamily, PluginHost, Translator, hookimpl
-from img2img.declarations import Plugin
-from img2img.modelfile import ModelInfo, save_model
-from img2img.translation.execute import Executor
+from img2img.host.declarations import Plugin
+from img2img.inference.executor import Executor
+from img2img.models.file import ModelInfo, save_model
 from img2img.translation.job import translate
 from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.report import Item, Report

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from img2img import ClipInfo, ClipSource, ClipTarget, Frame, PluginHost, hookimpl
-from img2img.declarations import Plugin
+from img2img.host.declarations import Plugin
 
 TICK = Fraction(1, 25)
 INFO = ClipInfo(16, 12, TICK, Fraction(25), frames=3)

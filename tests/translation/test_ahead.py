@@ -8,7 +8,7 @@ from time import sleep
 
 import pytest
 
-from img2img.translation.ahead import Ahead
+from img2img.inference.ahead import Ahead
 
 
 def test_all_items_come_in_order() -> None:

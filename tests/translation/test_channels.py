@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from torch import Tensor, nn
 
-from img2img.translation.channels import from_network, to_network
+from img2img.inference.channels import from_network, to_network
 
 CHANNELS = [1, 2, 3, 4]
 

@@ -16,7 +16,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from img2img import PluginHost, Translator
 from img2img.errors import TranslationError, UsageError
-from img2img.translation.execute import Executor
+from img2img.inference.executor import Executor
 
 Execute = Callable[..., Executor]
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from img2img import Translator
 from img2img.errors import TranslationError
-from img2img.translation.execute import Executor
+from img2img.inference.executor import Executor
 
 Execute = Callable[..., Executor]
 

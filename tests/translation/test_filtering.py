@@ -9,7 +9,7 @@ import pytest
 
 from img2img import PluginHost
 from img2img.errors import ConfigError, PluginError, TranslationError
-from img2img.translation.filtering import NO_FILTERS, Chain, Passage
+from img2img.inference.filtering import NO_FILTERS, Chain, Passage
 
 GREY = np.full((4, 6, 3), 100, np.uint8)
 

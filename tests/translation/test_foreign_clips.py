@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from img2img import ClipInfo, ClipSource, Frame, Model, PluginHost, UsageError, VideoError, hookimpl, translate
-from img2img.declarations import Plugin
+from img2img.host.declarations import Plugin
 from img2img.media.video import VideoOptions
 from img2img.media.video.reader import VideoReader
 

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 
 from img2img import Frame, Model, PluginHost, UsageError, translate
-from img2img.clips import OWN_NAMES
 from img2img.errors import PluginError
 from img2img.media import READABLE_SUFFIXES, WRITABLE_SUFFIXES
-from img2img.media.kinds import CLIP_SUFFIXES, CLIP_TARGETS, ClipKinds
+from img2img.media.clip.kinds import CLIP_SUFFIXES, CLIP_TARGETS, OWN_NAMES, ClipKinds
 from img2img.media.video import VideoOptions
 from img2img.media.video.reader import VideoReader
 from img2img.translation.report import Report

@@ -12,9 +12,9 @@ import pytest
 from torch import nn
 
 from img2img import Importer, PluginHost, Translator, hookimpl, load_model, translate
-from img2img.declarations import Plugin
 from img2img.errors import ModelFileError
-from img2img.modelstore import describe_model
+from img2img.host.declarations import Plugin
+from img2img.models.store import describe_model
 
 
 class Toy(Importer):

@@ -17,10 +17,10 @@ from torch.nn.functional import interpolate
 
 from img2img import Model, PluginHost
 from img2img.errors import Img2ImgError, TranslationError, UsageError, VideoError
-from img2img.media.animation import AnimationReader
+from img2img.inference.filtering import Chain
+from img2img.live.live import Counts, Latest, Shot, live, shots_of
+from img2img.media.clip.animation import AnimationReader
 from img2img.media.video.reader import VideoReader
-from img2img.translation.filtering import Chain
-from img2img.translation.live import Counts, Latest, Shot, live, shots_of
 
 from ..video import clips, picture, special
 

@@ -10,7 +10,7 @@ import pytest
 from torch import nn
 
 from img2img import Translator
-from img2img.translation.tiles import SMALLEST_TILE, tile_side, windows
+from img2img.inference.tiles import SMALLEST_TILE, tile_side, windows
 
 SIZES = (1, 2, 7, 16, 31, 64, 97, 101)
 SIDES = (16, 17, 40, 64)

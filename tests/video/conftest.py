@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import img2img
+from img2img.host.host import Plugin
 from img2img.media.video import VideoOptions
-from img2img.plugins import Plugin
 from img2img.translation.report import Item
 
 from . import same

@@ -12,7 +12,7 @@ from torch import Tensor, nn, ones
 from torch.nn.functional import interpolate
 
 import img2img
-from img2img.modelfile import save_model
+from img2img.models.file import save_model
 
 
 class SameConfig(img2img.ModelConfig):

@@ -5,7 +5,7 @@ What needs PyAV is loaded when it is first used.
 
 from __future__ import annotations
 
-from img2img.media.video.frames import Clip, ClipInfo, Frame
+from img2img.media.clip.frames import Clip, ClipInfo, Frame
 from img2img.media.video.options import VideoOptions
 
 __all__ = ["Clip", "ClipInfo", "Frame", "VideoOptions"]

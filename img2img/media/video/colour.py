@@ -10,7 +10,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Interpolation
 
 if TYPE_CHECKING:
-    from img2img.media.images import Pixels
+    from img2img.media.image.images import Pixels
 
 # Numbers of ITU-T H.273, which FFmpeg and all containers use.
 _RGB, _BT709, _UNKNOWN, _BT470BG, _BT601, _SMPTE240M, _BT2020 = 0, 1, 2, 5, 6, 7, 9

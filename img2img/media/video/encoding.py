@@ -21,7 +21,7 @@ from img2img.media.video.colour import Colour, is_rgb
 from img2img.media.video.container import reason
 
 if TYPE_CHECKING:
-    from img2img.media.video.frames import ClipInfo
+    from img2img.media.clip.frames import ClipInfo
     from img2img.media.video.options import VideoOptions
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}

@@ -14,18 +14,18 @@ import av
 import av.error
 
 from img2img.errors import VideoError
+from img2img.media.clip.frames import ClipInfo, Frame
 from img2img.media.files import printable
 from img2img.media.video.colour import Colour
 from img2img.media.video.container import main_video, open_container, reason
 from img2img.media.video.damage import Losses, declared_end, is_cut_off, loses_in_silence
-from img2img.media.video.frames import ClipInfo, Frame
 from img2img.media.video.turning import turn_of, turn_upright
 
 if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-    from img2img.media.images import Pixels
+    from img2img.media.image.images import Pixels
 
 MICROSECONDS = 1_000_000
 """Ticks a second of the times that belong to a container and not to a stream."""

@@ -19,7 +19,7 @@ from img2img.media.files import write_file
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from img2img.media.images import Pixels
+    from img2img.media.image.images import Pixels
     from img2img.media.video.encoding import Encoding
 
 

@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 if TYPE_CHECKING:
-    from img2img.media.images import Pixels
+    from img2img.media.image.images import Pixels
 
 Turn = tuple[int, int, int, int]
 """The signs (a, b, c, d) of a display matrix: x' = a x + c y, y' = b x + d y."""

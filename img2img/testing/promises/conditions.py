@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from img2img.families import Condition
+from img2img.contract.families import Condition
 from img2img.testing.family import FamilySubject, difference, random_images
 from img2img.testing.promise import Broken, Skipped, keep, promise
 from img2img.testing.promises.use import nothing_in_a_batch_depends_on_its_neighbours

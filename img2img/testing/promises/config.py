@@ -11,7 +11,7 @@ import tomli_w
 
 from img2img.config import ModelConfig, TrainingConfig
 from img2img.errors import ConfigError
-from img2img.kinds import KINDS
+from img2img.host.kinds import KINDS
 from img2img.testing.family import FamilySubject
 from img2img.testing.promise import keep, promise
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from io import StringIO
 
-from img2img.plugins import PluginHost
+from img2img.host.host import PluginHost
 from img2img.testing.family import FamilySubject
 from img2img.testing.promise import Skipped, promise
 from img2img.testing.promises.network import a_model_file_gives_the_generator_back, save

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from img2img.contract.filters import Filter
 from img2img.errors import ConfigError
-from img2img.filters import Filter
-from img2img.kinds import KINDS
+from img2img.host.kinds import KINDS
 from img2img.testing.promise import Skipped, Subject, keep, promise
 
 if TYPE_CHECKING:

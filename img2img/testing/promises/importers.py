@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from img2img.contract.importers import Importer
 from img2img.errors import ModelFileError
-from img2img.importers import Importer
 from img2img.testing.promise import Subject, keep, promise
 
 

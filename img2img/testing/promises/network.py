@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from img2img.modelfile import load_generator, read_info, save_model
+from img2img.models.file import load_generator, read_info, save_model
 from img2img.testing.family import FamilySubject, difference, random_images
 from img2img.testing.fresh import python
 from img2img.testing.promise import Skipped, keep, promise

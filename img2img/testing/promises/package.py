@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib.metadata import distribution
 
-from img2img.declarations import DISTRIBUTION, GROUP, Plugin
+from img2img.host.declarations import DISTRIBUTION, GROUP, Plugin
 from img2img.testing.fresh import python
 from img2img.testing.promise import Skipped, Subject, keep, promise
 

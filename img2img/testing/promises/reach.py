@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from img2img.families import Translator
+from img2img.contract.families import Translator
+from img2img.inference.executor import SMALLEST_ASKED, Executor
 from img2img.nn.sizes import fitting
 from img2img.testing.family import FamilySubject, random_images
 from img2img.testing.promise import Skipped, keep, promise
 from img2img.testing.promises.use import nothing_in_a_batch_depends_on_its_neighbours
-from img2img.translation.execute import SMALLEST_ASKED, Executor
 
 POSITIONS = 16
 """At most so many places of one period of the network's grid are tried."""

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from img2img.contract.trainers import Trainer
 from img2img.errors import Stopped
-from img2img.nn.ema import EMA
 from img2img.nn.sizes import translate_any_size
 from img2img.testing.family import FamilySubject
 from img2img.testing.promise import Skipped, keep, promise
@@ -21,10 +21,10 @@ from img2img.testing.promises.data import (
     a_sample_depends_on_its_index_and_the_given_chance_alone,
     training_data_are_read,
 )
-from img2img.trainers import Trainer
 from img2img.training.checkpoints import list_checkpoints
+from img2img.training.ema import EMA
 from img2img.training.engine import TrainingEngine
-from img2img.training.examiner import Examiner
+from img2img.training.health.examiner import Examiner
 from img2img.training.loader import training_batches, validation_batches
 from img2img.training.loop import train
 from img2img.training.run import Run

@@ -7,7 +7,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from img2img.families import Translator
+from img2img.contract.families import Translator
 from img2img.nn.sizes import fitting
 from img2img.testing.family import FamilySubject, difference, random_images
 from img2img.testing.promise import Skipped, keep, promise

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 import img2img
-from img2img.modelfile import save_model
+from img2img.models.file import save_model
 
 
 def stack_of(count: int, dtype: type = np.uint8, channels: tuple[int, ...] = (3,)) -> NDArray[Any]:

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from img2img import Recognised
 from img2img.errors import ModelFileError
-from img2img.families import Recognised
 from img2img.nn.blocks import without_unused_statistics
 
 Names = Mapping[str, Tensor]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 import img2img
+from img2img import Translate
 from img2img.nn import metrics, schedules
 from img2img.nn.adversary import Adversary
 from img2img.nn.blocks import frozen
@@ -18,7 +19,6 @@ from img2img.nn.distribution import mean_distance
 from img2img.nn.patchgan import PatchGAN, PixelGAN
 from img2img.nn.pool import ImagePool
 from img2img.nn.signed import to_signed
-from img2img.trainers import Translate
 
 from .config import CycleGANTraining
 

@@ -17,8 +17,8 @@ from img2img_cyclegan.family import CycleGAN
 from img2img_cyclegan.trainer import CycleGANTrainer
 
 import img2img
+from img2img.inference.device import pick_device
 from img2img.media import Image, encode_image, write_file
-from img2img.nn.device import pick_device
 from img2img.training.engine import TrainingEngine
 
 TINY = {"width": 4, "blocks": 1, "resize": 0, "crop": 32, "discriminator_width": 4, "discriminator_layers": 2}

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 import img2img
 from img2img.errors import Stopped
 from img2img.media import decode_image, read_file
-from img2img.modelfile import read_info, save_model
+from img2img.models.file import read_info, save_model
 from img2img.training.checkpoints import list_checkpoints
 from img2img.training.run import Run
 

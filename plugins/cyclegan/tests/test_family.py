@@ -14,8 +14,8 @@ import torch
 from img2img_cyclegan.config import CycleGANConfig, CycleGANTraining
 from img2img_cyclegan.family import CycleGAN
 
+from img2img.models.skeleton import build_skeleton
 from img2img.nn.sizes import translate_any_size
-from img2img.nn.skeleton import build_skeleton
 
 WAYS = list(itertools.product(["strided", "blur"], ["resize", "transposed", "blur"]))
 

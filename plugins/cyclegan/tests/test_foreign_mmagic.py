@@ -11,7 +11,7 @@ from img2img_cyclegan.config import CycleGANTraining
 from torch import Tensor
 
 import img2img
-from img2img.foreign import open_checkpoint
+from img2img.models.foreign import open_checkpoint
 
 from .mmagic import VARIANTS, Reference, Weights, checkpoint
 

@@ -16,9 +16,9 @@ from img2img_export.exporting import Exported, export
 from torch import Tensor, nn
 
 import img2img
-from img2img.declarations import Plugin
+from img2img.host.declarations import Plugin
 from img2img.media import Image, encode_image, write_file
-from img2img.modelfile import save_model
+from img2img.models.file import save_model
 
 TINY: dict[str, dict[str, Any]] = {
     "srgan": {"scale": 2, "width": 4, "depth": 1},

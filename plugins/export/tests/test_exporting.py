@@ -13,7 +13,7 @@ from img2img_export.exporting import BOUND, Exported, export
 
 import img2img
 from img2img.errors import UsageError
-from img2img.modelfile import save_model
+from img2img.models.file import save_model
 from img2img.nn.sizes import translate_any_size
 
 ROOT = Path(__file__).parents[3]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from img2img.filters import Filter, FilterOptions
+from img2img import Filter, FilterOptions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

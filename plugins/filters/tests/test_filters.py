@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from img2img import ConfigError, Filter, PluginHost
-from img2img.translation.filtering import Chain
+from img2img.inference.filtering import Chain
 
 from .conftest import GROUND, Frame
 

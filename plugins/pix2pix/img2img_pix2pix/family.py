@@ -11,7 +11,7 @@ import img2img
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from img2img.families import Recognised
+    from img2img import Recognised
 
     from .config import Pix2PixConfig, Pix2PixTraining
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from img2img import Recognised
 from img2img.errors import ModelFileError
-from img2img.families import Recognised
 from img2img.nn.blocks import without_unused_statistics
 
 MMAGIC = re.compile(

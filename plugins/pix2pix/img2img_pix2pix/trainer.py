@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 import img2img
+from img2img import Translate
 from img2img.nn import metrics, schedules
 from img2img.nn.adversary import Adversary
 from img2img.nn.blocks import frozen
 from img2img.nn.distribution import mean_distance
-from img2img.trainers import Translate
 
 from .config import Pix2PixTraining
 from .networks import build_discriminator, build_generator

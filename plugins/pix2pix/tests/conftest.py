@@ -17,8 +17,8 @@ from img2img_pix2pix.family import Pix2Pix
 from img2img_pix2pix.trainer import Pix2PixTrainer
 
 import img2img
+from img2img.inference.device import pick_device
 from img2img.media import Image, encode_image, write_file
-from img2img.nn.device import pick_device
 from img2img.training.engine import TrainingEngine
 
 TINY: dict[str, Any] = {"width": 4, "depth": 4, "blocks": 1, "resize": 0, "crop": 32, "batch_size": 2}

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import img2img
-from img2img.foreign import open_checkpoint
+from img2img.models.foreign import open_checkpoint
 
 from .formulas import formula, fresh
 

@@ -11,7 +11,7 @@ from img2img_pix2pix.config import Pix2PixTraining
 from torch import Tensor
 
 import img2img
-from img2img.foreign import Foreign, open_checkpoint
+from img2img.models.foreign import Foreign, open_checkpoint
 
 from .mmagic import Reference, Weights, prefixed
 

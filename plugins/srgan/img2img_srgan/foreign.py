@@ -8,8 +8,8 @@ from math import isqrt
 
 from torch import Tensor
 
+from img2img import Recognised
 from img2img.errors import ModelFileError
-from img2img.families import Recognised
 
 Names = Mapping[str, Tensor]
 Renames = Sequence[tuple[str, str]]

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, l1_loss, mse_loss
 
 import img2img
+from img2img import Translate
 from img2img.nn import metrics, schedules
 from img2img.nn.adversary import Adversary
 from img2img.nn.blocks import frozen
 from img2img.nn.perceptual import VGG19, PerceptualLoss, random_features
 from img2img.nn.signed import to_signed
-from img2img.trainers import Translate
 
 from .config import SRGANTraining
 from .discriminator import Discriminator

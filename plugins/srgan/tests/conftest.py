@@ -15,7 +15,7 @@ from img2img_srgan.family import SRGAN
 from img2img_srgan.trainer import SRGANTrainer
 
 import img2img
-from img2img.nn.device import pick_device
+from img2img.inference.device import pick_device
 from img2img.training.engine import TrainingEngine
 
 TINY = {"scale": 2, "width": 8, "depth": 1, "crop": 32, "batch_size": 2}

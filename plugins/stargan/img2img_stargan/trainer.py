@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, l1_loss
 
 import img2img
+from img2img import Translate
 from img2img.nn import metrics, schedules
 from img2img.nn.adversary import Adversary
 from img2img.nn.blocks import frozen
 from img2img.nn.distribution import mean_distance
 from img2img.nn.signed import to_signed
-from img2img.trainers import Translate
 
 from .config import StarGANTraining
 from .networks import Discriminator

@@ -17,8 +17,8 @@ from img2img_stargan.family import StarGAN
 from img2img_stargan.trainer import StarGANTrainer
 
 import img2img
+from img2img.inference.device import pick_device
 from img2img.media import Image, encode_image, write_file
-from img2img.nn.device import pick_device
 from img2img.training.engine import TrainingEngine
 
 TINY: dict[str, Any] = {"classes": ["autumn", "summer", "winter"], "width": 4, "blocks": 1, "resize": 0, "crop": 16}

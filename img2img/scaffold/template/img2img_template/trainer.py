@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import img2img
 import torch
+from img2img import Translate
 from img2img.nn import metrics, schedules
-from img2img.trainers import Translate
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 

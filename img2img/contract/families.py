@@ -1,0 +1,221 @@
+"""The contract of a model family: what a plugin implements, and what it gets to work with.
+
+Four classes. A `ModelFamily` is registered by a plugin; it makes datasets, networks, a `Trainer` and a `Translator`.
+A `Trainer` (`img2img.trainers`) turns a `Batch` into one step of learning; a `Translator` turns images into images.
+Everything around them (devices, precision, padding, tiles, files, checkpoints, averaging, logging) is the core's.
+
+This module imports no torch, and a family's own module need not either: import networks inside the methods that need
+them, and `img2img plugins` can list the family at once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+    from img2img.config import ModelConfig, TrainingConfig
+    from img2img.contract.trainers import Engine, Trainer
+
+C = TypeVar("C", bound="ModelConfig")
+T = TypeVar("T", bound="TrainingConfig")
+
+Split = Literal["train", "validation"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One item of a dataset: a `Batch` without its first dimension."""
+
+    source: Tensor
+    """(C, H, W), float, [0, 1]."""
+    target: Tensor
+    """(C, H', W'), float, [0, 1]: the truth for `source`, or any image of the target domain where data are unpaired."""
+    condition: Mapping[str, Tensor] = field(default_factory=dict)
+    """What else steers the translation: name to a tensor of any shape."""
+    name: str = ""
+    """Where the source came from, for previews and reports."""
+    target_name: str = ""
+    """Where the target came from, if it came from elsewhere."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a trainer learns from in one step, on its device."""
+
+    source: Tensor
+    """(N, C, H, W), RGB, float, [0, 1]."""
+    target: Tensor
+    """(N, C, H', W'), RGB, float, [0, 1]."""
+    condition: Mapping[str, Tensor] = field(default_factory=dict)
+    """Name to a tensor of N rows."""
+    names: tuple[str, ...] = ()
+    """Where the N sources came from."""
+    target_names: tuple[str, ...] = ()
+    """Where the N targets came from."""
+
+
+class Dataset(Protocol):
+    """How source and target of a family relate; `img2img.datasets` has the usual ones."""
+
+    paired: bool
+    """Whether a sample's target is the truth for its source; else it is any image of the target domain."""
+
+    def __len__(self) -> int: ...
+
+    def files(self) -> Sequence[Path]:
+        """Return every file that the samples come from, for the model card."""
+
+    def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """Return item `index`.
+
+        Args:
+            index: 0 ... len(self) - 1.
+            rng: The only source of chance (crop, flip, an unpaired partner). The core seeds it from the run's seed, the
+                epoch and the index, so that a resumed training sees the same data. None asks for the whole image, and
+                always the same sample, as validation does.
+        """
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing besides the image that a user may or must give, such as the label `winter`."""
+
+    description: str
+    parse: Callable[[str], Tensor]
+    """From what was typed to one row, without the batch dimension; a ValueError's text reaches the user."""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    """All that may be typed, where that is a list."""
+
+
+class Translator:
+    """Turns a batch of images into a batch of images; what a loaded model is to its user.
+
+    The core calls it in `eval()` and inference mode with sizes it can take, on the right device. Nothing in a batch may
+    depend on its neighbours. A subclass sets what differs from a network that keeps the size of any RGB image.
+    """
+
+    scale: int | Fraction = 1
+    """Size of the output over that of the input."""
+    multiple_of: int = 1
+    """Height and width that come in are multiples of this; the core pads by reflection and crops afterwards."""
+    minimum_size: int = 1
+    """Smallest height and width that the network can take; the core pads up to it."""
+    channels_in: int = 3
+    channels_out: int = 3
+    """1 (grey) or 3 (RGB); the core converts, and carries alpha beside."""
+    tiling: Literal["exact", "never"] = "never"
+    """`exact`: a tile with `halo` around it gives what the whole image gives. `never`: an output pixel depends on the
+    whole image, as with InstanceNorm, so that no tiling is right."""
+    halo: int = 0
+    """How far, in input pixels, an output pixel looks; needed where tiling is `exact`."""
+    conditions: Mapping[str, Condition] = {}
+    """What besides the image steers the translation."""
+
+    def __init__(self, generator: nn.Module) -> None:
+        self.generator = generator
+
+    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+        """Translate (N, channels_in, H, W) in [0, 1] to (N, channels_out, scale H, scale W) in [0, 1].
+
+        Args:
+            images: Height and width are multiples of `multiple_of` and at least `minimum_size`.
+            conditions: One tensor of N rows for each name in `conditions` that was given.
+        """
+        return self.generator(images)
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What the weights that another program wrote are, in terms of a family."""
+
+    what: str
+    """Which network of which code, in words: `RRDBNet of BasicSR`."""
+    options: Mapping[str, Any]
+    """Of the family's config; the user's come after them."""
+    weights: Mapping[str, Tensor]
+    """Named as in `build_generator`."""
+    assumed: Mapping[str, str] = field(default_factory=dict)
+    """Options that the tensors do not tell, and in words why they have the value that they have."""
+
+
+class ModelFamily(ABC, Generic[C, T]):
+    """A kind of model: what a plugin registers. It holds no state; one instance serves the whole program.
+
+    `C` is the config of a model and `T` that of a training, a subclass of `C`.
+    """
+
+    name: str
+    """The word that users type: `[a-z][a-z0-9_]*`."""
+    summary: str
+    """One line for `img2img models`."""
+    small: ClassVar[Mapping[str, Any]] = {}
+    """Options that make a model and a training of the family small enough to be checked in seconds: `img2img
+    check-plugin` takes them in place of the defaults. In so few steps every network should learn."""
+    exports: ClassVar[bool] = False
+    """Whether `img2img export` can write its models; `img2img check-plugin` then tries it."""
+
+    @property
+    @abstractmethod
+    def config_class(self) -> type[C]:
+        """The pydantic model of what a generator and its use depend on; it stands in the model file."""
+
+    @property
+    @abstractmethod
+    def training_class(self) -> type[T]:
+        """The pydantic model of all options of a training; a subclass of `config_class` and `TrainingConfig`."""
+
+    def configure(self, options: Mapping[str, Any], root: Path) -> T:
+        """Make the config of a training from what the user gave, and from the data where these decide something.
+
+        Raises:
+            ConfigError: An option is unknown or wrong.
+            DataError: The data do not say what is wanted.
+        """
+        return self.training_class.parse(options)
+
+    @abstractmethod
+    def dataset(self, root: Path, config: T, split: Split) -> Dataset:
+        """Read training data from a folder in any layout that the family knows.
+
+        Raises:
+            DataError: Nothing fits; the message names the layouts that would.
+        """
+
+    @abstractmethod
+    def build_generator(self, config: C) -> nn.Module:
+        """Build the network used at inference, with fresh weights. Its `state_dict` is what a model file holds."""
+
+    def recognise(self, weights: Mapping[str, Tensor]) -> Recognised | None:
+        """Tell whether the weights of a checkpoint that another program wrote fit a network of the family.
+
+        The core has read the file, taken off what wrappers put around it (`params_ema`, `module.`, …), and compares the
+        shapes afterwards with those of the network; so names and a few shapes are enough to judge by.
+
+        Args:
+            weights: By name, on the CPU; any program's, or made to do harm: look at shapes before values.
+
+        Returns:
+            None where they are somebody else's.
+
+        Raises:
+            ModelFileError: They are the family's, but of a variant that it cannot have. The message goes on after the
+                name of the file.
+        """
+        return None
+
+    @abstractmethod
+    def trainer(self, config: T, engine: Engine) -> Trainer:
+        """The training hook: networks, optimisers and losses, ready for the first step."""
+
+    @abstractmethod
+    def translator(self, config: C, generator: nn.Module) -> Translator:
+        """The inference hook: wrap a generator and declare its scale, sizes and tiling."""

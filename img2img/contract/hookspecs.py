@@ -1,0 +1,112 @@
+"""Every extension point of img2img: what a plugin may implement with `@img2img.hookimpl`.
+
+An implementation may leave out arguments that it does not need. Observers are isolated: one that raises is reported
+once and switched off for the rest of the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import click
+    from torch import Tensor
+
+    from img2img.contract.clips import ClipSource, ClipTarget
+    from img2img.contract.families import ModelFamily
+    from img2img.contract.filters import Filter
+    from img2img.contract.importers import Importer
+    from img2img.training.run import Run
+    from img2img.translation.job import Job
+    from img2img.translation.report import Item, Report
+
+hookspec = pluggy.HookspecMarker("img2img")
+hookimpl = pluggy.HookimplMarker("img2img")
+
+
+@hookspec
+def register_models(register: Callable[[ModelFamily[Any, Any]], None]) -> None:
+    """Register model families: call `register(family)` once for each."""
+
+
+@hookspec
+def register_commands(register: Callable[[click.Command], None]) -> None:
+    """Register commands of the program: call `register(command)` once for each.
+
+    Their names must stand in the metadata, as entry points of the group `img2img.commands`.
+    """
+
+
+@hookspec
+def register_filters(register: Callable[[type[Filter]], None]) -> None:
+    """Register filters, steps before or after the network: call `register(class)` once for each."""
+
+
+@hookspec
+def register_importers(register: Callable[[Importer], None]) -> None:
+    """Register importers, which open files of other programs as models: call `register(importer)` once for each."""
+
+
+@hookspec
+def register_sources(register: Callable[[ClipSource], None]) -> None:
+    """Register sources of clips that are no video files: call `register(source)` once for each."""
+
+
+@hookspec
+def register_targets(register: Callable[[ClipTarget], None]) -> None:
+    """Register kinds of files that clips can be written to: call `register(target)` once for each."""
+
+
+@hookspec
+def training_started(run: Run) -> None:
+    """A run is about to do its first step, or its first after a resume (`run.step` > 0)."""
+
+
+@hookspec
+def training_stepped(run: Run, step: int, losses: Mapping[str, float]) -> None:
+    """A log line is due: `losses` are means over the steps since the last one."""
+
+
+@hookspec
+def validated(run: Run, step: int, metrics: Mapping[str, float], previews: Mapping[str, Tensor]) -> None:
+    """Held-out images were judged; `previews` are images of a few of them, (N, C, H, W) in [0, 1]."""
+
+
+@hookspec
+def examined(run: Run, step: int, direction: str, signals: Mapping[str, float]) -> None:
+    """A training's health was looked at; `img2img.training.health.examiner` explains the `signals` of a direction."""
+
+
+@hookspec
+def checkpoint_saved(run: Run, step: int, path: Path) -> None:
+    """The complete state of the run stands in the folder `path`."""
+
+
+@hookspec
+def training_finished(run: Run, step: int, error: BaseException | None) -> None:
+    """The run is over: done (`error` is None), stopped, or failed."""
+
+
+@hookspec
+def translation_started(job: Job) -> None:
+    """A job is planned and about to begin: `job.items` is what it will do."""
+
+
+@hookspec
+def batch_translated(job: Job, items: Sequence[Item]) -> None:
+    """These items came to their end: done, skipped or failed."""
+
+
+@hookspec
+def frame_translated(job: Job, item: Item, done: int, total: int) -> None:
+    """One more frame of a clip is done: `done` of `total`, which is 0 where the source does not tell."""
+
+
+@hookspec
+def translation_finished(job: Job, report: Report) -> None:
+    """The job is over; `report` has a row for each planned item, whatever happened."""

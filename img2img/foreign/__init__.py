@@ -1,7 +1,0 @@
-"""Checkpoints of other training codes: read without running them, recognised by a family, used as models."""
-
-from __future__ import annotations
-
-from img2img.foreign.recognition import Foreign, assumptions, open_checkpoint
-
-__all__ = ["Foreign", "assumptions", "open_checkpoint"]

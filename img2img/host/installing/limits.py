@@ -1,0 +1,115 @@
+"""What an installation may not move: the runtime, and all that it needs, to the version.
+
+Other plugins were made and models were trained with these, and the runtime was tested with them; a plugin that needs
+others is to have an environment of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from img2img.errors import PluginError
+from img2img.host.declarations import DISTRIBUTION
+
+STRANGER = "img2img"
+"""A package of PyPI that is somebody else's, though it has the name of our import package."""
+
+OPENCV = "opencv-python"
+OPENCV_WHEELS = (OPENCV, "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
+"""They hold the same files, so that of two the last one installed is what is there."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Names and versions that hold for an installation."""
+
+    kept: dict[str, str]
+    """What stays as it is: name and version."""
+    barred: frozenset[str]
+    """What may not come in, whatever its version."""
+    opencv: str
+    """Which wheel of OpenCV is there."""
+
+    @classmethod
+    def of_this_environment(cls) -> Limits:
+        """Read what is installed.
+
+        Raises:
+            PluginError: The runtime is not.
+        """
+        kept = _needs_of(DISTRIBUTION)
+        if not kept:
+            raise PluginError(f"{DISTRIBUTION} itself is not installed here; do that first, with pip")
+        wheels = {wheel: version for name in OPENCV_WHEELS for wheel, version in _needs_of(name).items()}
+        opencv = next((name for name in OPENCV_WHEELS if name in wheels), OPENCV)
+        barred = frozenset({STRANGER, *OPENCV_WHEELS} - {OPENCV, *wheels})
+        # Another wheel in the place of the one that the runtime names passes for it.
+        return cls({OPENCV: wheels.get(opencv, "0")} | kept | wheels, barred, opencv)
+
+    @property
+    def names(self) -> set[str]:
+        return {*self.kept, *self.barred}
+
+    @contextmanager
+    def options(self, *, uv: bool) -> Iterator[tuple[list[str], dict[str, str]]]:
+        """Options for pip, or for uv, and the environment to run it in.
+
+        Where another wheel of OpenCV is in the place of the one that the runtime names, that one passes for installed.
+        """
+        lines = [f"{name}=={version}" for name, version in self.kept.items()] + [f"{name}<0" for name in self.barred]
+        options, environment = [], dict(os.environ)
+        with TemporaryDirectory(prefix="img2img-") as folder:
+            options += ["--constraint", _write(folder, "constraints.txt", *lines)]
+            if self.opencv != OPENCV and uv:
+                options += ["--override", _write(folder, "overrides.txt", f"{OPENCV}; python_version < '0'")]
+            elif self.opencv != OPENCV:
+                words = ("Metadata-Version: 2.1", f"Name: {OPENCV}", f"Version: {self.kept[OPENCV]}")
+                _write(folder, f"{OPENCV.replace('-', '_')}-{self.kept[OPENCV]}.dist-info/METADATA", *words)
+                environment["PYTHONPATH"] = os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH")]))
+            yield options, environment
+
+
+def canonical(name: str) -> str:
+    """The one spelling of a distribution's name."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def distribution_of(name: str) -> str:
+    """The name of the distribution that a requirement, a path or a URL asks for; empty where only pip can tell."""
+    path = Path(name.partition("[")[0])
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return canonical(tomllib.loads((path / "pyproject.toml").read_text("utf-8"))["project"]["name"])
+    if archive := re.match(r"([\w.-]+?)-\d[^/]*\.(whl|tar\.gz|zip)$", path.name):
+        return canonical(archive[1])
+    requirement = re.match(r"([A-Za-z0-9][\w.-]*)\s*($|[\[<>=!~;@(])", name)
+    return canonical(requirement[1]) if requirement else ""
+
+
+def _write(folder: str, name: str, *lines: str) -> str:
+    path = Path(folder, name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return str(path)
+
+
+def _needs_of(root: str) -> dict[str, str]:
+    """Name and version of a distribution and of all that it needs, directly or not, as far as it is installed."""
+    found: dict[str, str] = {}
+    names = [root]
+    while names:
+        name = canonical(names.pop())
+        with suppress(PackageNotFoundError):  # it may be needed on another system
+            dist = distribution(name)
+            if name not in found:
+                found[name] = dist.version
+                needs = [need for need in dist.requires or () if "extra" not in need.partition(";")[2]]
+                names += [re.split(r"[^\w.-]", need, maxsplit=1)[0] for need in needs]
+    return found

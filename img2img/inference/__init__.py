@@ -1,0 +1,1 @@
+"""A network on pictures: device, sizes, channels, filters, tiles, batches."""

@@ -1,0 +1,64 @@
+"""Grey and alpha around networks that know neither: what goes through the network, and what is carried beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from img2img.contract.families import Translator
+from img2img.media import fill_transparent
+from img2img.media.opencv import cv2
+
+if TYPE_CHECKING:
+    from img2img.media import Pixels
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What of an image does not go through the network."""
+
+    grey: bool
+    """It has one colour channel."""
+    alpha: Pixels | None
+    """(H, W)."""
+
+
+def to_network(pixels: Pixels, translator: Translator) -> tuple[Pixels, Beside]:
+    """Make (H, W, channels_in) of (H, W, 1 ... 4): alpha is taken off, grey repeated, or RGB reduced to luma.
+
+    Colours under alpha 0, which nobody sees, are filled from around, so that they do not bleed into what is seen.
+    """
+    channels = pixels.shape[2]
+    alpha = pixels[..., -1] if channels in (2, 4) else None
+    colour = fill_transparent(pixels)[..., :-1] if alpha is not None else pixels
+    grey = channels <= 2
+    if grey and translator.channels_in == 3:
+        colour = np.repeat(colour, 3, axis=2)
+    elif not grey and translator.channels_in == 1:
+        colour = _luma(colour)
+    return np.ascontiguousarray(colour), Beside(grey, alpha)
+
+
+def from_network(colour: Pixels, beside: Beside, translator: Translator) -> Pixels:
+    """Put together what `to_network` took apart: (H', W', channels_out) to as many channels as the source had.
+
+    A grey image stays grey where the network takes RGB, and not where it colours: takes 1 channel and returns 3.
+    """
+    if beside.grey and translator.channels_in == 3 and colour.shape[2] == 3:
+        colour = _luma(colour)
+    if beside.alpha is None:
+        return colour
+    height, width = colour.shape[:2]
+    alpha = beside.alpha
+    if alpha.shape != (height, width):
+        way = cv2.INTER_CUBIC if height > alpha.shape[0] else cv2.INTER_AREA
+        alpha = cv2.resize(alpha, (width, height), interpolation=way)
+    return np.concatenate([colour, alpha[..., None]], axis=2)
+
+
+def _luma(colour: Pixels) -> Pixels:
+    """ITU-R BT.601 luma in full range; exact for equal channels."""
+    luma = colour.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    return np.rint(luma).astype(colour.dtype)[..., None]

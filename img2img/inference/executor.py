@@ -1,0 +1,236 @@
+"""Running a translator on integer images: tiles, batches, precision, and what to do when memory runs out."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from img2img.contract.families import Translator
+from img2img.errors import Img2ImgError, TranslationError, UsageError
+from img2img.inference.tiles import SMALLEST_TILE, Window, tile_side, windows
+from img2img.nn.sizes import pad_to_size
+
+if TYPE_CHECKING:
+    from img2img.media import Pixels
+
+log = logging.getLogger(__name__)
+
+Tile = tuple[int, Window, Window]
+"""Index of the image, rows, columns."""
+
+SMALLEST_ASKED = 16
+"""Side in input pixels of the smallest tiles that a user may ask for."""
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
+
+
+class Executor:
+    """Runs a translator on batches of integer images; may be called from several threads.
+
+    Args:
+        translator: Its generator is on `device`.
+        device: Where it runs.
+        precision: What the network computes in; 16-bit images are always computed in float32.
+        tile: Side of the tiles in input pixels; 0 chooses, None switches tiling off.
+        workers: How many tiles or batches run at once.
+        batch_size: Images or tiles that go through the network together, less once memory has run out; 0 chooses.
+
+    Raises:
+        UsageError: The tiles or the batches are too small.
+    """
+
+    def __init__(
+        self,
+        translator: Translator,
+        device: torch.device,
+        precision: torch.dtype,
+        tile: int | None = 0,
+        workers: int = 1,
+        batch_size: int = 0,
+    ) -> None:
+        if tile and tile < SMALLEST_ASKED:
+            raise UsageError(f"tiles of {tile} pixels are too small; give {SMALLEST_ASKED} or more, or 0 to choose")
+        if batch_size < 0:
+            raise UsageError(f"{batch_size} images are no batch; give 1 or more, or 0 to choose")
+        self.translator, self.device, self.precision, self.tile = translator, device, precision, tile
+        self.asked_batch_size = batch_size
+        on_cpu = device.type == "cpu"
+        self.window_limit = 2_500_000 if on_cpu else 16_000_000
+        """Output pixels of the largest tile; less after memory has run out."""
+        self.batch_limit = sys.maxsize if batch_size else 250_000 if on_cpu else 32_000_000
+        """Output pixels of the images and tiles that go through the network together; on a CPU few fit the caches."""
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="network")
+        self._closed = False
+
+    def batch_size(self, height: int, width: int) -> int:
+        """How many images or tiles of a size go through the network together."""
+        fitting = max(1, self.batch_limit // max(1, self._output_pixels(height, width)))
+        return min(self.asked_batch_size or fitting, fitting)
+
+    def run(self, pixels: Pixels, conditions: Mapping[str, Tensor] | None = None) -> Pixels:
+        """Translate (N, H, W, channels_in) to (N, scale H, scale W, channels_out) of the same integer type.
+
+        Args:
+            pixels: uint8 or uint16.
+            conditions: One tensor of N rows each.
+
+        Raises:
+            TranslationError: The network failed, returned what is no image, or does not fit the memory.
+            CancelledError: `close` came first.
+        """
+        limits = self.window_limit, self.batch_limit
+        while True:
+            side = self._side(*pixels.shape[1:3])
+            try:
+                return self._run(pixels, conditions or {}, side)
+            except (Img2ImgError, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # a plugin's network may raise anything, even SystemExit
+                if self._closed:
+                    raise CancelledError from error
+                if not _is_out_of_memory(error):
+                    raise TranslationError(f"the network failed: {type(error).__name__}: {error}") from error
+                if not self._shrink(pixels, side):
+                    self.window_limit, self.batch_limit = limits  # or it would slow down all that come after it
+                    raise TranslationError(
+                        f"{pixels.shape[2]}×{pixels.shape[1]} does not fit the memory of {self.device}, and can be cut "
+                        f"no smaller; try --device cpu or a smaller image ({error})"
+                    ) from error
+
+    @torch.inference_mode()
+    def translate(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
+        """Send one batch through the network, and once more in float32 if something that is no number came out.
+
+        Args:
+            images: (N, channels_in, H, W) in [0, 1], of any size, on the device.
+            conditions: One tensor of N rows each, on the device.
+            precision: What to compute in.
+
+        Returns:
+            (N, channels_out, scale H, scale W), rounded down.
+
+        Raises:
+            TranslationError: The network returned what is no image of that size.
+        """
+        result = self._call(images, conditions, precision)
+        if _is_finite(result):
+            return result
+        if precision != torch.float32:
+            log.warning("the network returned NaN or infinity in %s; once more in float32", precision)
+            result = self._call(images, conditions, torch.float32)
+            if _is_finite(result):
+                return result
+        raise TranslationError("the network returned NaN or infinity")
+
+    def close(self) -> None:
+        """Stop the workers; tiles that have not begun are dropped."""
+        self._closed = True
+        self._pool.shutdown(cancel_futures=True)
+
+    def _run(self, pixels: Pixels, conditions: Mapping[str, Tensor], side: int | None) -> Pixels:
+        count, height, width, _ = pixels.shape
+        scale, channels = self.translator.scale, self.translator.channels_out
+        result = np.empty((count, int(height * scale), int(width * scale), channels), pixels.dtype)
+        if not result.size:
+            raise TranslationError(f"{width}×{height} is too small for a scale of {scale}: nothing would be left")
+
+        def translate(tiles: Sequence[Tile]) -> None:
+            parts = np.stack([pixels[n, r.seen_from : r.seen_to, c.seen_from : c.seen_to] for n, r, c in tiles])
+            rows = {name: value[[n for n, _, _ in tiles]] for name, value in conditions.items()}
+            for (n, r, c), done in zip(tiles, self._translate(parts, rows), strict=True):
+                target = (
+                    slice(int(r.start * scale), int(r.stop * scale)),
+                    slice(int(c.start * scale), int(c.stop * scale)),
+                )
+                y, x = int((r.start - r.seen_from) * scale), int((c.start - c.seen_from) * scale)
+                kept = result[n][target]
+                kept[:] = done[y : y + kept.shape[0], x : x + kept.shape[1]]
+
+        tiles = [(n, *window) for window in windows(height, width, side, self.translator) for n in range(count)]
+        for _ in self._pool.map(translate, self._batches(tiles)):
+            pass
+        return result
+
+    def _batches(self, tiles: Sequence[Tile]) -> Iterator[Sequence[Tile]]:
+        """Put tiles of equal size together, as many as `batch_limit` allows."""
+
+        def shape(tile: Tile) -> tuple[int, int]:
+            return tile[1].seen_to - tile[1].seen_from, tile[2].seen_to - tile[2].seen_from
+
+        for (height, width), group in groupby(sorted(tiles, key=shape), key=shape):
+            alike, size = list(group), self.batch_size(height, width)
+            for first in range(0, len(alike), size):
+                yield alike[first : first + size]
+
+    def _translate(self, pixels: Pixels, conditions: Mapping[str, Tensor]) -> Pixels:
+        rows = {name: value.to(self.device) for name, value in conditions.items()}
+        precision = torch.float32 if pixels.dtype == np.uint16 else self.precision
+        return _to_integers(self.translate(self._to_device(pixels), rows, precision), pixels.dtype)
+
+    def _call(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
+        padded = pad_to_size(images, self.translator)
+        with torch.autocast(self.device.type, precision, enabled=precision != torch.float32):
+            result = self.translator(padded, **conditions)
+        scale = self.translator.scale
+        height, width = (int(size * scale) for size in padded.shape[2:])
+        expected = (len(images), self.translator.channels_out, height, width)
+        found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
+        if found != expected:  # before it is cropped, which would hide that it is too large
+            raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
+        return result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
+
+    def _to_device(self, pixels: Pixels) -> Tensor:
+        integers = torch.from_numpy(pixels if pixels.dtype == np.uint8 else pixels.astype(np.int32))
+        images = integers.to(self.device).permute(0, 3, 1, 2).float().div_(float(np.iinfo(pixels.dtype).max))
+        return images.contiguous(memory_format=torch.channels_last)
+
+    def _side(self, height: int, width: int) -> int | None:
+        if self.tile is None or self.translator.tiling != "exact":
+            return None
+        chosen = tile_side(height, width, self.window_limit, self.translator)
+        return min(self.tile, chosen or self.tile) if self.tile else chosen
+
+    def _output_pixels(self, height: int, width: int) -> int:
+        return int(height * width * self.translator.scale * self.translator.scale)
+
+    def _shrink(self, pixels: Pixels, side: int | None) -> bool:
+        """Ask for less memory next time: half the batch, then smaller tiles; False where neither can get smaller."""
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        count, height, width, _ = pixels.shape
+        reach = min(max(height, width), (side or max(height, width)) + 2 * self.translator.halo)
+        largest = self._output_pixels(min(height, reach), min(width, reach))
+        total = count * self._output_pixels(height, width)
+        if total > largest and self.batch_limit >= 2 * largest:
+            self.batch_limit = min(self.batch_limit, total) // 2
+            log.warning("out of memory; batches of half the size from here on")
+        elif self.tile is not None and self.translator.tiling == "exact" and (side is None or side > SMALLEST_TILE):
+            self.window_limit = min(self.window_limit, largest) // 2
+            log.warning("out of memory; smaller tiles from here on")
+        else:
+            return False
+        return True
+
+
+def _to_integers(images: Tensor, dtype: np.dtype[Any]) -> Pixels:
+    scaled = images.float().clamp(0, 1).mul_(float(np.iinfo(dtype).max)).round_().permute(0, 2, 3, 1)
+    if dtype == np.uint8:
+        return scaled.to(torch.uint8).cpu().numpy()  # waits for the device
+    return scaled.to(torch.int32).cpu().numpy().astype(np.uint16)
+
+
+def _is_finite(images: Tensor) -> bool:
+    return bool(torch.isfinite(images.sum(dtype=torch.float64)))  # a sum is finite only if all are, and quick
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    text = str(error).lower()
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in text for words in _OUT_OF_MEMORY)

@@ -1,0 +1,136 @@
+"""A loaded model: a translator on a device, for one image or for a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from img2img.contract.families import Translator
+from img2img.errors import UsageError
+from img2img.host.host import PluginHost
+from img2img.inference.channels import from_network, to_network
+from img2img.inference.device import keep_freed_memory, pick_device, pick_precision
+from img2img.inference.executor import Executor
+from img2img.models.file import ModelInfo
+from img2img.models.store import find_model, open_model
+
+if TYPE_CHECKING:
+    from img2img.media import Pixels
+
+
+def load_model(
+    model: str | Path,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    tile: int | None = 0,
+    host: PluginHost | None = None,
+) -> Model:
+    """Load a model for use.
+
+    Args:
+        model: Path of a model file, of a checkpoint of another code, or of a file that an importer opens, or the name
+            of a bundled or installed model.
+        device: `auto`, `cpu`, `cuda`, …
+        precision: `auto` (bf16 where the hardware has it), `bf16` or `fp32`.
+        tile: Side of the tiles that large images are cut into, in input pixels; 0 chooses, None switches tiling off.
+        host: Plugins to use; all installed ones by default.
+
+    Raises:
+        ModelFileError: There is no such model, or the file is damaged.
+        PluginError: No plugin provides its family.
+    """
+    place = pick_device(device)
+    keep_freed_memory(place)
+    info, translator = open_model(find_model(model), host or PluginHost.discover())
+    translator.generator.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Model(info, translator, place, pick_precision(precision, place), tile)
+
+
+class Model:
+    """Translates images; what `load_model` returns."""
+
+    def __init__(
+        self,
+        info: ModelInfo,
+        translator: Translator,
+        device: torch.device,
+        precision: torch.dtype,
+        tile: int | None = 0,
+    ) -> None:
+        self.info, self.translator, self.device, self.precision = info, translator, device, precision
+        self.executor = Executor(translator, device, precision, tile)
+
+    @overload
+    def __call__(self, image: Tensor, **conditions: Any) -> Tensor: ...
+    @overload
+    def __call__(self, image: Pixels, **conditions: Any) -> Pixels: ...
+    def __call__(self, image: Pixels | Tensor, **conditions: Any) -> Pixels | Tensor:
+        """Translate one image, or a batch; what comes back is of the kind that went in.
+
+        Args:
+            image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1].
+            conditions: What the model's translator asks for, as typed on the command line or as a tensor row.
+
+        Raises:
+            UsageError: This is no such image, or a condition is unknown, missing or wrong.
+            TranslationError: The network failed, or does not fit the memory.
+        """
+        rows = self.parse_conditions(conditions)
+        self._check(image)
+        if isinstance(image, Tensor):
+            return self._translate_tensor(image, rows)
+        colour, beside = to_network(image if image.ndim == 3 else image[..., None], self.translator)
+        result = self.executor.run(colour[None], {name: row[None] for name, row in rows.items()})[0]
+        result = from_network(result, beside, self.translator)
+        return result[..., 0] if image.ndim == 2 and result.shape[2] == 1 else result
+
+    def parse_conditions(self, conditions: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Turn what was typed into tensor rows.
+
+        Raises:
+            UsageError: A condition is unknown, missing or wrong.
+        """
+        declared = self.translator.conditions
+        for name in conditions:
+            if name not in declared:
+                raise UsageError(f"the model takes no condition {name!r}; it takes {', '.join(declared) or 'none'}")
+        rows = {}
+        for name, condition in declared.items():
+            if name not in conditions:
+                if condition.required:
+                    raise UsageError(
+                        f"the model needs the condition {name!r}: {condition.description}; give -c {name}=…"
+                    )
+                continue
+            value = conditions[name]
+            try:
+                rows[name] = value if isinstance(value, Tensor) else condition.parse(str(value))
+            except Exception as error:  # a ValueError speaks for itself; the plugin may raise others
+                text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+                raise UsageError(f"condition {name}={value!r}: {text}") from error
+        return rows
+
+    def _check(self, image: Pixels | Tensor) -> None:
+        channels = self.translator.channels_in
+        if isinstance(image, Tensor):
+            fits = image.is_floating_point() and image.ndim == 4 and image.shape[1] == channels
+        else:
+            fits = isinstance(image, np.ndarray) and image.dtype in (np.uint8, np.uint16) and image.ndim in (2, 3)
+            fits = fits and image.shape[2:] in ((), (1,), (2,), (3,), (4,))
+        if not fits or 0 in image.shape:
+            got = f"{image.dtype} of shape {tuple(image.shape)}" if hasattr(image, "shape") else type(image).__name__
+            raise UsageError(
+                f"an image is a numpy array (H, W) or (H, W, 1 to 4) of uint8 or uint16, or a floating-point tensor "
+                f"(N, {channels}, H, W) in [0, 1], not {got}"
+            )
+
+    def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
+        repeated = {name: row.expand(len(images), *row.shape).to(self.device) for name, row in rows.items()}
+        result = self.executor.translate(images.to(self.device, torch.float32), repeated, self.precision)
+        return result.clamp(0, 1).to(images)

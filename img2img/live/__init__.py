@@ -1,0 +1,1 @@
+"""Translating what a camera sees, or a clip plays, while it happens."""

@@ -1,0 +1,237 @@
+"""Translating what happens now: always the newest frame, and none of those that came while the network was busy."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from threading import Condition, Thread
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from img2img.inference.filtering import NO_FILTERS, Chain
+from img2img.inference.model import Model
+from img2img.media.opencv import cv2
+
+if TYPE_CHECKING:
+    from img2img.media.clip.frames import Clip
+    from img2img.media.image.images import Pixels
+
+_PATIENCE = 0.01
+"""Seconds between two looks at what the user wants."""
+
+
+class Shot(NamedTuple):
+    """A frame that may be shown."""
+
+    at: float
+    """When, in seconds; counted from the first. What is late comes at once."""
+    duration: float
+    """How long, in seconds."""
+    picture: Callable[[], Pixels]
+    """Gives its pixels; costs nothing where it is not called."""
+
+
+def shots_of(source: Clip) -> Iterator[Shot]:
+    """The frames of a clip at their times; those of a camera came at theirs already."""
+    tick = float(source.info.time_base)
+    return (Shot(frame.pts * tick, frame.duration * tick, frame.picture) for frame in source.frames())
+
+
+class Latest:
+    """Goes through shots in a thread of its own, at their times, and keeps only the newest.
+
+    A context: leaving it ends the thread, once the shot at work is there.
+    """
+
+    def __init__(self, shots: Iterator[Shot]) -> None:
+        self.dropped = 0
+        """Shots that nobody took before the next one came."""
+        self._shots = shots
+        self._newest: Shot | None = None
+        self._error: BaseException | None = None
+        self._over = self._closed = False
+        self._changed = Condition()
+        self._thread = Thread(target=self._run, name="source", daemon=True)
+
+    def __enter__(self) -> Latest:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def take(self, patience: float) -> Shot | None:
+        """The newest shot, once only; None where none came for so many seconds.
+
+        Raises:
+            EOFError: No more will come.
+            Img2ImgError: No more will come, since the source failed.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._newest or self._over, patience)
+            shot, self._newest = self._newest, None
+            if shot is None and self._over:
+                raise self._error or EOFError
+            return shot
+
+    def _run(self) -> None:
+        try:
+            self._go_through()
+        except BaseException as error:
+            self._error = error
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
+    def _go_through(self) -> None:
+        begun, end = None, 0.0
+        for shot in self._shots:
+            begun = perf_counter() - shot.at if begun is None else begun
+            end = begun + shot.at + shot.duration
+            if not self._is_wanted_at(begun + shot.at):
+                return
+            with self._changed:
+                self.dropped += self._newest is not None
+                self._newest = shot
+                self._changed.notify_all()
+        self._is_wanted_at(end)
+
+    def _is_wanted_at(self, instant: float) -> bool:
+        """Wait until then, and tell whether it is worth going on."""
+        with self._changed:
+            return not self._changed.wait_for(lambda: self._closed, max(0, instant - perf_counter()))
+
+
+@dataclass
+class Counts:
+    """What became of the frames so far."""
+
+    shown: int = 0
+    dropped: int = 0
+    seconds: float = 0
+    """Since the beginning."""
+    _recent: deque[float] = field(default_factory=lambda: deque(maxlen=20))
+
+    @property
+    def rate(self) -> float:
+        """Frames shown per second, from the beginning to the end."""
+        return self.shown / self.seconds if self.seconds else 0.0
+
+    @property
+    def current_rate(self) -> float:
+        """Frames shown per second, of the last ones."""
+        passed = self._recent[-1] - self._recent[0] if self._recent else 0.0
+        return (len(self._recent) - 1) / passed if passed else 0.0
+
+    def update(self, shown: int, dropped: int, seconds: float) -> None:
+        if shown > self.shown:
+            self._recent.append(seconds)
+        self.shown, self.dropped, self.seconds = shown, dropped, seconds
+
+
+class Screen(Protocol):
+    """Where frames are shown."""
+
+    def show(self, before: Pixels, after: Pixels, counts: Counts) -> None:
+        """Show a frame, two times (H, W, 3) of uint8, before brought to the height of after."""
+
+    def heed(self) -> bool:
+        """See to what the user does; False once the screen was closed. Is called again and again."""
+
+
+def live(
+    model: Model,
+    conditions: Mapping[str, Any],
+    shots: Iterator[Shot],
+    screen: Screen,
+    stop: Callable[[], bool],
+    *,
+    width: int | None = None,
+    filters: Chain = NO_FILTERS,
+) -> Counts:
+    """Show shots before and after translation, always the newest, until they, the user or `stop` make an end.
+
+    The network runs in another thread than the screen, so that the screen answers while a frame takes its time.
+
+    Args:
+        model: Translates them.
+        conditions: As for the model.
+        shots: Of a clip or of a camera.
+        screen: Where to show them; used by this thread alone.
+        stop: Asked all the time; True makes an end.
+        width: Reduce what is wider to so many pixels.
+        filters: What each frame goes through before and after the model.
+
+    Returns:
+        What was shown; with the frames that were dropped, these are all that came until the end.
+
+    Raises:
+        UsageError: A condition is unknown, missing or wrong.
+        VideoError: The source failed on the way.
+        TranslationError: The network or a filter failed.
+    """
+    rows, counts = model.parse_conditions(conditions), Counts()
+    passage = filters.start()
+
+    def translate(shot: Shot) -> tuple[Pixels, Pixels]:
+        before = _prepared(shot.picture(), width)
+        after = _three_channels(passage.after(before, model(passage.before(before), **rows)))
+        return _fitted(before, after.shape[0]), after
+
+    def wanted() -> bool:
+        return screen.heed() and not stop()
+
+    with Latest(shots) as latest, ThreadPoolExecutor(1, "live") as worker:
+        begun = perf_counter()
+        while wanted() and (shot := _next(latest, wanted)):
+            pending = worker.submit(translate, shot)
+            while not wait([pending], _PATIENCE).done and wanted():
+                pass
+            if not pending.done():
+                break
+            before, after = pending.result()
+            counts.update(counts.shown + 1, latest.dropped, perf_counter() - begun)
+            screen.show(before, after, counts)
+        counts.update(counts.shown, latest.dropped, perf_counter() - begun)
+    return counts
+
+
+def _next(latest: Latest, wanted: Callable[[], bool]) -> Shot | None:
+    """The newest shot; None at the end, or where none is wanted any more."""
+    try:
+        while (shot := latest.take(_PATIENCE)) is None and wanted():
+            pass
+    except EOFError:
+        return None
+    return shot
+
+
+def _prepared(pixels: Pixels, width: int | None) -> Pixels:
+    """(H, W, 3) of uint8, reduced if it is wider than `width`."""
+    if pixels.dtype == np.uint16:
+        pixels = np.rint(pixels / np.float32(257)).astype(np.uint8)
+    pixels = np.ascontiguousarray(_three_channels(pixels))
+    if width is None or pixels.shape[1] <= width:
+        return pixels
+    height = max(1, round(pixels.shape[0] * width / pixels.shape[1]))
+    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _three_channels(pixels: Pixels) -> Pixels:
+    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels[..., :3]
+
+
+def _fitted(pixels: Pixels, height: int) -> Pixels:
+    """Bring a picture to a height."""
+    if pixels.shape[0] == height:
+        return pixels
+    size = (max(1, round(pixels.shape[1] * height / pixels.shape[0])), height)
+    way = cv2.INTER_CUBIC if height > pixels.shape[0] else cv2.INTER_AREA
+    return cv2.resize(pixels, size, interpolation=way)

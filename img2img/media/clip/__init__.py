@@ -1,0 +1,1 @@
+"""Clips that are no video files, and what all clips have in common."""

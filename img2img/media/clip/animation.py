@@ -1,0 +1,193 @@
+"""Animations, which are GIF and WebP files: reading them as clips, and writing clips as them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from io import BytesIO
+from itertools import pairwise
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL.GifImagePlugin import GifImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from img2img.errors import UsageError, VideoError
+from img2img.media.clip.frames import ClipInfo, Frame
+from img2img.media.files import printable, read_file
+from img2img.media.image.images import Encoded, Pixels
+
+_MILLISECONDS = 1000
+_UNSAID = 100
+"""Milliseconds that a frame is shown whose file says 0, as in browsers."""
+
+
+class AnimationReader:
+    """A `Clip` in a GIF or WebP file; its ticks are milliseconds.
+
+    Args:
+        path: The file.
+        start: Leave out what is shown before this, in seconds.
+        end: Leave out what is shown from here on.
+        max_pixels: Refuse larger frames.
+
+    Raises:
+        VideoError: It is no such file, its first frame cannot be decoded, or it is too large.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        start: Fraction | None = None,
+        end: Fraction | None = None,
+        max_pixels: int = 100_000_000,
+    ) -> None:
+        self.path, self.damage = path, ""
+        self._from, self._to = (None if at is None else ceil(at * _MILLISECONDS) for at in (start, end))
+        self.shift = Fraction(self._from or 0, _MILLISECONDS)
+        """Seconds taken off all times, so that what begins at `start` begins at 0."""
+        data = read_file(path)
+        self._is_cut_off = _is_cut_off(data)
+        try:
+            self._image = GifImageFile(BytesIO(data)) if data.startswith(b"GIF8") else WebPImageFile(BytesIO(data))
+            size, frames = self._image.size, self._image.n_frames
+            self._image.load()  # or a WebP does not say how long its first frame is shown
+            duration = self._duration()
+        except Exception as error:  # a damaged file provokes many kinds
+            raise VideoError(
+                f"{printable(path)}: this GIF or WebP file is damaged ({error}); copy it again from where it came from"
+            ) from error
+        if size[0] * size[1] > max_pixels:
+            raise VideoError(
+                f"{printable(path)}: its {size[0]}×{size[1]} pixels are more than the allowed {max_pixels}; raise "
+                "--max-pixels"
+            )
+        self._mode = "RGBA" if self._image.has_transparency_data else "RGB"
+        self.loops = self._loops()
+        """How often the whole is shown; 0 is for ever."""
+        rate = Fraction(_MILLISECONDS, duration)
+        self.info = ClipInfo(*size, time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
+
+    def close(self) -> None:
+        self._image.close()
+
+    def __enter__(self) -> AnimationReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield all frames in the order of their times; can be gone through once.
+
+        Raises:
+            VideoError: The first frame cannot be decoded.
+        """
+        at, begin = 0, self._from or 0
+        for index in range(self.info.frames):
+            if self._to is not None and at >= self._to:
+                return
+            try:
+                self._image.seek(index)
+                pixels = np.asarray(self._image.convert(self._mode))
+            except Exception as error:  # as above
+                if not index:
+                    raise VideoError(f"{printable(self.path)}: its first frame is damaged ({error})") from error
+                self.damage = f"it is damaged: only {index} of its {self.info.frames} frames can be decoded"
+                return
+            duration = self._duration()
+            if at >= begin:
+                yield Frame(at - begin, duration, partial(_itself, pixels))
+            at += duration
+        if self._is_cut_off:
+            self.damage = f"the file is cut off after {self.info.frames} frames"
+
+    def _loops(self) -> int:
+        """A GIF says how often it is repeated; one that says nothing is shown once."""
+        said = self._image.info.get("loop")
+        if isinstance(self._image, WebPImageFile) or not said:
+            return 1 if said is None else int(said)
+        return int(said) + 1
+
+    def _duration(self) -> int:
+        return int(self._image.info.get("duration", 0)) or _UNSAID
+
+
+class AnimationWriter:
+    """Makes a GIF or WebP file of frames, which are all kept until the end.
+
+    Args:
+        suffix: `.gif` or `.webp`.
+        time_base: Seconds of a tick.
+        loops: How often the whole is shown; 0 for ever.
+        quality: 1 ... 100, of WebP.
+
+    Raises:
+        UsageError: The quality is out of range.
+    """
+
+    def __init__(self, suffix: str, time_base: Fraction, loops: int = 0, quality: int | None = None) -> None:
+        if quality is not None and not 1 <= quality <= 100:
+            raise UsageError(f"quality {quality} is out of range; give 1 to 100")
+        self._is_gif = suffix == ".gif"
+        self._tick = time_base * (100 if self._is_gif else _MILLISECONDS)
+        self._loops, self._quality = loops, quality or 90
+        self._images: list[Pillow.Image] = []
+        self._begins: list[int] = []
+        self._end = 0
+
+    def add(self, pixels: Pixels, pts: int, duration: int) -> None:
+        """Take a frame: (H, W, 1, 3 or 4) of uint8 or uint16, of which GIF and WebP hold 8 bits; times in ticks."""
+        if pixels.dtype == np.uint16:
+            pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        image = Pillow.fromarray(pixels if pixels.shape[2] > 1 else np.repeat(pixels, 3, axis=2))
+        if self._is_gif and image.mode == "RGB":  # a byte a pixel; Pillow itself would do it at the end, undithered
+            palette = image.quantize(256, Pillow.Quantize.FASTOCTREE)
+            image = image.quantize(palette=palette, dither=Pillow.Dither.FLOYDSTEINBERG)
+        self._images.append(image)
+        self._begins.append(pts)
+        self._end = pts + duration
+
+    def encode(self) -> Encoded:
+        """Make the file of all frames.
+
+        Raises:
+            VideoError: Pillow cannot write them.
+        """
+        begins = [round((pts - self._begins[0]) * self._tick) for pts in (*self._begins, self._end)]
+        durations = [max(1, after - before) for before, after in pairwise(begins)]
+        file = BytesIO()
+        options = {} if self._is_gif else {"quality": self._quality, "method": 3, "loop": self._loops}
+        if self._is_gif and self._loops != 1:
+            options["loop"] = max(0, self._loops - 1)
+        try:
+            self._images[0].save(
+                file,
+                "GIF" if self._is_gif else "WEBP",
+                save_all=True,
+                append_images=self._images[1:],
+                duration=[ticks * (10 if self._is_gif else 1) for ticks in durations],
+                disposal=2 if self._is_gif and self._images[0].has_transparency_data else 0,
+                **options,
+            )
+        except (OSError, ValueError, RuntimeError, OverflowError, struct.error) as error:
+            raise VideoError(f"these frames make no animation: {error}; write a video instead") from error
+        notes: tuple[str, ...] = ("each frame reduced to 256 colours, the most that GIF holds",) if self._is_gif else ()
+        if self._is_gif and min(durations) < 2:
+            notes += ("more than 50 frames a second, which players of GIF slow down; see --fps",)
+        return Encoded(file.getvalue(), notes)
+
+
+def _itself(pixels: Pixels) -> Pixels:
+    return pixels
+
+
+def _is_cut_off(data: bytes) -> bool:
+    """Whether the end is missing: the trailer of a GIF, or what a RIFF file says of its length."""
+    if data.startswith(b"GIF8"):
+        return not data.rstrip(b"\0").endswith(b";")
+    return int.from_bytes(data[4:8], "little") + 8 > len(data)

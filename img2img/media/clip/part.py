@@ -1,0 +1,155 @@
+"""What a plugin reads as a clip, held to the contract and cut to the time that was asked for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from math import ceil
+from operator import index
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+
+from img2img.errors import Img2ImgError, VideoError
+from img2img.media.clip.frames import Clip, ClipInfo, Frame
+
+if TYPE_CHECKING:
+    from img2img.media.image.images import Pixels
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Part:
+    """A `Clip` that shows what another shows from one time to another; whatever that raises becomes a VideoError.
+
+    Args:
+        clip: The whole; it is closed with this one, also when this one cannot be made.
+        name: What to call it.
+        start: Seconds from its beginning; None for there, or for time 0 where it begins later.
+        end: Likewise, for its end.
+        max_pixels: Refuse larger frames.
+
+    Raises:
+        VideoError: It is not as `ClipInfo` promises, or its frames are too large.
+    """
+
+    def __init__(
+        self, clip: Clip, name: str, start: Fraction | None, end: Fraction | None, max_pixels: int = 100_000_000
+    ) -> None:
+        self._clip, self._name = clip, name
+        try:
+            self.info = guarded(name, lambda: _checked(clip.info, name, max_pixels))
+        except BaseException:
+            self.close()
+            raise
+        self._from = None if start is None else self._tick(start)
+        self._end = None if end is None else self._tick(end)
+        self.shift = (self._from or 0) * self.info.time_base
+        """Seconds taken off all times, so that what begins at `start` begins at 0."""
+
+    @property
+    def damage(self) -> str:
+        return guarded(self._name, lambda: str(self._clip.damage or ""))
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the frames that are shown in the part, from time 0 on; can be gone through once."""
+        begin, before, picture = self._from, None, None
+        for frame in self._whole():
+            pts, duration = guarded(self._name, partial(self._times, frame, before))
+            if self._end is not None and pts >= self._end:
+                return
+            before = pts
+            begin = min(0, pts) if begin is None else begin
+            if pts < begin:
+                continue
+            if frame.picture is not picture:  # one picture, one function
+                picture = frame.picture
+                checked = partial(self._picture, picture)
+            yield Frame(pts - begin, duration if self._end is None else min(duration, self._end - pts), checked)
+
+    def close(self) -> None:
+        """Let go of the whole; that it cannot be closed harms nothing that was read of it."""
+        try:
+            guarded(self._name, lambda: self._clip.close())
+        except (Img2ImgError, MemoryError) as error:
+            log.warning("%s; it could not be closed", error)
+
+    def _tick(self, seconds: Fraction) -> int:
+        return ceil((seconds + self.info.start) / self.info.time_base)
+
+    def _whole(self) -> Iterator[Any]:
+        frames = guarded(self._name, lambda: iter(self._clip.frames()))
+        end = object()
+        while (frame := guarded(self._name, partial(next, frames, end))) is not end:
+            yield frame
+
+    def _times(self, frame: Any, before: int | None) -> tuple[int, int]:
+        if not isinstance(frame, Frame) or not callable(frame.picture):
+            raise VideoError(f"{self._name}: {frame!r} is no Frame with a picture that can be called")
+        pts, duration = index(frame.pts), index(frame.duration)
+        if before is not None and pts <= before:
+            raise VideoError(f"{self._name}: a frame at tick {pts} follows one at {before}; times must rise")
+        if duration <= 0:
+            raise VideoError(f"{self._name}: the frame at tick {pts} lasts {duration} ticks; it must last 1 or more")
+        return pts, duration
+
+    def _picture(self, picture: Callable[[], Pixels]) -> Pixels:
+        pixels = guarded(self._name, picture)
+        info = self.info
+        dtype = "uint16" if info.deep else "uint8"
+        if not isinstance(pixels, np.ndarray):
+            raise VideoError(f"{self._name}: a frame is of {type(pixels).__name__}, where an array was promised")
+        if pixels.shape[:2] != (info.height, info.width) or pixels.shape[2:] not in ((1,), (3,), (4,)):
+            raise VideoError(f"{self._name}: a frame is {pixels.shape}, where {info.width}×{info.height} was promised")
+        if pixels.dtype != dtype:
+            raise VideoError(f"{self._name}: a frame is of {pixels.dtype}, where {dtype} was promised")
+        return pixels
+
+
+def guarded(name: str, call: Callable[[], T], does: Literal["reads", "writes"] = "reads") -> T:
+    """Call what is a plugin's; whatever it raises, sys.exit included, costs this clip and no other.
+
+    Raises:
+        VideoError: It failed.
+    """
+    try:
+        return call()
+    except (Img2ImgError, KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as error:
+        raise VideoError(f"{name}: the plugin that {does} it failed: {type(error).__name__}: {error}") from error
+
+
+def _checked(info: Any, name: str, max_pixels: int) -> ClipInfo:
+    """The same with numbers of the promised types."""
+    if not isinstance(info, ClipInfo):
+        raise VideoError(f"{name}: its info is {info!r}, which is no ClipInfo")
+    fractions = {field: _fraction(info, field, name) for field in ("time_base", "rate", "start", "sample_aspect")}
+    whole = {field: index(getattr(info, field)) for field in ("width", "height", "frames")}
+    numbers: dict[str, Any] = {**whole, **fractions}
+    info = replace(info, **numbers)
+    if min(info.width, info.height) < 1 or info.frames < 0:
+        raise VideoError(f"{name}: {info.frames} frames of {info.width}×{info.height} are promised; none can be so")
+    if min(info.time_base, info.rate, info.sample_aspect) <= 0:
+        raise VideoError(f"{name}: time_base, rate and sample_aspect of its info must be more than 0")
+    if not (isinstance(info.chroma, str) and isinstance(info.notes, tuple)):
+        raise VideoError(f"{name}: its info has chroma {info.chroma!r} and notes {info.notes!r}, not a str and a tuple")
+    if info.width * info.height > max_pixels:
+        raise VideoError(
+            f"{name}: its {info.width}×{info.height} pixels are more than the allowed {max_pixels}; raise --max-pixels"
+        )
+    return info
+
+
+def _fraction(info: ClipInfo, field: str, name: str) -> Fraction:
+    value = getattr(info, field)
+    if not isinstance(value, Fraction | int):
+        raise VideoError(
+            f"{name}: the {field} of its info is {value!r}; it must be a Fraction, such as Fraction(1, 25)"
+        )
+    return Fraction(value)

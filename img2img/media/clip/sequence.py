@@ -1,0 +1,103 @@
+"""A folder of images that follow each other, as a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from img2img.errors import ImageError, VideoError
+from img2img.media.clip.frames import ClipInfo, Frame
+from img2img.media.files import printable, read_file
+from img2img.media.image.decode import decode_image
+from img2img.media.image.images import Pixels
+
+
+class SequenceReader:
+    """A `Clip` of images, one a tick.
+
+    An image that cannot be read shows the one before it; `damage` then tells.
+
+    Args:
+        paths: The images, in the order of showing.
+        rate: Images a second.
+        max_pixels: Larger images are refused.
+
+    Raises:
+        VideoError: None of the images can be read.
+    """
+
+    shift = Fraction(0)
+
+    def __init__(self, paths: Sequence[Path], rate: Fraction, max_pixels: int = 100_000_000) -> None:
+        self._paths, self._max_pixels, self.damage = list(paths), max_pixels, ""
+        self._first: tuple[Path, Pixels] = self._first_readable()
+        pixels = self._first[1]
+        self.info = ClipInfo(
+            width=pixels.shape[1],
+            height=pixels.shape[0],
+            time_base=1 / rate,
+            rate=rate,
+            frames=len(self._paths),
+            deep=pixels.dtype == np.uint16,
+        )
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield a frame for each image; can be gone through once.
+
+        Raises:
+            VideoError: An image has another size than the first.
+        """
+        reasons: list[str] = []
+        frame = Frame(0, 1, partial(_same, self._first[1]))
+        for tick, path in enumerate(self._paths):
+            try:
+                pixels = self._first[1] if path == self._first[0] else self._read(path)
+            except ImageError as error:
+                reasons.append(str(error))
+                yield replace(frame, pts=tick)
+                continue
+            frame = Frame(tick, 1, partial(_same, pixels))
+            yield frame
+        if reasons:
+            self.damage = (
+                f"{len(reasons)} of {len(self._paths)} images cannot be read, and the picture before stands in their "
+                f"place; the first: {reasons[0]}"
+            )
+
+    def _first_readable(self) -> tuple[Path, Pixels]:
+        reason = ""
+        for path in self._paths:
+            try:
+                return path, self._decode(path)
+            except ImageError as error:
+                reason = reason or str(error)
+        raise VideoError(f"none of the {len(self._paths)} images can be read; the first: {reason}")
+
+    def _read(self, path: Path) -> Pixels:
+        pixels, (other, first) = self._decode(path), self._first
+        if pixels.shape[:2] != first.shape[:2]:
+            sizes = [
+                f"{printable(name)} has {of.shape[1]}×{of.shape[0]}" for name, of in ((path, pixels), (other, first))
+            ]
+            raise VideoError(f"{', '.join(sizes)}: the images of a video need one size; resize or remove some")
+        if pixels.dtype == first.dtype:
+            return pixels
+        return (
+            pixels.astype(np.uint16) * 257 if first.dtype == np.uint16 else ((pixels + 128.0) // 257).astype(np.uint8)
+        )
+
+    def _decode(self, path: Path) -> Pixels:
+        pixels = decode_image(read_file(path), printable(path), self._max_pixels).pixels
+        return pixels[..., :3] if pixels.shape[2] >= 3 else np.repeat(pixels[..., :1], 3, axis=2)
+
+
+def _same(pixels: Pixels) -> Pixels:
+    return pixels

@@ -1,0 +1,41 @@
+"""What lies under transparent pixels, and what shows through them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from img2img.media.image.images import Pixels
+from img2img.media.opencv import cv2
+
+
+def fill_transparent(pixels: Pixels) -> Pixels:
+    """Give each fully transparent pixel the colour of the nearest pixel that is not.
+
+    What a file holds there is arbitrary, often black, and a network would carry it over the edge into what is seen.
+
+    Args:
+        pixels: (H, W, C), uint8 or uint16; C is 2 or 4, the last channel alpha. Not changed.
+
+    Returns:
+        The same shape and type, alpha unchanged. The very same array where there is nothing to do.
+    """
+    hidden = pixels[..., -1] == 0
+    if not hidden.any() or hidden.all():
+        return pixels
+    # Each seen pixel has a label of its own, and each hidden one that of the nearest.
+    _, label = cv2.distanceTransformWithLabels(
+        hidden.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    colours = np.empty((int(label.max()) + 1, pixels.shape[2] - 1), pixels.dtype)
+    colours[label[~hidden]] = pixels[~hidden, :-1]
+    filled = pixels.copy()
+    filled[hidden, :-1] = colours[label[hidden]]
+    return filled
+
+
+def over_white(pixels: Pixels) -> Pixels:
+    """What is seen of an image with alpha in front of white: (H, W, C) to (H, W, C - 1)."""
+    white = np.iinfo(pixels.dtype).max
+    alpha = pixels[..., -1:].astype(np.uint16 if white == 255 else np.uint32)
+    shown = pixels[..., :-1] * alpha + white * (white - alpha)
+    return ((shown + white // 2) // white).astype(pixels.dtype)

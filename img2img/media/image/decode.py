@@ -1,0 +1,159 @@
+"""From the bytes of an image file to an upright image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from img2img.errors import ImageError
+from img2img.media.files import printable
+from img2img.media.image.cmyk import cmyk_to_rgb, ink_of_jpeg
+from img2img.media.image.decode_tiff import decode_tiff
+from img2img.media.image.images import Image, Pixels
+from img2img.media.image.metadata import normalised
+from img2img.media.image.probe import Header, open_with_pillow, probe
+from img2img.media.opencv import cv2, is_out_of_memory
+
+_MOST_PIXELS = 1 << 30  # what OpenCV decodes at most
+
+_SRGB_PRIMARIES, _SRGB_TRANSFERS = (1, 2), (1, 2, 6, 13, 14, 15)  # or near to it, or not told
+
+_TURNED_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
+    1: lambda pixels: pixels,
+    2: lambda pixels: cv2.flip(pixels, 1),
+    3: lambda pixels: cv2.flip(pixels, -1),
+    4: lambda pixels: cv2.flip(pixels, 0),
+    5: lambda pixels: cv2.transpose(pixels),
+    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda pixels: cv2.flip(cv2.transpose(pixels), -1),
+    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+
+
+def decode_image(data: bytes, name: str | Path, max_pixels: int = 100_000_000) -> Image:
+    """Decode a PNG, JPEG, WebP, TIFF, BMP or AVIF file.
+
+    The size is checked before any pixel is decoded. 8 and 16 bits, grey and alpha stay what they are; palettes become
+    RGB, 1-bit pictures 8-bit grey, CMYK sRGB, floating-point pixels 16 bits; the EXIF orientation is applied.
+
+    Args:
+        data: The content of the file.
+        name: What to call the file in errors.
+        max_pixels: The most pixels an image may have; 2**30 at most count.
+
+    Raises:
+        ImageError: The file is none of these, damaged, cut off, too large, or holds several pictures.
+        MemoryError: There is not enough memory for the pixels.
+    """
+    try:
+        return _decode(data, max_pixels)
+    except ImageError as error:
+        raise ImageError(f"{printable(name)}: {printable(' '.join(str(error).split()))}") from error
+
+
+def _decode(data: bytes, max_pixels: int) -> Image:
+    header = probe(data)
+    _check(header, max_pixels)
+    try:
+        pixels, header, notes = _decoder(header)(data, header)
+    except (ImageError, MemoryError):
+        raise
+    except Exception as error:  # damaged pixels provoke many kinds
+        if is_out_of_memory(error):
+            raise MemoryError(f"{header.width}x{header.height} pixels") from error
+        raise ImageError(f"its pixels cannot be decoded ({error}); get the file again from where it came") from error
+    metadata, orientation, further_notes = normalised(header.exif, header.icc, header.xmp)
+    upright = _TURNED_UPRIGHT[orientation](pixels)
+    # OpenCV drops the axis of a single channel.
+    return Image(upright.reshape(*upright.shape[:2], -1), metadata, notes + further_notes)
+
+
+def _check(header: Header, max_pixels: int) -> None:
+    size = f"{header.width}x{header.height}"
+    if header.frames > 1:
+        raise ImageError(f"it has {header.frames} frames or pages; save those you want as files of their own")
+    if header.width < 1 or header.height < 1:
+        raise ImageError(f"its header says that it is {size} pixels; get the file again from where it came")
+    count, most = header.width * header.height, min(max_pixels, _MOST_PIXELS)
+    if count > most:
+        advice = "raise the limit with --max-pixels, or " if count <= _MOST_PIXELS else ""
+        raise ImageError(
+            f"its {size} pixels ({count / 1e6:.0f} million) are more than the {most / 1e6:.0f} million allowed; "
+            f"{advice}make it smaller"
+        )
+
+
+def _decoder(header: Header) -> Callable[[bytes, Header], tuple[Pixels, Header, tuple[str, ...]]]:
+    if header.format == "TIFF":
+        return decode_tiff
+    if header.mode == "CMYK":
+        return _decode_with_pillow
+    return _decode_with_opencv
+
+
+def _decode_with_pillow(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
+    with open_with_pillow(header.format, data) as image:
+        image.load()
+        if image.mode != "CMYK":
+            return np.array(image), header, ()
+        rgb, note = cmyk_to_rgb(ink_of_jpeg(image), header.icc)
+    return np.array(rgb), replace(header, icc=None), (note,)
+
+
+def _decode_with_opencv(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
+    pixels, kinds, values = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None and header.format == "AVIF" and _avif_bits(data) == 8:
+        # The libavif in OpenCV 5.0 refuses alpha that is both turned and mirrored.
+        return _decode_with_pillow(data, header)
+    if pixels is None:
+        raise ImageError("its pixels are damaged or cut off; get the file again from where it came")
+    if header.format == "AVIF" and pixels.dtype == np.uint16:
+        pixels = _stretched(pixels, _avif_bits(data))
+    found = {kind: value.tobytes() for kind, value in zip(kinds, values, strict=True)}
+    if header.format == "PNG":  # where metadata may stand behind the pixels, which the header does not know
+        header = replace(
+            header,
+            exif=header.exif or found.get(cv2.IMAGE_METADATA_EXIF),
+            xmp=header.xmp or found.get(cv2.IMAGE_METADATA_XMP),
+        )
+    return _as_rgb(pixels, header), header, _colour_notes(data, header, found.get(cv2.IMAGE_METADATA_CICP))
+
+
+def _as_rgb(pixels: Pixels, header: Header) -> Pixels:
+    """OpenCV's channels in our order, and as many as the file has."""
+    if pixels.ndim == 2:
+        if header.transparent is None:
+            return pixels
+        white = np.iinfo(pixels.dtype).max
+        return np.dstack([pixels, np.where(pixels == header.transparent, 0, white).astype(pixels.dtype)])
+    if header.mode == "LA":
+        return pixels[..., [0, 3]]
+    if pixels.shape[2] == 3:
+        order = cv2.COLOR_BGR2RGB
+    elif header.format == "BMP" and header.mode == "RGB":
+        order = cv2.COLOR_BGRA2RGB  # the fourth byte only fills up
+    else:
+        order = cv2.COLOR_BGRA2RGBA
+    rgb: Pixels = cv2.cvtColor(pixels, order)
+    return rgb
+
+
+def _colour_notes(data: bytes, header: Header, cicp: bytes | None) -> tuple[str, ...]:
+    if header.format == "AVIF" and (at := data.find(b"nclx")) > 0:
+        cicp = data[at + 5 : at + 9 : 2]  # the low bytes of primaries and transfer
+    if header.icc or not cicp or (cicp[0] in _SRGB_PRIMARIES and cicp[1] in _SRGB_TRANSFERS):
+        return ()
+    return (f"the colours are coded for HDR or a wide gamut (CICP {cicp[0]}/{cicp[1]}), which is not kept",)
+
+
+def _avif_bits(data: bytes) -> int:
+    flags = data[data.index(b"av1C") + 6]
+    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+
+
+def _stretched(pixels: Pixels, bits: int) -> Pixels:
+    """Whole numbers of 10 or 12 bits over the range of 16."""
+    return pixels << (16 - bits) | pixels >> (2 * bits - 16)

@@ -1,0 +1,102 @@
+"""The pixels of TIFF files, which OpenCV gets right at 16 bits and more, and Pillow below."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO
+
+import numpy as np
+from PIL import ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
+
+from img2img.errors import ImageError
+from img2img.media.image import tiff
+from img2img.media.image.cmyk import cmyk_to_rgb
+from img2img.media.image.images import Pixels
+from img2img.media.image.probe import Header
+from img2img.media.opencv import cv2
+
+_UNSIGNED, _FLOAT = 1, 3
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _INK = 0, 1, 2, 5
+_NO_ALPHA, _PREMULTIPLIED = 0, 1  # what a channel beyond the colours may be
+
+_MODES = {"1": "L", "L": "L", "LA": "LA", "P": "RGB", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA", "YCbCr": "RGB"}
+
+
+class _TiffImageFile(TiffImageFile):
+    """Pillow's reader, less its look at the EXIF directories after the pixels: it warns where they are broken."""
+
+    def load_end(self) -> None:
+        ImageOps.exif_transpose(self, in_place=True)
+
+
+def decode_tiff(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
+    """Pixels (H, W, C), which both libraries have turned upright; the header, less what no longer holds; notes."""
+    page = tiff.Directory(data)
+    (bits, *other_bits) = set(page.integers(tiff.BITS, (1,)))
+    (form, *other_forms) = set(page.integers(tiff.SAMPLE_FORMAT, (_UNSIGNED,)))
+    photometric = page.integers(tiff.PHOTOMETRIC, (_BLACK_IS_ZERO,))[0]
+    plain = photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
+    if other_bits or other_forms:
+        raise ImageError("its channels differ in type; save it with 8 or 16 bits in each channel")
+    if plain and (form, bits) in ((_UNSIGNED, 16), (_FLOAT, 32)):
+        pixels, notes = _decode_deep(data, page, photometric)
+        return pixels, header, notes
+    if form == _UNSIGNED and (bits in (1, 2, 4, 8) or (bits == 16 and photometric == _INK)):
+        return _decode_shallow(data, header)
+    kind = {_UNSIGNED: "unsigned", 2: "signed", _FLOAT: "floating-point"}.get(form, "unusual")
+    raise ImageError(f"its pixels are {bits}-bit {kind} numbers, of which none is white; save it with 8 or 16 bits")
+
+
+def _decode_shallow(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
+    with _TiffImageFile(BytesIO(data)) as image:
+        image.load()
+        if image.mode == "CMYK":
+            rgb, note = cmyk_to_rgb(image, header.icc)
+            return np.array(rgb), replace(header, icc=None), (note,)
+        if image.mode not in _MODES:
+            raise ImageError(f"its colours are {image.mode}; save it as RGB")
+        return np.array(image.convert(_MODES[image.mode])), header, ()
+
+
+def _decode_deep(data: bytes, page: tiff.Directory, photometric: int) -> tuple[Pixels, tuple[str, ...]]:
+    samples = page.integers(tiff.SAMPLES, (1,))[0]
+    if samples not in ((3, 4) if photometric == _RGB else (1,)):
+        raise ImageError(f"its {samples} channels of more than 8 bits are neither grey, RGB nor RGBA; save it as RGBA")
+    if samples > 1 and page.integers(tiff.PLANAR, (1,))[0] != 1:
+        raise ImageError("its channels are stored one after the other; save it with them interleaved (contiguous)")
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise ImageError("its pixels are damaged or cut off; get the file again from where it came")
+    notes: tuple[str, ...] = ()
+    if pixels.dtype == np.float32:
+        pixels, notes = _to_16_bits(pixels)
+    if photometric == _WHITE_IS_ZERO:
+        pixels = ~pixels
+    if pixels.ndim == 2:
+        return pixels[..., None], notes
+    extra = page.integers(tiff.EXTRA_SAMPLES)[:1]
+    if samples == 3 or extra == (_NO_ALPHA,):
+        return cv2.cvtColor(pixels[..., :3], cv2.COLOR_BGR2RGB), notes
+    pixels = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA)
+    return (_divided_by_alpha(pixels) if extra == (_PREMULTIPLIED,) else pixels), notes
+
+
+def _to_16_bits(pixels: Pixels) -> tuple[Pixels, tuple[str, ...]]:
+    colours = pixels[..., :3]
+    low, high = float(colours.min()), float(colours.max())
+    if not np.isfinite(pixels).all() or np.median(colours) > 1:
+        raise ImageError(
+            f"its floating-point pixels (from {low:.3g} to {high:.3g}) are not in the scale where 1 is white; "
+            "save it with 16 bits"
+        )
+    note = "floating-point pixels stored with 16 bits"
+    if low < 0 or high > 1:
+        note += f", those outside of 0 to 1 clipped (there were {low:.3g} to {high:.3g})"
+    return np.rint(np.clip(pixels, 0, 1) * 65535).astype(np.uint16), (note,)
+
+
+def _divided_by_alpha(pixels: Pixels) -> Pixels:
+    alpha = np.maximum(pixels[..., 3:], 1).astype(np.float32)
+    colours = np.minimum(np.rint(pixels[..., :3] * (65535 / alpha)), 65535).astype(np.uint16)
+    return np.concatenate([colours, pixels[..., 3:]], axis=2)

@@ -1,0 +1,88 @@
+"""Metadata from any wrapping to none, and back into JPEG and PNG files."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+
+from img2img.media.image import tiff
+from img2img.media.image.images import Metadata
+
+_EXIF_PREFIX = b"Exif\0\0"
+_XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
+_ICC_PREFIX = b"ICC_PROFILE\0"
+
+_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[2-8]")  # a copy of the one in EXIF, which counts
+
+_LONGEST_SEGMENT = 65533
+_LONGEST_ICC_PART = _LONGEST_SEGMENT - len(_ICC_PREFIX) - 2
+
+PNG_HEADER_SIZE = 33
+"""Signature and IHDR: what every PNG file begins with."""
+
+
+def normalised(exif: bytes | None, icc: bytes | None, xmp: bytes | None) -> tuple[Metadata, int, tuple[str, ...]]:
+    """Metadata as `Metadata` wants it, the EXIF orientation (1 to 8), and notes on what was too broken to keep."""
+    notes = []
+    orientation = 1
+    if exif:
+        try:
+            exif, orientation = tiff.upright(exif.removeprefix(_EXIF_PREFIX))
+        except ValueError:
+            exif = None
+            notes.append("unreadable EXIF dropped")
+    if icc and icc[36:40] != b"acsp":
+        icc = None
+        notes.append("unreadable ICC profile dropped")
+    if xmp:
+        xmp = _XMP_ORIENTATION.sub(rb"\g<1>1", xmp.removeprefix(_XMP_PREFIX).rstrip(b"\0"))
+    return Metadata(exif or None, icc or None, xmp or None), orientation if 1 <= orientation <= 8 else 1, tuple(notes)
+
+
+def into_jpeg(data: bytes, metadata: Metadata) -> bytes:
+    """A JPEG file with metadata added, each of a size that `fits_jpeg`."""
+    start = 4 + int.from_bytes(data[4:6], "big")  # behind the JFIF segment, which comes first
+    return data[:start] + b"".join(_segments(metadata)) + data[start:]
+
+
+def fits_jpeg(kind: str, value: bytes) -> bool:
+    """Whether JPEG can hold a value of this field of `Metadata`: only profiles may span segments, 255 at most."""
+    if kind == "icc":
+        return len(value) <= 255 * _LONGEST_ICC_PART
+    return len(value) <= _LONGEST_SEGMENT - len(_XMP_PREFIX)
+
+
+def into_png(data: bytes, metadata: Metadata) -> bytes:
+    """A PNG file with metadata added."""
+    return data[:PNG_HEADER_SIZE] + b"".join(_chunks(metadata)) + data[PNG_HEADER_SIZE:]
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    """One chunk of a PNG file, with its length and checksum."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _segments(metadata: Metadata) -> Iterator[bytes]:
+    if metadata.exif:
+        yield _segment(0xE1, _EXIF_PREFIX + metadata.exif)
+    if metadata.xmp:
+        yield _segment(0xE1, _XMP_PREFIX + metadata.xmp)
+    icc = metadata.icc or b""
+    parts = [icc[i : i + _LONGEST_ICC_PART] for i in range(0, len(icc), _LONGEST_ICC_PART)]
+    for number, part in enumerate(parts, start=1):
+        yield _segment(0xE2, _ICC_PREFIX + bytes((number, len(parts))) + part)
+
+
+def _segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, 2 + len(body)) + body
+
+
+def _chunks(metadata: Metadata) -> Iterator[bytes]:
+    if metadata.icc:
+        yield png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc))
+    if metadata.exif:
+        yield png_chunk(b"eXIf", metadata.exif)
+    if metadata.xmp:
+        yield png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp)

@@ -1,0 +1,195 @@
+"""The model card: what a trainer knows of its training, kept in the model file and written beside it as Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from img2img.errors import ModelFileError
+from img2img.media.files import printable
+
+if TYPE_CHECKING:
+    from img2img.models.file import ModelInfo
+
+Text = Annotated[str, Field(max_length=1000)]
+"""A model file may be anyone's: nothing in it is without bounds."""
+LOOKS = 3
+"""So many looks at a training in a row show what is warned of; one may be bad luck."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
+
+
+class Data(_Part):
+    """What was read for training, or for validation."""
+
+    folder: Text
+    """The data's, and those inside of it; no path of the machine."""
+    files: int
+    samples: int
+    sha256: Text
+    """Of what `sha256sum` prints for all files, in the order of their names; empty where there are none."""
+
+
+class Shown(_Part):
+    """A result, and by what it stands out."""
+
+    name: Text
+    figure: float
+
+
+class Likeness(_Part):
+    """A result, and the training image that is most like it."""
+
+    name: Text
+    nearest: Text
+    distance: float
+    """Root mean square over thumbnails, in [0, 1]."""
+
+
+class Card(_Part):
+    """What was trained on what, how good it was on images that it had not seen, and what to beware of."""
+
+    training: Data
+    validation: Data
+    options: dict[Text, Any] = Field(max_length=1000)
+    """Of the training; those of the model stand in the model file themselves."""
+    seed: int
+    started_from: Text = ""
+    """The model whose weights the training began with."""
+    validated: int = 0
+    """After which step the figures and results were made; 0 where none were."""
+    figures: dict[Text, float] = Field({}, max_length=100)
+    judged_by: Text = ""
+    """What the next three are measured by, in words."""
+    mean: float | None = None
+    """Of all results."""
+    baseline: float | None = None
+    """Of the sources themselves, as they are or enlarged: what a model that does nothing would have."""
+    worst: tuple[Shown, ...] = Field((), max_length=100)
+    nearest: tuple[Likeness, ...] = Field((), max_length=100)
+    nearest_of: int = 0
+    """Among how many training images."""
+    likeness: float | None = None
+    """How far results are from the nearest training image, over how far unseen images of their kind are."""
+    looks: int = 0
+    """How often the training's health was looked at after it had warmed up."""
+    warnings: tuple[Text, ...] = Field((), max_length=100)
+
+
+def read_card(info: ModelInfo) -> Card | None:
+    """The card in a model file, None where there is none.
+
+    Raises:
+        ModelFileError: It is damaged.
+    """
+    if not info.card:
+        return None
+    try:
+        return Card.model_validate_json(info.card)
+    except ValidationError as error:
+        raise ModelFileError(
+            f"the card in {info.path} is damaged ({error.errors()[0]['msg']}); fetch or train it again"
+        ) from error
+
+
+def card_lines(info: ModelInfo, card: Card) -> dict[str, list[str]]:
+    """What a card says: heading to lines of plain text without control characters."""
+    model = json.loads(info.config)
+    options = [f"{name} = {json.dumps(value)}" for name, value in card.options.items() if name not in model]
+    sections = {
+        "Data": [*_data(card)],
+        "Training": [", ".join([*options, f"seed = {card.seed}"])],
+        "Held-out images": [*_figures(card)],
+        "Worst results": [*_worst(card)],
+        "Likeness to training images": [*_likeness(card)],
+        "Warnings": [*card.warnings] or [_all_clear(card)],
+    }
+    return {heading: [printable(line) for line in lines] for heading, lines in sections.items() if lines}
+
+
+def markdown(info: ModelInfo, card: Card, pictures: dict[str, str]) -> str:
+    """Write the card of a model.
+
+    Args:
+        info: Of the model file.
+        card: The card.
+        pictures: Heading to the name of a picture that stands beside the card.
+    """
+    return "\n".join(_markdown(info, card, pictures)) + "\n"
+
+
+def _markdown(info: ModelInfo, card: Card, pictures: dict[str, str]) -> Iterator[str]:
+    yield f"# {_plain(info.path.stem)}\n"
+    yield f"A model of the family `{info.family}`, direction `{info.direction}`, for img2img: use it by\n"
+    yield f"    img2img translate {info.path.name} SOURCE TARGET\n"
+    yield "| | |"
+    yield "|---|---|"
+    about = {
+        "trained on": info.trained_on or "not said; ask whoever trained it",
+        "licence": info.license or "not said; ask whoever trained it",
+        "steps": str(info.step),
+        "scale": info.scale,
+        "weights": f"{info.parameters:,}",
+        "made with": info.created_with,
+        "SHA-256 of header and weights": info.sha256,
+        **{f"`{name}`": f"`{json.dumps(value)}`" for name, value in json.loads(info.config).items()},
+    }
+    for name, value in about.items():
+        yield f"| {name} | {_plain(value)} |"
+    for heading, lines in card_lines(info, card).items():
+        yield f"\n## {heading}\n"
+        yield from (f"- {_plain(line)}" for line in lines)
+        if heading in pictures:
+            yield f"\n![{heading}]({pictures[heading]})"
+
+
+def _plain(text: str) -> str:
+    return printable(text).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _data(card: Card) -> Iterator[str]:
+    for use, data in (("trained", card.training), ("validated", card.validation)):
+        hashed = f", SHA-256 {data.sha256}" if data.sha256 else ""
+        yield f"{use} on {_count(data.samples, 'sample')} of {_count(data.files, 'file')} in {data.folder}{hashed}"
+    if card.started_from:
+        yield f"started from the weights of {card.started_from}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _all_clear(card: Card) -> str:
+    if card.looks < LOOKS:
+        return f"unknown: it takes {LOOKS} looks at a training that has warmed up, and there were {card.looks}"
+    return f"none in {card.looks} looks at the training"
+
+
+def _figures(card: Card) -> Iterator[str]:
+    if not card.validated:
+        yield "not judged yet"
+        return
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in card.figures.items())
+    yield f"after step {card.validated}: {figures or 'no figures'}"
+    if card.mean is not None and card.baseline is not None:
+        yield f"{card.judged_by}: {card.mean:.4g}; of the sources themselves, brought to size: {card.baseline:.4g}"
+
+
+def _worst(card: Card) -> Iterator[str]:
+    if card.worst:
+        yield f"by {card.judged_by}: {', '.join(f'{shown.name} {shown.figure:.4g}' for shown in card.worst)}"
+
+
+def _likeness(card: Card) -> Iterator[str]:
+    if card.likeness is not None:
+        yield (
+            f"results are {card.likeness:.2f} times as far from the nearest of {card.nearest_of} training images as "
+            "unseen images of their kind; below 0.5 would speak of memorised images"
+        )
+    for likeness in card.nearest:
+        yield f"{likeness.name}: nearest is {likeness.nearest}, at {likeness.distance:.3f}"

@@ -1,0 +1,72 @@
+"""Reading a foreign checkpoint: once, into memory, to tables of tensors that are what they claim to be."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load as load_safetensors
+
+from img2img.errors import Img2ImgError, ModelFileError
+from img2img.media.files import printable
+from img2img.models.file import SUFFIX
+from img2img.models.foreign.pickles import check_harmless
+
+LARGEST_FILE = 4 << 30
+"""Bytes; generators have less than 1 GB, and the states of whole trainings some more."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What stands in a file: tables of tensors, in each other, and whatever else."""
+
+    table: Any
+    size: int
+    """Of the file, in bytes."""
+    sha256: str
+
+
+def read_checkpoint(path: Path) -> Content:
+    """Read a file of `torch.save` or safetensors.
+
+    Raises:
+        ModelFileError: It cannot be read, is too large, is damaged, or holds what is more than data.
+    """
+    data = _read(path)
+    try:
+        if path.suffix.lower() == SUFFIX:
+            table: Any = load_safetensors(data)
+        else:
+            check_harmless(data)
+            table = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Img2ImgError as error:
+        raise ModelFileError(f"{path} {error}") from error
+    except Exception as error:  # torch and pickle raise anything where a file is damaged
+        advised = isinstance(error, pickle.UnpicklingError)  # by torch, to run what the file says
+        reason = "" if advised else printable(str(error).partition("\n")[0][:200])
+        raise ModelFileError(
+            f"{path} is damaged, or not what its name says: {reason or type(error).__name__}; fetch or save it again"
+        ) from error
+    return Content(table, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # to open a pipe would wait for whoever writes into it
+            raise ModelFileError(f"{path} is missing, or a folder, a pipe or a device; give the path of a checkpoint")
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise ModelFileError(
+                f"{path} has more than {LARGEST_FILE >> 30} GiB; save the weights of its generator alone, and open that"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"cannot read the checkpoint {path}: {error.strerror}") from error
+    if not data:
+        raise ModelFileError(f"{path} is empty (0 bytes); fetch it again from where it came from")
+    return data

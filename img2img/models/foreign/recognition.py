@@ -1,0 +1,142 @@
+"""Asking the families whose a foreign checkpoint is, and making a model of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, nn
+
+from img2img.errors import ConfigError, ModelFileError
+from img2img.media.files import printable
+from img2img.models.file import SUFFIX, ModelInfo, fill_generator, is_foreign
+from img2img.models.foreign.reading import read_checkpoint
+from img2img.models.foreign.wrapping import check_tensors, unwrap
+
+if TYPE_CHECKING:
+    from img2img.config import ModelConfig
+    from img2img.contract.families import ModelFamily, Recognised, Translator
+    from img2img.host.host import PluginHost
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A checkpoint of another program, as a model."""
+
+    info: ModelInfo
+    config: ModelConfig
+    generator: nn.Module
+    translator: Translator
+    recognised: Recognised
+
+
+def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | None = None, part: str = "") -> Foreign:
+    """Open a checkpoint that a family recognises.
+
+    Args:
+        path: A file of `torch.save`, or a foreign `.safetensors`.
+        host: Whose families are asked.
+        options: Of the family's config, for what the tensors do not tell.
+        part: Which of several networks in the file; see `unwrap`.
+
+    Raises:
+        ModelFileError: It is damaged or hostile, no family recognises it or several do, or its tensors do not fit.
+    """
+    if path.suffix.lower() == SUFFIX and not is_foreign(path):
+        raise ModelFileError(f"{path} is a model file already; use it as it is")
+    content = read_checkpoint(path)
+    try:
+        weights = unwrap(content.table, part)
+        check_tensors(weights, content.size)
+        name, family, recognised = _ask(weights, host)
+        config = _parse(family, recognised, options or {})
+    except ModelFileError as error:
+        raise ModelFileError(f"{path} {error}") from error
+    info = _describe(path, content.sha256, name, config, recognised)
+    try:
+        generator = fill_generator(info, family, config, lambda: recognised.weights)
+    except ModelFileError as error:
+        raise ModelFileError(
+            f"{error}\nIt was taken for a {recognised.what}, but is damaged (fetch it again), a variant that {name!r} "
+            "does not have, or was given options that are not its"
+        ) from error
+    translator = family.translator(config, generator)
+    log.info("%s is taken for a %s", path, recognised.what)
+    return Foreign(replace(info, scale=str(translator.scale)), config, generator, translator, recognised)
+
+
+def assumptions(config: ModelConfig, recognised: Recognised, given: Container[str] = ()) -> list[str]:
+    """What could not be told from the tensors, and was not given: `option=value`, and why."""
+    return [
+        f"{option}={getattr(config, option)}: {why}"
+        for option, why in recognised.assumed.items()
+        if option not in given
+    ]
+
+
+def _ask(weights: Mapping[str, Tensor], host: PluginHost) -> tuple[str, ModelFamily[Any, Any], Recognised]:
+    families = host.families
+    found: dict[str, Recognised] = {}
+    refusals: list[ModelFileError] = []
+    for name, family in families.items():
+        try:
+            if recognised := family.recognise(weights):
+                found[name] = recognised
+        except ModelFileError as error:
+            refusals.append(error)
+        except Exception as error:  # a plugin may raise anything, and then it is not its
+            log.warning("the family %r failed to look at a checkpoint: %s: %s", name, type(error).__name__, error)
+    if len(found) == 1:
+        ((name, recognised),) = found.items()
+        return host.full_name("families", name), families[name], recognised
+    if found:
+        names = " and ".join(found)
+        raise ModelFileError(
+            f"is recognised by {names}; use one of them alone: img2img --plugins {next(iter(found))} …"
+        )
+    if refusals:
+        raise refusals[0]
+    raise ModelFileError(_unknown(weights, families))
+
+
+def _unknown(weights: Mapping[str, Tensor], families: Iterable[str]) -> str:
+    shown = ", ".join(f"{printable(name[:60])} {_shape(tensor)}" for name, tensor in list(weights.items())[:5])
+    return (
+        f"holds {len(weights)} tensors that no family recognises as its generator's ({shown}, …); asked: "
+        f"{', '.join(families) or 'none'}. Give the file of a generator (net_G, net_g), or install a plugin of its kind"
+    )
+
+
+def _parse(family: ModelFamily[Any, Any], recognised: Recognised, options: Mapping[str, Any]) -> ModelConfig:
+    try:
+        config: ModelConfig = family.config_class.parse({**recognised.options, **options})
+    except ConfigError as error:
+        raise ModelFileError(
+            f"is a {recognised.what}, which the family {family.name!r} cannot have: {error}"
+        ) from error
+    return config
+
+
+def _describe(path: Path, sha256: str, family: str, config: ModelConfig, recognised: Recognised) -> ModelInfo:
+    return ModelInfo(
+        path=path,
+        family=family,
+        direction="forward",
+        config=config.model_dump_json(),
+        scale="1",
+        step=0,
+        created_with="; assumed: ".join([recognised.what, *assumptions(config, recognised)]),
+        trained_on="",
+        license="",
+        sha256=sha256,
+        shapes={name: tuple(tensor.shape) for name, tensor in recognised.weights.items()},
+    )
+
+
+def _shape(tensor: Tensor) -> str:
+    return "×".join(map(str, tensor.shape)) or "a number"

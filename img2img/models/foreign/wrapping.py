@@ -1,0 +1,127 @@
+"""Taking the weights of one network out of what training codes wrap around them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from img2img.errors import ModelFileError
+from img2img.media.files import printable
+from img2img.models.file import MAX_TENSORS
+
+TABLES = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net_G", "netG", "generator", "net", "G")
+"""Under which names codes store the weights of a generator, the best first: BasicSR's average comes before the rest."""
+PREFIXES = ("module.", "_orig_mod.", "netG.", "net_g.", "generator_ema.", "generator.")
+"""What DataParallel, torch.compile and trainers put before each name of a network, or of one of several."""
+DOMAIN = re.compile(r"(generators\.(?:module\.)?[^.]+)\.")
+"""What MMagic puts before the names of each of its generators: the domain that it paints."""
+DEEPEST = 8
+"""Tables in tables; a pickle may hold one that holds itself."""
+DTYPES = {torch.float64, torch.float32, torch.float16, torch.bfloat16}
+DTYPES |= {torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool}
+
+
+def unwrap(content: object, part: str = "") -> dict[str, Tensor]:
+    """Find the weights of a generator and strip their names of what wrappers put before them.
+
+    Args:
+        content: What stood in the file.
+        part: A table in it, or what the names of one network begin with; found where empty.
+
+    Raises:
+        ModelFileError: There are none, or several. The message goes on after the name of the file.
+    """
+    table, part = _find_table(content, part)
+    if len(table) > MAX_TENSORS:
+        raise ModelFileError(f"holds {len(table)} tensors; at most {MAX_TENSORS} are accepted")
+    for name, value in table.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise ModelFileError(
+                f"holds {_shown(name)}, {type(value).__name__}, among its tensors; save the network's state_dict alone"
+            )
+    return strip(table, part)
+
+
+def strip(table: dict[str, Tensor], part: str = "") -> dict[str, Tensor]:
+    """Take prefixes away until none is left; where only some names have one of a generator, these are the generator."""
+    if chosen := _below(table, part):
+        return strip(chosen)
+    for prefix in PREFIXES:
+        chosen = {name.removeprefix(prefix): tensor for name, tensor in table.items() if name.startswith(prefix)}
+        if len(chosen) == len(table) or (chosen and prefix.startswith(("net", "gen"))):
+            return strip(chosen, part) if chosen else table
+    if part:
+        raise ModelFileError(f"has no part {part!r}; its first name is {_shown(next(iter(table)))}")
+    domains = sorted({match[1] for match in map(DOMAIN.match, table) if match})
+    if len(domains) > 1:
+        raise ModelFileError(_several(domains))
+    if domains:
+        return strip(_below(table, domains[0]))
+    return table
+
+
+def check_tensors(weights: Mapping[str, Tensor], size: int) -> None:
+    """Hold tensors against the file that they came from, before any is copied.
+
+    Raises:
+        ModelFileError: One is of a kind that no weights are, or claims more numbers than the file has.
+    """
+    for name, tensor in weights.items():
+        plain = tensor.layout is torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
+        if not plain or tensor.dtype not in DTYPES:
+            kind = f"{tensor.dtype}, {tensor.layout}, on {tensor.device}".replace("torch.", "")
+            raise ModelFileError(f"holds {_shown(name)}, which is no plain tensor ({kind}); save it dense, in float32")
+        stored = tensor.untyped_storage().nbytes()
+        if _bytes(tensor) > min(stored, size):
+            shape = "×".join(map(str, tensor.shape))
+            raise ModelFileError(
+                f"claims that {_shown(name)} is {shape}, but holds {stored} bytes of it; fetch it again"
+            )
+    if sum(map(_bytes, weights.values())) > size:
+        raise ModelFileError(f"claims more numbers than its {size} bytes hold; fetch it again")
+
+
+def _bytes(tensor: Tensor) -> int:
+    return math.prod(tensor.shape) * tensor.element_size()
+
+
+def _find_table(content: object, part: str) -> tuple[dict[Any, Any], str]:
+    """A table with tensors, and the part, where it is still to be taken out by their names."""
+    for _ in range(DEEPEST):
+        if not isinstance(content, Mapping):
+            break
+        tables = {str(name): value for name, value in content.items() if isinstance(value, Mapping)}
+        if part in tables:
+            content, part = tables[part], ""
+        elif any(isinstance(value, Tensor) for value in content.values()):
+            chosen = _below(content, part)
+            return (chosen, "") if chosen else (dict(content), part)
+        elif name := next((name for name in TABLES if name in tables), None):
+            content = tables[name]
+        elif len(tables) == 1:
+            (content,) = tables.values()
+        elif tables:
+            raise ModelFileError(_several(sorted(tables)))
+        else:
+            break
+    raise ModelFileError("holds no weights of a network; give a file with a state_dict")
+
+
+def _below(table: Mapping[Any, Tensor], part: str) -> dict[str, Tensor]:
+    """What of a table belongs to a part, by the rest of its names."""
+    names = {name: str(name).removeprefix(f"{part}.") for name in table} if part else {}
+    return {rest: table[name] for name, rest in names.items() if rest != str(name)}
+
+
+def _several(parts: list[str]) -> str:
+    shown = ", ".join(printable(part[:60]) for part in parts[:10])
+    return f"holds several networks; say which with `img2img import --part NAME`; there are {shown}"
+
+
+def _shown(name: object) -> str:
+    return repr(printable(str(name)[:100]))

@@ -1,0 +1,162 @@
+"""Where models are found by name, those that come with the program and those in the user's folder; opening them."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_data_path
+
+from img2img.contract.families import Translator
+from img2img.errors import Img2ImgError, ModelFileError
+from img2img.models.file import SUFFIX, ModelInfo, is_foreign, load_generator, read_info
+
+if TYPE_CHECKING:
+    from img2img.contract.importers import Importer
+    from img2img.host.host import PluginHost
+    from img2img.models.foreign import Foreign
+
+CHECKPOINTS = (".pth", ".pt", ".ckpt")
+"""Of files that `torch.save` wrote; what they are is asked of the families."""
+
+
+def model_folders() -> list[Path]:
+    """Folders that are searched, the first match wins: the user's (or $IMG2IMG_MODELS), then the bundled ones."""
+    package = Path(__file__).parents[1]
+    own = os.environ.get("IMG2IMG_MODELS")
+    return [
+        Path(own) if own else user_data_path("img2img", appauthor=False) / "models",
+        package / "bundled",  # in an installed wheel
+        package.parent / "samples" / "models",  # in a checkout
+    ]
+
+
+def list_models() -> dict[str, Path]:
+    """Return every model file that has a name."""
+    found: dict[str, Path] = {}
+    for folder in model_folders():
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def find_model(model: str | Path) -> Path:
+    """Turn a path or a name into the path of a model file.
+
+    Raises:
+        ModelFileError: There is none; the message names those that there are.
+    """
+    with suppress(OSError):  # a name too long, a folder that is closed
+        if Path(model).is_file():
+            return Path(model)
+    models = list_models()
+    if str(model) in models:
+        return models[str(model)]
+    near = difflib.get_close_matches(str(model), models, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise ModelFileError(
+        f"there is no model {str(model)!r}: no file of that path, and no model of that name; {hint}"
+        f"named models: {', '.join(models) or 'none'} (put .safetensors files into {model_folders()[0]} to add more)"
+    )
+
+
+def open_model(path: Path, host: PluginHost) -> tuple[ModelInfo, Translator]:
+    """Open a model file, a checkpoint of another training code, or with an importer what its suffix says.
+
+    Returns:
+        What it says of itself, and a translator on the CPU.
+
+    Raises:
+        PluginError: No plugin provides its family.
+        ModelFileError: It is damaged, or no family recognises it, or no importer knows its suffix.
+    """
+    if importer := _importer(path, host):
+        with _answering_for(importer, path):
+            translator = importer.open(path)
+            if not isinstance(translator, Translator):
+                raise TypeError(f"it opened the file as {translator!r}, which is no Translator")
+        return replace(_imported(importer, path), scale=str(translator.scale)), translator
+    if _is_checkpoint(path):
+        foreign = _open_checkpoint(path, host)
+        return foreign.info, foreign.translator
+    info = read_info(path)
+    family, config, generator = load_generator(info, host)
+    return info, family.translator(config, generator)
+
+
+def describe_model(path: Path, host: PluginHost) -> ModelInfo:
+    """Read what a model file, or a file that an importer opens, says of itself; executes nothing in it.
+
+    Raises:
+        ModelFileError: As for `open_model`.
+    """
+    if importer := _importer(path, host):
+        return _imported(importer, path)
+    return _open_checkpoint(path, host).info if _is_checkpoint(path) else read_info(path)
+
+
+def _importer(path: Path, host: PluginHost) -> Importer | None:
+    """The first that knows the suffix, built-ins before others; None for a file of tensors."""
+    name = path.name.lower()
+    if name.endswith(SUFFIX):
+        return None
+    importers: list[Importer] = host.every("importers")
+    for importer in importers:
+        if name.endswith(importer.suffixes):
+            return importer
+    if name.endswith(CHECKPOINTS):
+        return None
+    suffixes = sorted({*CHECKPOINTS} | {suffix for importer in importers for suffix in importer.suffixes})
+    raise ModelFileError(
+        f"{path} is of no kind that models have: the name of one ends in {', '.join([SUFFIX, *suffixes])}; give it the "
+        "suffix of what it is, or see `img2img plugins`"
+    )
+
+
+def _is_checkpoint(path: Path) -> bool:
+    return path.name.lower().endswith(CHECKPOINTS) or is_foreign(path)
+
+
+def _open_checkpoint(path: Path, host: PluginHost) -> Foreign:
+    from img2img.models.foreign import open_checkpoint
+
+    return open_checkpoint(path, host)
+
+
+def _imported(importer: Importer, path: Path) -> ModelInfo:
+    with _answering_for(importer, path):
+        about = dict(importer.about(path))
+        config = json.dumps(about)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ModelInfo(
+        path=path,
+        family=importer.name,
+        direction="forward",
+        config=config,
+        scale=str(about.get("scale", "?")),
+        step=0,
+        created_with=str(about.get("created_with", "")),
+        trained_on=str(about.get("trained_on", "")),
+        license=str(about.get("license", "")),
+        sha256=digest,
+        shapes={},
+    )
+
+
+@contextmanager
+def _answering_for(importer: Importer, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (Img2ImgError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # a plugin may raise anything, even SystemExit
+        reason = f"{type(error).__name__}: {error}"
+        raise ModelFileError(f"the importer {importer.name!r} cannot open {path}: {reason}") from error

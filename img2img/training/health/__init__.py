@@ -1,0 +1,1 @@
+"""The health of a training: figures, what they show, and what may help."""
