@@ -1,7 +1,7 @@
 """The contract of a model family: what a plugin implements, and what it gets to work with.
 
 Four classes. A `ModelFamily` is registered by a plugin; it makes datasets, networks, a `Trainer` and a `Translator`.
-A `Trainer` (`img2img.trainers`) turns a `Batch` into one step of learning; a `Translator` turns images into images.
+A `Trainer` turns a `Batch` into one step of learning; a `Translator` turns images into images.
 Everything around them (devices, precision, padding, tiles, files, checkpoints, averaging, logging) is the core's.
 
 This module imports no torch, and a family's own module need not either: import networks inside the methods that need

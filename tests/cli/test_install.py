@@ -10,7 +10,7 @@ import pytest
 
 FILTER = """
 import img2img
-from img2img.filters import Filter
+from img2img import Filter
 
 
 class {name}(Filter):

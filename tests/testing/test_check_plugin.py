@@ -24,7 +24,7 @@ shown = "shown"
 """
 FILTER = """
 import img2img
-from img2img.filters import Filter
+from img2img import Filter
 
 class Same(Filter):
     name, summary = "same", "leaves everything as it is"

@@ -24,7 +24,7 @@ CLIP_TARGETS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".gif", ".web
 """Suffixes that clips can be written as."""
 
 OWN_NAMES = frozenset(suffix[1:] for suffix in READABLE_SUFFIXES | WRITABLE_SUFFIXES | CLIP_SUFFIXES | CLIP_TARGETS)
-"""Suffixes, without the dot, that img2img itself reads or writes; no source or target of a plugin can have such a name."""
+"""Suffixes, without the dot, that img2img itself reads or writes; no source or target of a plugin has such a name."""
 
 _ANIMATION_FLAG = 0x02
 
