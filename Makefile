@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: demo test test-avx2 virtual-display lint bench evidence processors clean
+.PHONY: demo test test-avx2 check virtual-display lint format bench evidence processors clean
 
 demo: .venv/installed
 	$(BIN)/img2img translate photo-x4 samples/images out/demo/photo-x4 --overwrite
@@ -28,6 +28,10 @@ test: .venv/installed virtual-display
 test-avx2: .venv/installed
 	ATEN_CPU_CAPABILITY=avx2 $(BIN)/python -m pytest -n auto tests/training tests/testing plugins
 
+# The quick tests of what differs from the last commit.
+check: .venv/installed
+	$(BIN)/python -m pytest -n auto -q -m "not slow" $$($(BIN)/python tests/changed.py)
+
 # For the window of `img2img live`, whose tests are skipped without it.
 virtual-display:
 	@command -v Xvfb >/dev/null || ! command -v apt-get >/dev/null || test "$$(id -u)" != 0 || \
@@ -38,6 +42,10 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+format: .venv/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 bench: .venv/installed
 	$(BIN)/python tests/benchmarks/bench.py --photos $(DATA)/photos/test
