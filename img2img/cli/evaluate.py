@@ -10,9 +10,9 @@ import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
+from img2img.cli.options import condition_option, device_option, max_pixels_option, precision_option
 from img2img.cli.progress import EvaluationProgress
 from img2img.cli.signals import orderly_stop
-from img2img.cli.translate import named_condition
 
 if TYPE_CHECKING:
     from img2img.evaluation.outcome import Evaluation
@@ -40,20 +40,10 @@ if TYPE_CHECKING:
     type=click.IntRange(0),
     help="Pixels along each edge that do not count. [default: as many as the scale, if that is not 1]",
 )
-@click.option(
-    "-c", "--condition", "conditions", multiple=True, metavar="NAME=VALUE", help="What else steers the model."
-)
-@click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.", show_default=True)
-@click.option(
-    "--precision",
-    type=click.Choice(["auto", "bf16", "fp32"]),
-    default="fp32",
-    show_default=True,
-    help="What the network computes in; with fp32, figures do not depend on the machine.",
-)
-@click.option(
-    "--max-pixels", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse larger images."
-)
+@condition_option()
+@device_option
+@precision_option("fp32", "What the network computes in; with fp32, figures do not depend on the machine.")
+@max_pixels_option
 @click.option("--csv", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures there too, one a row.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with all that the figures depend on.")
 @click.pass_obj
@@ -67,7 +57,7 @@ def command(
     reference: Path | None,
     extractor: Path | None,
     crop: int | None,
-    conditions: tuple[str, ...],
+    conditions: dict[str, str],
     device: str,
     precision: str,
     max_pixels: int,
@@ -89,7 +79,7 @@ def command(
         loaded = load_model(model, device=device, precision=precision, host=plugins.discover())
         with EvaluationProgress() as progress:
             found = evaluate(
-                loaded, sources, known, conditions=dict(named_condition(word) for word in conditions), crop=crop,
+                loaded, sources, known, conditions=conditions, crop=crop,
                 max_pixels=max_pixels, watch=progress, stop=stop,
             )  # fmt: skip
     _tell(found, csv, as_json)

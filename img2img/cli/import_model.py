@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from img2img.cli.host import HostOptions
+from img2img.cli.options import assignments_option
 from img2img.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,13 +25,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The model file to write. [default: CHECKPOINT's name, with .safetensors]",
 )
-@click.option(
-    "--option",
-    "options",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="An option of the family, for what the tensors do not tell, such as padding=zero.",
-)
+@assignments_option("--option", help="An option of the family that the tensors do not show, such as padding=zero.")
 @click.option("--part", default="", metavar="NAME", help="Which network, where the file holds several.")
 @click.option("--trained-on", default="", metavar="TEXT", help="What the data were; stands in the model file.")
 @click.option("--license", default="", metavar="TEXT", help="Terms of the weights; stands in the model file.")

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from img2img.cli.filter_options import filter_options
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
+from img2img.cli.options import condition_option, device_option, filter_options, precision_option
 from img2img.cli.signals import orderly_stop
-from img2img.cli.translate import named_condition
 from img2img.errors import Stopped, UsageError
 
 if TYPE_CHECKING:
@@ -29,11 +28,9 @@ if TYPE_CHECKING:
     metavar="CLIP",
     help="A video or an animation instead of a camera, played once at its own pace.",
 )
-@click.option(
-    "-c", "--condition", "conditions", multiple=True, metavar="NAME=VALUE", help="What else steers the model."
-)
-@click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.", show_default=True)
-@click.option("--precision", type=click.Choice(["auto", "bf16", "fp32"]), default="auto", show_default=True)
+@condition_option()
+@device_option
+@precision_option()
 @click.option(
     "--width", type=click.IntRange(1), metavar="PIXELS", help="Reduce wider frames to this first: it is faster."
 )
@@ -44,7 +41,7 @@ def command(
     model: str,
     camera: int | None,
     source: Path | None,
-    conditions: tuple[str, ...],
+    conditions: dict[str, str],
     filters: tuple[str, ...],
     device: str,
     precision: str,
@@ -57,7 +54,6 @@ def command(
     """
     if camera is not None and source is not None:
         raise UsageError("--camera and --source exclude each other: give one of them")
-    named = dict(named_condition(word) for word in conditions)
     with orderly_stop() as stop:
         from img2img.live.window import Window, require_window
 
@@ -71,7 +67,7 @@ def command(
             chain = Chain.parse(filters, host)
             loaded = load_model(model, device=device, precision=precision, host=host)
             with Window(f"img2img {loaded.info.path.stem}") as window:
-                counts = live(loaded, named, shots_of(opened), window, stop, width=width, filters=chain)
+                counts = live(loaded, conditions, shots_of(opened), window, stop, width=width, filters=chain)
         summary = f"{counts.shown} frames shown, {counts.dropped} dropped, {counts.rate:.1f} frames/s"
         if stop():
             raise Stopped(summary)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from img2img.cli.host import HostOptions
+from img2img.cli.options import assignments_option, device_option, precision_option
 from img2img.cli.progress import TrainingProgress
 from img2img.cli.signals import orderly_stop
 
@@ -20,14 +21,7 @@ from img2img.cli.signals import orderly_stop
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the run; its name becomes the model's.",
 )
-@click.option(
-    "-o",
-    "--option",
-    "options",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="An option of the family (see `img2img models FAMILY`).",
-)
+@assignments_option("-o", "--option", help="An option of the family (see `img2img models FAMILY`).")
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -36,8 +30,8 @@ from img2img.cli.signals import orderly_stop
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder, or begin one where there is none.")
 @click.option("--init", default="", metavar="MODEL", help="Start the generator from a model file of the same network.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.", show_default=True)
-@click.option("--precision", type=click.Choice(["auto", "bf16", "fp32"]), default="auto", show_default=True)
+@device_option
+@precision_option()
 @click.option(
     "--workers",
     type=click.IntRange(0),

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from img2img.cli.filter_options import filter_options
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
+from img2img.cli.options import condition_option, device_option, filter_options, max_pixels_option, precision_option
 from img2img.cli.progress import TranslationProgress
 from img2img.cli.signals import orderly_stop
 from img2img.cli.video_options import video_options
-from img2img.errors import UsageError
 
 if TYPE_CHECKING:
     from img2img.translation.report import Report
@@ -33,18 +32,14 @@ if TYPE_CHECKING:
 @click.option(
     "--quality", type=click.IntRange(0, 100), help="1 to 100 for images; for videos the codec's CRF, less is better."
 )
-@click.option(
-    "-c", "--condition", "conditions", multiple=True, metavar="NAME=VALUE", help="What else steers the model."
-)
+@condition_option()
 @click.option("--batch-size", type=click.IntRange(0), default=0, help="Images in one forward pass. [default: chosen]")
-@click.option("--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.", show_default=True)
-@click.option("--precision", type=click.Choice(["auto", "bf16", "fp32"]), default="auto", show_default=True)
+@device_option
+@precision_option()
 @click.option(
     "--tile", default="auto", metavar="auto|off|N", help="Side of tiles, in source pixels.", show_default=True
 )
-@click.option(
-    "--max-pixels", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse larger sources."
-)
+@max_pixels_option
 @filter_options
 @video_options
 @click.option("--overwrite", is_flag=True, help="Replace targets that stand there and were made otherwise.")
@@ -60,7 +55,7 @@ def command(
     target: Path,
     format: str,
     quality: int | None,
-    conditions: tuple[str, ...],
+    conditions: dict[str, str],
     filters: tuple[str, ...],
     batch_size: int,
     device: str,
@@ -86,7 +81,7 @@ def command(
         host = plugins.discover()
         host.add_observer(TranslationProgress())
         outcome = translate(
-            source, target, model=model, conditions=dict(named_condition(word) for word in conditions), format=format,
+            source, target, model=model, conditions=conditions, format=format,
             quality=quality, video=VideoOptions(**video), filters=filters, batch_size=batch_size, device=device,
             precision=precision, tile=side, max_pixels=max_pixels, overwrite=overwrite, report=report, host=host,
             stop=stop,
@@ -114,10 +109,3 @@ def _tile(text: str) -> int | None:
     if text.isdecimal() and int(text) >= 16:
         return int(text)
     raise click.BadParameter(f"--tile is auto, off, or a number of pixels from 16 up, not {text!r}")
-
-
-def named_condition(word: str) -> tuple[str, str]:
-    name, separator, value = word.partition("=")
-    if not separator:
-        raise UsageError(f"{word!r} is no condition: write it as name=value, for example -c label=winter")
-    return name, value

@@ -17,6 +17,8 @@ Bytes: TypeAlias = bytes | bytearray | memoryview
 
 LARGEST_FILE = 1 << 30
 """Bytes of the largest file that `read_file` reads."""
+MAX_PIXELS = 100_000_000
+"""Pixels of the largest image or frame that is read where the user sets no other limit."""
 
 _PREFIX, _SUFFIX = ".img2img-", ".part"
 
