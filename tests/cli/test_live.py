@@ -197,7 +197,7 @@ def test_a_camera_that_is_not_there_is_refused(on_display: Program) -> None:
 def test_without_a_display_it_says_so_and_what_to_do_instead(variables: dict[str, str], words: str, clip: Path) -> None:
     hidden = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     command = [sys.executable, "-m", "img2img", "live", "tones", "--source", clip]
-    done = subprocess.run(command, env=hidden | variables, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=hidden | variables, capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: no window can be opened: {words}")
     assert "img2img translate MODEL CLIP TARGET" in done.stderr

@@ -218,7 +218,7 @@ def test_a_closed_executor_drops_what_has_not_begun_and_calls_it_cancelled(make:
         assert go.wait(60)
         return images
 
-    executor = execute(make.translator(wait), tile=16)
+    executor = execute(make.translator(wait), tile=16, batch_size=1)
     outcome: list[BaseException] = []
 
     def run() -> None:
