@@ -79,7 +79,7 @@ class Running:
     def send(self, number: int) -> None:
         os.kill(self.pid, number)
 
-    def wait(self, timeout: float = 60) -> int:
+    def wait(self, timeout: float = 180) -> int:
         """Its exit status; negative for the signal that ended it."""
         status = self.ask({"wait": self.pid, "timeout": timeout})
         assert status is not None, f"the program did not end within {timeout} seconds"
@@ -137,7 +137,7 @@ class Program:
         }
         return Running(int(self.ask(order)), self.ask, paths)
 
-    def __call__(self, *words: object, timeout: float = 60, **options: Any) -> Done:
+    def __call__(self, *words: object, timeout: float = 180, **options: Any) -> Done:
         running = self.start(*words, **options)
         return Done(running.wait(timeout), running.out, running.err)
 
@@ -242,7 +242,7 @@ def picture_fixture() -> Callable[..., bytes]:
 def until() -> Callable[..., None]:
     """Wait until something is so."""
 
-    def until(so: Callable[[], bool], timeout: float = 30) -> None:
+    def until(so: Callable[[], bool], timeout: float = 180) -> None:
         deadline = time.monotonic() + timeout
         while not so():
             assert time.monotonic() < deadline, "it never came to be"
