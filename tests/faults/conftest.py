@@ -24,6 +24,7 @@ from img2img.modelfile import save_model
 PLUGIN = '''
 import sys
 import time
+from pathlib import Path
 import img2img
 from pydantic import Field
 from torch import nn, ones
@@ -32,6 +33,7 @@ from torch.nn.functional import interpolate
 
 class SlowConfig(img2img.ModelConfig):
     delay: float = Field(0, ge=0, description="seconds for each image")
+    hold: int = Field(0, ge=0, description="after so many images, wait until the working directory has a file `go`")
     level: float = Field(1, ge=0, le=1)
 
 
@@ -40,11 +42,14 @@ class Slow(nn.Module):
 
     def __init__(self, config):
         super().__init__()
-        self.config, self.one = config, nn.Parameter(ones(1))
+        self.config, self.one, self.met = config, nn.Parameter(ones(1)), 0
 
     def forward(self, images):
-        if self.config.delay > 1:
-            print("the network runs", file=sys.stderr, flush=True)
+        if self.config.hold and self.met >= self.config.hold and not Path("go").exists():
+            print("the network waits", file=sys.stderr, flush=True)
+            while not Path("go").exists():
+                time.sleep(0.002)
+        self.met += len(images)
         time.sleep(self.config.delay * len(images))
         return interpolate(self.config.level * self.one - images, scale_factor=2, mode="nearest")
 
