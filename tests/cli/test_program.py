@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ HEAVY = {"torch", "cv2", "av", "kornia", "PIL", "safetensors"}
 
 
 def start(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=60, **options)
+    return subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=600, **options)
 
 
 @pytest.mark.parametrize(
@@ -39,19 +39,21 @@ def test_what_needs_no_network_imports_nothing_heavy(words: str) -> None:
 
 
 def test_help_and_plugins_answer_at_once() -> None:
-    """Measured in starts of a bare interpreter, so that a busy machine slows down both."""
+    """Measured in work, in starts of a bare interpreter; to import torch is more than a hundred of them."""
 
-    def seconds(*words: str) -> float:
-        times = []
+    def work(*words: str) -> float:
+        """Seconds of the processor."""
+        seconds = []
         for _ in range(3):
-            started = time.perf_counter()
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             start(*words, check=True)
-            times.append(time.perf_counter() - started)
-        return min(times)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+        return min(seconds)
 
-    bare = seconds("-c", "pass")
-    assert seconds("-m", "img2img", "--help") < 20 * bare
-    assert seconds("-m", "img2img", "plugins") < 30 * bare
+    bare = work("-c", "pass")
+    assert work("-m", "img2img", "--help") < 40 * bare
+    assert work("-m", "img2img", "plugins") < 80 * bare
 
 
 def test_python_m_img2img_is_the_same_program() -> None:
@@ -60,7 +62,7 @@ def test_python_m_img2img_is_the_same_program() -> None:
         pytest.skip("the program is not installed beside this Python")
     for words in (["--help"], ["translate", "--help"], ["nonsense"]):
         ours = start("-m", "img2img", *words)
-        theirs = subprocess.run([script, *words], capture_output=True, text=True, timeout=60)
+        theirs = subprocess.run([script, *words], capture_output=True, text=True, timeout=600)
         assert (ours.returncode, ours.stdout, ours.stderr) == (theirs.returncode, theirs.stdout, theirs.stderr)
 
 
@@ -117,7 +119,7 @@ def test_a_reader_that_goes_away_ends_the_program_quietly(models: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "img2img", "plugins"], stdout=writer, stderr=subprocess.PIPE, timeout=60
+        [sys.executable, "-m", "img2img", "plugins"], stdout=writer, stderr=subprocess.PIPE, timeout=600
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")

@@ -35,7 +35,8 @@ class Terminal:
 
     def close(self) -> str:
         self.stream.close()
-        self.reader.join(10)
+        self.reader.join(60)
+        assert not self.reader.is_alive()
         os.close(self.master)
         return self.written.decode()
 

@@ -23,12 +23,9 @@ ROOT = Path(__file__).parents[2]
 BUSY = "two busy processes"
 SETTINGS: Mapping[str, Mapping[str, str]] = {
     "this processor": {},
-    "ATen default": {"ATEN_CPU_CAPABILITY": "default"},
-    "ATen avx2": {"ATEN_CPU_CAPABILITY": "avx2"},
-    "ATen avx512": {"ATEN_CPU_CAPABILITY": "avx512"},
-    "oneDNN AVX2": {"ONEDNN_MAX_CPU_ISA": "AVX2"},
-    "oneDNN AVX512_CORE": {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"},
-    "two threads": {"OMP_NUM_THREADS": "2"},
+    "ATen default, oneDNN AVX2": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "ATen avx2, oneDNN AVX512_CORE": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE"},
+    "ATen avx512, two threads": {"ATEN_CPU_CAPABILITY": "avx512", "OMP_NUM_THREADS": "2"},
     BUSY: {},
 }
 
@@ -55,7 +52,7 @@ def tested(name: str, arguments: list[str]) -> bool:
         )
     minutes, seconds = divmod(round(perf_counter() - started), 60)
     summary = re.sub(r" in [\d.]+s.*", "", done.stdout.strip().splitlines()[-1])
-    print(f"{name:20} {minutes:3}:{seconds:02}  {summary}", flush=True)
+    print(f"{name:30} {minutes:3}:{seconds:02}  {summary}", flush=True)
     if done.returncode:
         print("\n".join(line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))), flush=True)
     return done.returncode == 0

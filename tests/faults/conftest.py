@@ -24,6 +24,7 @@ from img2img.models.file import save_model
 PLUGIN = '''
 import sys
 import time
+from pathlib import Path
 import img2img
 from pydantic import Field
 from torch import nn, ones
@@ -32,6 +33,7 @@ from torch.nn.functional import interpolate
 
 class SlowConfig(img2img.ModelConfig):
     delay: float = Field(0, ge=0, description="seconds for each image")
+    hold: int = Field(0, ge=0, description="after so many images, wait until the working directory has a file `go`")
     level: float = Field(1, ge=0, le=1)
 
 
@@ -40,11 +42,14 @@ class Slow(nn.Module):
 
     def __init__(self, config):
         super().__init__()
-        self.config, self.one = config, nn.Parameter(ones(1))
+        self.config, self.one, self.met = config, nn.Parameter(ones(1)), 0
 
     def forward(self, images):
-        if self.config.delay > 1:
-            print("the network runs", file=sys.stderr, flush=True)
+        if self.config.hold and self.met >= self.config.hold and not Path("go").exists():
+            print("the network waits", file=sys.stderr, flush=True)
+            while not Path("go").exists():
+                time.sleep(0.002)
+        self.met += len(images)
         time.sleep(self.config.delay * len(images))
         return interpolate(self.config.level * self.one - images, scale_factor=2, mode="nearest")
 
@@ -79,7 +84,7 @@ class Running:
     def send(self, number: int) -> None:
         os.kill(self.pid, number)
 
-    def wait(self, timeout: float = 60) -> int:
+    def wait(self, timeout: float = 180) -> int:
         """Its exit status; negative for the signal that ended it."""
         status = self.ask({"wait": self.pid, "timeout": timeout})
         assert status is not None, f"the program did not end within {timeout} seconds"
@@ -137,7 +142,7 @@ class Program:
         }
         return Running(int(self.ask(order)), self.ask, paths)
 
-    def __call__(self, *words: object, timeout: float = 60, **options: Any) -> Done:
+    def __call__(self, *words: object, timeout: float = 180, **options: Any) -> Done:
         running = self.start(*words, **options)
         return Done(running.wait(timeout), running.out, running.err)
 
@@ -242,7 +247,7 @@ def picture_fixture() -> Callable[..., bytes]:
 def until() -> Callable[..., None]:
     """Wait until something is so."""
 
-    def until(so: Callable[[], bool], timeout: float = 30) -> None:
+    def until(so: Callable[[], bool], timeout: float = 180) -> None:
         deadline = time.monotonic() + timeout
         while not so():
             assert time.monotonic() < deadline, "it never came to be"

@@ -49,9 +49,10 @@ class Stage:
 
     def order(self, **knobs: Any) -> None:
         """Sabotage the programs that start from now on."""
-        for name in ("frames", "steps"):
+        for name in ("frames", "steps", "batches", "go"):
             (self.folder / name).unlink(missing_ok=True)
-        everyday = {"segment": SEGMENT, "frames": str(self.folder / "frames"), "steps": str(self.folder / "steps")}
+        notes = {name: str(self.folder / name) for name in ("frames", "steps", "batches")}
+        everyday = {"segment": SEGMENT, **notes}
         (self.folder / "sabotage.json").write_text(json.dumps(everyday | knobs))
 
     def start(self, source: object, target: object, *words: object, **options: Any) -> Any:
@@ -89,6 +90,12 @@ class Stage:
         """Which frames the last program translated."""
         path = self.folder / "frames"
         return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+    @property
+    def batches(self) -> int:
+        """How many batches have come to the network of the last program."""
+        path = self.folder / "batches"
+        return len(path.read_text().split()) if path.exists() else 0
 
     @property
     def steps(self) -> list[str]:

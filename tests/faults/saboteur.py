@@ -7,8 +7,10 @@ Its family `film` has a network that changes little. What the file may hold:
     kill_before: SIGKILL just before the first step that contains this
     steps: a file that gets a line for each step
     frames: a file that gets a line for each frame that is done
+    batches: a file that gets a line for each batch that comes to the network
     signals: {frame: signal} that the program sends itself when so many frames are done
     delay: seconds that the network takes for each picture
+    gate: number of a picture before which the network waits until there is a file `go` in the working directory
     fault, at: what the network does when it meets the picture whose number is `at`: raise, nan, shape, memory
     encoder: an encoder that passes for that of a graphics card
 """
@@ -47,6 +49,9 @@ class Film(nn.Module):
         self.met = 0
 
     def forward(self, images: Tensor) -> Tensor:
+        note("batches", str(len(images)))
+        while self.met + len(images) >= KNOBS.get("gate", sys.maxsize) and not Path("go").exists():
+            time.sleep(0.002)
         if KNOBS.get("delay"):
             time.sleep(KNOBS["delay"] * len(images))
         result = 0.9 * self.one * images

@@ -61,7 +61,7 @@ def test_a_disk_that_is_really_full_ends_the_job_with_3_and_leaves_whole_files(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 3, done.stderr
     assert "the disk is full: free some space and run again" in done.stderr or "No space left" in done.stderr

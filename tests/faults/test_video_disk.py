@@ -91,7 +91,7 @@ def test_a_disk_that_is_full_while_a_target_is_put_together_ends_with_3(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 30, done.stderr
     assert "the disk is full: free some space and run again" in done.stderr

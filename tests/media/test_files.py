@@ -26,7 +26,7 @@ def run_child(code: str, *arguments: object) -> subprocess.CompletedProcess[str]
         "from img2img.errors import ImageError, WriteError\nfrom img2img.media.files import read_file, write_file\n"
     )
     command = [sys.executable, "-c", imports + code, *map(str, arguments)]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=600)
 
 
 def names(folder: Path) -> list[str]:
@@ -140,7 +140,7 @@ def test_a_full_disk_is_named_as_such_and_leaves_nothing(tmp_path: Path) -> None
         'except WriteError as error: print(error)" && ls -A "$1"'
     )
     command = ["unshare", "-Urm", "sh", "-c", script, "sh", str(tmp_path), str(REPOSITORY), sys.executable]
-    child = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    child = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if "unshare" in child.stderr or "mount" in child.stderr:
         pytest.skip(child.stderr)
     assert child.stdout.strip().endswith("the disk is full: free some space and run again"), child.stderr

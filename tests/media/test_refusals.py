@@ -76,7 +76,7 @@ def test_a_header_that_lies_is_refused_without_allocating(tmp_path: Path, make) 
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "lie.png")]
-    child = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60)
+    child = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=600)
     message, grown = child.stdout.splitlines()
     assert message.startswith("lie.png: its 2147483647x2147483647 pixels")
     assert int(grown) < 50_000  # KiB
@@ -97,17 +97,17 @@ def test_pixels_that_do_not_fit_the_memory_are_a_memory_error_and_no_fault_of_th
         "try: decode_image(data, 'large')\nexcept MemoryError: print('MemoryError')\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "large"), str(tmp_path / "small")]
-    child = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60)
+    child = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=600)
     assert child.stdout == "MemoryError\n", child.stderr
 
 
 def test_a_chunk_of_a_png_that_says_it_is_huge_is_refused_at_once(make) -> None:
     data = make.saved(make.picture(), "PNG")
     at = data.index(b"IDAT")
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ImageError, match="cut off or damaged"):
         decode_image(data[: at - 4] + b"\x7f\xff\xff\xff" + data[at:], "a")
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_a_picture_that_is_too_large_is_refused_at_once_and_the_remedy_is_named(make) -> None:
@@ -116,10 +116,10 @@ def test_a_picture_that_is_too_large_is_refused_at_once_and_the_remedy_is_named(
     rows = b"".join(compressor.compress(row) for _ in range(20000)) + compressor.flush()
     header = make.chunk(b"IHDR", struct.pack(">IIBBBBB", 20000, 20000, 1, 0, 0, 0, 0))
     data = b"\x89PNG\r\n\x1a\n" + header + make.chunk(b"IDAT", rows) + make.chunk(b"IEND", b"")
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ImageError, match=r"\(400 million\) are more than the 100 million allowed; .*--max-pixels"):
         decode_image(data, "a")
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_the_limit_is_the_number_of_pixels_that_may_be(make) -> None:

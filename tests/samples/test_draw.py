@@ -31,7 +31,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `sources` and `truth` of the scenes that are quick to draw."""
     folder = tmp_path_factory.mktemp("drawn")
     command = [sys.executable, "-W", "error", SAMPLES / "draw.py", *QUICK]
-    subprocess.run([*command, "--output", folder / "sources", "--truth", folder / "truth"], check=True, timeout=300)
+    subprocess.run([*command, "--output", folder / "sources", "--truth", folder / "truth"], check=True, timeout=600)
     return folder
 
 
@@ -77,7 +77,7 @@ def test_a_source_is_the_mean_of_four_by_four_pixels_of_its_truth(name: str, dra
 
 def test_an_unknown_scene_is_refused_by_name_and_nothing_is_written(tmp_path: Path) -> None:
     command = [sys.executable, SAMPLES / "draw.py", "castle", "--output", tmp_path / "out"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert result.returncode == 2
     assert "castle" in result.stderr
     assert "harbour" in result.stderr

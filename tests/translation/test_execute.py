@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from fractions import Fraction
@@ -211,11 +212,13 @@ def test_a_closed_executor_drops_what_has_not_begun_and_calls_it_cancelled(make:
     begun, go = threading.Event(), threading.Event()
 
     def wait(images: Tensor) -> Tensor:
+        if begun.is_set():
+            time.sleep(1)  # one that slipped in before all were dropped; there are 48 of them
         begun.set()
-        assert go.wait(30)
+        assert go.wait(60)
         return images
 
-    executor = execute(make.translator(wait), tile=16)
+    executor = execute(make.translator(wait), tile=16, batch_size=1)
     outcome: list[BaseException] = []
 
     def run() -> None:
@@ -226,10 +229,10 @@ def test_a_closed_executor_drops_what_has_not_begun_and_calls_it_cancelled(make:
 
     running = threading.Thread(target=run)
     running.start()
-    assert begun.wait(30)
+    assert begun.wait(60)
     threading.Timer(0.05, go.set).start()
     executor.close()
-    running.join(30)
+    running.join(60)
     assert [type(error) for error in outcome] == [CancelledError]
     with pytest.raises(CancelledError):
         executor.run(make.picture()[None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -86,7 +87,7 @@ def test_a_stop_leaves_each_item_done_or_not_reached_and_none_failed(tile: int, 
     with pytest.raises(Stopped, match="the same command goes on from there"):
         run(
             slow,
-            [(40, 40)] * 30,
+            [(40, 40)] * 60,  # more than are ever on their way
             stop=stopping.is_set,
             ended=lambda ended: stopping.set() if sum(item.status == "done" for item in items) >= 3 else None,
             items=items,
@@ -100,11 +101,13 @@ def test_a_stop_leaves_each_item_done_or_not_reached_and_none_failed(tile: int, 
 
 
 def test_a_target_that_cannot_be_written_ends_the_job_at_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[Path] = []
+    written: list[int] = []
+    numbers = itertools.count(1)
 
     def full(path: Path, data: bytes) -> None:
-        written.append(path)
-        if len(written) > 5:
+        number = next(numbers)  # two threads write
+        written.append(number)
+        if number > 5:
             raise WriteError(f"{path}: the disk is full")
         write_file(path, data)
 
@@ -132,15 +135,19 @@ def test_each_item_is_announced_once_in_the_thread_that_asked(run: Run) -> None:
 
 
 def test_when_an_observer_ends_the_job_the_items_still_tell_what_is_on_the_disk(run: Run) -> None:
+    items: list[Item] = []
+
     def fail(ended: Sequence[Item]) -> None:
-        time.sleep(0.2)  # others come to their end meanwhile
+        deadline = time.monotonic() + 60
+        while sum(item.target.exists() for item in items) < 3:  # others come to their end meanwhile
+            assert time.monotonic() < deadline, "nothing goes on while an observer is at work"
+            time.sleep(0.001)
         raise ZeroDivisionError
 
-    items: list[Item] = []
     with pytest.raises(ZeroDivisionError):
         run(lambda images: images, [(8, 9)] * 20, items=items, ended=fail, batch_size=2)
     assert [item.target.exists() for item in items] == [item.status == "done" for item in items]
-    assert statuses(items).count("done") > 1
+    assert statuses(items).count("done") >= 3
 
 
 def test_ctrl_c_without_a_handler_ends_the_job_in_order(run: Run) -> None:

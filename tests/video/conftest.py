@@ -82,7 +82,7 @@ def program(environment: dict[str, str]) -> Callable[..., Done]:
     """Run `img2img WORDS…` as a process of its own."""
 
     def program(*words: object) -> Done:
-        done = subprocess.run([PROGRAM, *map(str, words)], env=environment, capture_output=True, timeout=120)
+        done = subprocess.run([PROGRAM, *map(str, words)], env=environment, capture_output=True, timeout=600)
         return Done(done.returncode, done.stderr.decode("utf-8", "replace"))
 
     return program
@@ -103,7 +103,7 @@ def peak(environment: dict[str, str]) -> Callable[..., tuple[int, int]]:
 
     def peak(*words: object) -> tuple[int, int]:
         command = [sys.executable, "-c", MEASURE, str(PROGRAM), *map(str, words)]
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=120)
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
         status, memory = done.stdout.split()[-2:]
         return int(status), int(memory)
 

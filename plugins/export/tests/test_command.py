@@ -20,7 +20,7 @@ def run(*words: object, code: str = "") -> subprocess.CompletedProcess[str]:
     """Run the program, after `code`."""
     program = f"import sys\nsys.argv[1:] = {list(map(str, words))}\n{code}\nfrom img2img.cli import main\nmain()"
     environment = {**os.environ, "PYTHONWARNINGS": "default"}
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, env=environment)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600, env=environment)
 
 
 def without(*packages: str) -> str:
