@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from img2img.config import ModelConfig, TrainingConfig
-from img2img.contract.families import Condition, Dataset, ModelFamily, Split, Translator
+from img2img.contract.data import Dataset
+from img2img.contract.families import Condition, ModelFamily, Split, Translator
 from img2img.contract.hookspecs import hookimpl
 from img2img.contract.trainers import Trainer
 from img2img.host.declarations import Plugin

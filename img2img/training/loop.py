@@ -8,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from img2img.contract.families import Batch, ModelFamily
+from img2img.contract.data import Batch
+from img2img.contract.families import ModelFamily
 from img2img.errors import ConfigError, Stopped, UsageError
 from img2img.host.host import PluginHost
 from img2img.inference.device import keep_freed_memory, pick_device, pick_precision
