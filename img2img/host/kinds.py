@@ -49,10 +49,12 @@ class Kind(Generic[T]):
     """The module with what check-plugin holds them to: PROMISES, and `subject_of(thing, materials)`; empty for none."""
 
     @property
-    def class_name(self) -> str:
-        """The class as plugins write it: `ModelFamily`, which img2img lends them, or `click.Command`."""
+    def takes(self) -> str:
+        """What `register` takes, in words: `a ModelFamily`, `a subclass of Filter`, `a click.Command`."""
         module, _, name = self.contract.partition(":")
-        return name if module.startswith("img2img.") else f"{module}.{name}"
+        name = name if module.startswith("img2img.") else f"{module}.{name}"
+        article = "a subclass of" if self.by_class else "an" if name[0] in "AEIOU" else "a"
+        return f"{article} {name}"
 
     def check(self, thing: T) -> None:
         """Refuse what is not of this kind, or has no name that can be typed.
@@ -63,8 +65,7 @@ class Kind(Generic[T]):
         contract = resolve_name(self.contract)
         fits = isinstance(thing, type) and issubclass(thing, contract) if self.by_class else isinstance(thing, contract)
         if not fits:
-            article = "a subclass of" if self.by_class else "an" if self.class_name[0] in "AEIOU" else "a"
-            raise PluginError(f"register() takes {article} {self.class_name}, not {thing!r}")
+            raise PluginError(f"register() takes {self.takes}, not {thing!r}")
         owner = thing.__name__ if isinstance(thing, type) else type(thing).__name__
         for attribute in ("name", "summary") if self.has_summary else ("name",):
             if not isinstance(getattr(thing, attribute, None), str):
