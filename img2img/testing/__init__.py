@@ -1,4 +1,4 @@
-"""The contract of plugins in executable form: every promise of it is checked, and what is not kept is told.
+"""The contract of plugins in executable form: it checks each promise, and says what of it is broken.
 
 For the tests of plugins, of which each needs one line, in its `pyproject.toml`::
 
