@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from img2img.config import AdversarialConfig, ModelConfig, TrainingConfig
     from img2img.contract.clips import ClipSource, ClipTarget, ClipWriter
-    from img2img.contract.families import Batch, Condition, Dataset, ModelFamily, Recognised, Sample, Translator
+    from img2img.contract.data import Batch, Dataset, Sample
+    from img2img.contract.families import Condition, ModelFamily, Recognised, Translator
     from img2img.contract.filters import Filter, FilterOptions
     from img2img.contract.hookspecs import hookimpl
     from img2img.contract.importers import Importer
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AdversarialConfig": "config",
-    "Batch": "contract.families",
+    "Batch": "contract.data",
     "Clip": "media.clip.frames",
     "ClipInfo": "media.clip.frames",
     "ClipSource": "contract.clips",
@@ -36,7 +37,7 @@ _HOMES = {
     "Condition": "contract.families",
     "ConfigError": "errors",
     "DataError": "errors",
-    "Dataset": "contract.families",
+    "Dataset": "contract.data",
     "Engine": "contract.trainers",
     "Filter": "contract.filters",
     "Frame": "media.clip.frames",
@@ -53,7 +54,7 @@ _HOMES = {
     "Recognised": "contract.families",
     "Report": "translation.report",
     "Run": "training.run",
-    "Sample": "contract.families",
+    "Sample": "contract.data",
     "Trainer": "contract.trainers",
     "TrainingConfig": "config",
     "Translate": "contract.trainers",

@@ -9,6 +9,7 @@ import pytest
 
 from img2img import PluginHost
 from img2img.errors import PluginError
+from img2img.host.kinds import COMMANDS, FAMILIES
 
 from .strangers import BUILT_IN, COMMAND, FAMILY, OBSERVER, Install, loaded, plugin_of, step
 
@@ -31,8 +32,8 @@ def test_two_strangers_with_one_name_are_told_apart_by_their_distributions(insta
 def test_the_full_name_of_a_strangers_family_says_whose_it_is(install: Install) -> None:
     install("img2img-foo", FAMILY.format(name="foo"))
     host = PluginHost.discover()
-    assert host.full_name("families", "foo") == host.full_name("families", "img2img-foo/foo") == "img2img-foo/foo"
-    assert host.full_name("families", "srgan") == "srgan"
+    assert host.full_name(FAMILIES, "foo") == host.full_name(FAMILIES, "img2img-foo/foo") == "img2img-foo/foo"
+    assert host.full_name(FAMILIES, "srgan") == "srgan"
 
 
 def test_a_family_of_a_package_that_is_not_there_is_missed_with_what_to_install() -> None:
@@ -45,7 +46,7 @@ def test_nothing_is_imported_before_it_may_be_needed(install: Install) -> None:
     bare = install("img2img-bar", FAMILY.format(name="bar"))
     host = PluginHost.discover()
     assert not {module, bare} & set(sys.modules)
-    assert list(host.names("families")) == sorted([*BUILT_IN, "bar", "foo"])
+    assert list(host.names(FAMILIES)) == sorted([*BUILT_IN, "bar", "foo"])
     assert bare in sys.modules, "nothing but its import tells what it has"
     host.family("srgan")
     step(host, 1)
@@ -88,7 +89,7 @@ def test_a_plugin_for_another_contract_is_not_imported(contract: str, install: I
     module = install("img2img-foo", FAMILY.format(name="foo"), contract=contract, families="foo")
     host = loaded()
     plugin = plugin_of(host, "foo")
-    assert (plugin.state, plugin.families) == ("incompatible", [])
+    assert (plugin.state, plugin.names(FAMILIES)) == ("incompatible", [])
     assert f"needs contract {contract}, and this version of img2img-runtime has 1" in plugin.problem
     assert module not in sys.modules
     with pytest.raises(PluginError, match=rf"foo \(img2img-foo 1.0\): needs contract {contract}"):
@@ -111,8 +112,8 @@ def test_a_declared_name_of_a_built_in_is_refused_without_an_import(install: Ins
 def test_a_command_is_found_by_its_declared_name(install: Install) -> None:
     install("img2img-foo", COMMAND, commands="greet")
     host = PluginHost.discover()
-    assert "greet" in host.names("commands")
-    assert host.find("commands", "greet").name == "greet"
+    assert "greet" in host.names(COMMANDS)
+    assert host.find(COMMANDS, "greet").name == "greet"
 
 
 @pytest.mark.parametrize(("limit", "families"), [("foo", ["foo"]), ("srgan, foo", ["foo", "srgan"]), ("", [])])

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from img2img.contract import hookspecs
-from img2img.host.declarations import CONTRACT
+from img2img.host.declarations import CONTRACT, GROUP
+from img2img.host.kinds import KINDS, Kind
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted(path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml"))
@@ -62,6 +63,21 @@ def test_the_hook_table_of_the_plugin_page_is_what_the_code_has() -> None:
         if hasattr(function, "img2img_spec")
     }
     assert table == specs
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.hook], ids=lambda kind: kind.plural)
+def test_the_plugin_page_says_of_each_kind_what_the_code_says(kind: Kind[Any]) -> None:
+    page = (ROOT / "plugins" / "README.md").read_text("utf-8")
+    ((takes, group),) = re.findall(rf"^\| `{kind.hook}\(register\)` \|[^|]*\| (.*) \| `(.*)` \|$", page, re.MULTILINE)
+    assert (takes.replace("`", ""), group) == (kind.takes, f"{GROUP}.{kind.plural}")
+
+
+def test_the_plugin_page_names_no_group_of_entry_points_that_there_is_not() -> None:
+    page = (ROOT / "plugins" / "README.md").read_text("utf-8")
+    named = set(re.findall(r"group `img2img\.(\w+)`", page)) | set(
+        re.findall(r"\| `img2img\.(\w+)` \|$", page, re.MULTILINE)
+    )
+    assert named == {kind.plural for kind in KINDS} | {"contract"}
 
 
 def test_a_wheel_holds_the_plugins_and_finds_its_bundled_models_by_name(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import click
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
 from img2img.errors import FatalError, Img2ImgError
+from img2img.host.kinds import COMMANDS
 
 if TYPE_CHECKING:
     from img2img.host.declarations import Plugin
@@ -55,7 +56,7 @@ class LazyGroup(click.Group):
             module = _MODULES.get(name, name.replace("-", "_"))
             command = import_module(f"img2img.cli.{module}").command
         elif name in _plugin_commands(ctx):
-            command = _host_options(ctx).discover().find("commands", name)
+            command = _host_options(ctx).discover().find(COMMANDS, name)
         else:
             return None
         assert isinstance(command, click.Command)
@@ -79,7 +80,7 @@ class LazyGroup(click.Group):
 
 def _plugin_commands(ctx: click.Context) -> dict[str, Plugin]:
     """Names of the commands that plugins declare, and whose they are; none of these is imported."""
-    found = _host_options(ctx).discover().names("commands")
+    found = _host_options(ctx).discover().names(COMMANDS)
     return {name: plugin for name, plugin in found.items() if name not in _COMMANDS}
 
 
@@ -90,7 +91,7 @@ def _host_options(ctx: click.Context) -> HostOptions:
 def _about(ctx: click.Context, name: str, plugin: Plugin) -> str:
     """What a command does: the word of a built-in itself, and of a stranger what its package says of itself."""
     if plugin.built_in:
-        return _host_options(ctx).discover().find("commands", name).get_short_help_str(80)
+        return _host_options(ctx).discover().find(COMMANDS, name).get_short_help_str(80)
     return f"({plugin.distribution}) {plugin.summary}"
 
 

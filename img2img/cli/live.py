@@ -13,6 +13,7 @@ from img2img.cli.messages import say
 from img2img.cli.options import condition_option, device_option, filter_options, precision_option
 from img2img.cli.signals import orderly_stop
 from img2img.errors import Stopped, UsageError
+from img2img.host.kinds import SOURCES
 
 if TYPE_CHECKING:
     from img2img.host.host import PluginHost
@@ -81,7 +82,7 @@ def command(
 
 def _open(index: int, path: Path | None, host: PluginHost) -> Clip:
     if path is None:
-        clip: Clip = host.find("sources", "camera").open(str(index), None)
+        clip: Clip = host.find(SOURCES, "camera").open(str(index), None)
         return clip
     from img2img.media.clip.animation import AnimationReader
     from img2img.media.clip.kinds import is_animated

@@ -10,19 +10,11 @@ import click
 
 from img2img.cli.host import HostOptions
 from img2img.errors import ModelFileError
+from img2img.host.kinds import FAMILIES, FILTERS, KINDS, Kind
 
 if TYPE_CHECKING:
     from img2img.config import ModelConfig
     from img2img.host.host import PluginHost
-
-
-KINDS = {
-    "families": "Families",
-    "filters": "Filters",
-    "importers": "Models of other programs",
-    "sources": "Clips are also read from",
-    "targets": "Clips are also written to",
-}
 
 
 @click.command()
@@ -35,12 +27,13 @@ def command(plugins: HostOptions, family: str | None, as_json: bool) -> None:
     if family:
         _show_options(host, family, as_json)
     elif as_json:
-        click.echo(json.dumps({"models": _models(), **{kind: _summaries(host, kind) for kind in KINDS}}, indent=1))
+        summaries = {kind.plural: _summaries(host, kind) for kind in KINDS if kind.title}
+        click.echo(json.dumps({"models": _models(), **summaries}, indent=1))
     else:
         _show_all(host)
 
 
-def _summaries(host: PluginHost, kind: str) -> dict[str, str]:
+def _summaries(host: PluginHost, kind: Kind[Any]) -> dict[str, str]:
     """Names and what they are: in the words of built-ins, and of strangers in those of their packages.
 
     So a stranger's plugin need not be imported to be listed.
@@ -76,9 +69,10 @@ def _show_all(host: PluginHost) -> None:
             else f"  {name:20} {row['family']} ×{row['scale']}  {row['path']}"
         )
     click.echo(f"  (more are found in {model_folders()[0]})")
-    for kind, title in KINDS.items():
-        if summaries := _summaries(host, kind):
-            click.echo(f"\n{title}:")
+    for kind in KINDS:
+        summaries = _summaries(host, kind) if kind.title else {}
+        if summaries:
+            click.echo(f"\n{kind.title}:")
         for name, summary in summaries.items():
             click.echo(f"  {name:20} {summary}")
 
@@ -107,14 +101,14 @@ def _kind(field: Mapping[str, Any]) -> str:
 def _schemas(host: PluginHost, name: str) -> dict[str, Any]:
     """Of the family and of the filter of a name, where there are both."""
     classes: dict[str, type[ModelConfig]] = {}
-    if _is_known(host, "filters", name):
-        classes[f"filter {name}"] = host.find("filters", name).options_class
-    if _is_known(host, "families", name) or not classes:
+    if _is_known(host, FILTERS, name):
+        classes[f"filter {name}"] = host.find(FILTERS, name).options_class
+    if _is_known(host, FAMILIES, name) or not classes:
         classes[f"family {name}"] = host.family(name).training_class
     return {title: options.model_json_schema() for title, options in classes.items()}
 
 
-def _is_known(host: PluginHost, kind: str, name: str) -> bool:
+def _is_known(host: PluginHost, kind: Kind[Any], name: str) -> bool:
     """Whether there is something of that name, or several."""
     names = host.names(kind)
     return name in names or any(known.endswith(f"/{name}") for known in names)

@@ -63,8 +63,7 @@ def _row(plugin: Plugin) -> dict[str, Any]:
 
 
 def _line(plugin: Plugin, *, timing: bool) -> str:
-    provided = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in plugin.provides.items())
     state = f"{plugin.state}: {'; '.join(plugin.problem.splitlines())}" if plugin.problem else plugin.state
     time = f"{1000 * (plugin.seconds or 0):6.0f} ms  " if timing else ""
-    line = f"{plugin.name:16}{plugin.distribution + ' ' + plugin.version:28}{time}{state}  {provided}"
+    line = f"{plugin.name:16}{plugin.distribution + ' ' + plugin.version:28}{time}{state}  {plugin.contents}"
     return printable(line.rstrip())

@@ -16,13 +16,11 @@ def command(names: tuple[str, ...], yes: bool) -> None:
 
     found = removable(names)
     words = {
-        f"{distribution} {plugin.version}": "; ".join(
-            f"{kind}: {', '.join(of)}" for kind, of in plugin.provides.items()
-        )
+        f"{distribution} {plugin.version}": plugin.contents
         for distribution, plugins in found.items()
         for plugin in plugins
     }
-    lines = "\n".join(f"{name}  {provides}".rstrip() for name, provides in words.items())
+    lines = "\n".join(f"{name}  {contents}".rstrip() for name, contents in words.items())
     if not yes:
         click.confirm(f"{lines}\nRemove?", abort=True, err=True)
     uninstall(found, say)

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from img2img.contract.families import ModelFamily
     from img2img.contract.filters import Filter
     from img2img.contract.importers import Importer
-    from img2img.training.run import Run
-    from img2img.translation.job import Job
-    from img2img.translation.report import Item, Report
+    from img2img.contract.observers import ItemView, JobView, ReportView, RunView
 
 hookspec = pluggy.HookspecMarker("img2img")
 hookimpl = pluggy.HookimplMarker("img2img")
@@ -63,50 +61,50 @@ def register_targets(register: Callable[[ClipTarget], None]) -> None:
 
 
 @hookspec
-def training_started(run: Run) -> None:
+def training_started(run: RunView) -> None:
     """A run is about to do its first step, or its first after a resume (`run.step` > 0)."""
 
 
 @hookspec
-def training_stepped(run: Run, step: int, losses: Mapping[str, float]) -> None:
+def training_stepped(run: RunView, step: int, losses: Mapping[str, float]) -> None:
     """A log line is due: `losses` are means over the steps since the last one."""
 
 
 @hookspec
-def validated(run: Run, step: int, metrics: Mapping[str, float], previews: Mapping[str, Tensor]) -> None:
+def validated(run: RunView, step: int, metrics: Mapping[str, float], previews: Mapping[str, Tensor]) -> None:
     """Held-out images were judged; `previews` are images of a few of them, (N, C, H, W) in [0, 1]."""
 
 
 @hookspec
-def examined(run: Run, step: int, direction: str, signals: Mapping[str, float]) -> None:
+def examined(run: RunView, step: int, direction: str, signals: Mapping[str, float]) -> None:
     """A training's health was looked at; `img2img.training.health.examiner` explains the `signals` of a direction."""
 
 
 @hookspec
-def checkpoint_saved(run: Run, step: int, path: Path) -> None:
+def checkpoint_saved(run: RunView, step: int, path: Path) -> None:
     """The complete state of the run stands in the folder `path`."""
 
 
 @hookspec
-def training_finished(run: Run, step: int, error: BaseException | None) -> None:
+def training_finished(run: RunView, step: int, error: BaseException | None) -> None:
     """The run is over: done (`error` is None), stopped, or failed."""
 
 
 @hookspec
-def translation_started(job: Job) -> None:
+def translation_started(job: JobView) -> None:
     """A job is planned and about to begin: `job.items` is what it will do."""
 
 
 @hookspec
-def batch_translated(job: Job, items: Sequence[Item]) -> None:
+def batch_translated(job: JobView, items: Sequence[ItemView]) -> None:
     """These items came to their end: done, skipped or failed."""
 
 
 @hookspec
-def frame_translated(job: Job, item: Item, done: int, total: int) -> None:
+def frame_translated(job: JobView, item: ItemView, done: int, total: int) -> None:
     """One more frame of a clip is done: `done` of `total`, which is 0 where the source does not tell."""
 
 
 @hookspec
-def translation_finished(job: Job, report: Report) -> None:
+def translation_finished(job: JobView, report: ReportView) -> None:
     """The job is over; `report` has a row for each planned item, whatever happened."""

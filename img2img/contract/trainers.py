@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from img2img.contract.families import Batch
+    from img2img.contract.data import Batch
 
 
 class Engine(Protocol):

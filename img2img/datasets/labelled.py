@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from img2img.contract.families import Sample, Split
+from img2img.contract.data import Sample
+from img2img.contract.families import Split
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import any_image, images_of, parts_below, parts_of_class
 from img2img.datasets.pixels import ImageCache, to_tensor

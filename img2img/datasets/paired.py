@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from img2img.contract.families import Sample, Split
+from img2img.contract.data import Sample
+from img2img.contract.families import Split
 from img2img.datasets.files import hold_out, list_images
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import TWO_FOLDERS, any_image, images_of, parts_below, two_domains, unknown_layout

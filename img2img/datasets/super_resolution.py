@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
-from img2img.contract.families import Sample, Split
+from img2img.contract.data import Sample
+from img2img.contract.families import Split
 from img2img.datasets.files import hold_out, list_images
 from img2img.datasets.pixels import ImageCache, to_tensor
 from img2img.errors import DataError

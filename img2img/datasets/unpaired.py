@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from img2img.contract.families import Sample, Split
+from img2img.contract.data import Sample
+from img2img.contract.families import Split
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import TWO_FOLDERS, images_of, two_domains, unknown_layout
 from img2img.datasets.pixels import ImageCache, to_tensor

@@ -17,16 +17,14 @@ from importlib.metadata import Distribution, EntryPoint, EntryPoints, distributi
 from typing import Any, Literal
 
 from img2img.errors import PluginError
+from img2img.host.kinds import COMMANDS, KINDS, Kind
 
 GROUP = "img2img"
 DISTRIBUTION = "img2img-runtime"
 CONTRACT = 1
 """The contract between plugins and this version of the program."""
 
-DECLARED = ("families", "commands", "filters", "importers", "sources", "targets", "observers")
-"""What metadata may tell of. Of observers, the entry points tell only that there are some."""
-
-COMMANDS = frozenset({
+OWN_COMMANDS = frozenset({
     "translate", "live", "train", "models", "inspect", "import", "evaluate", "plugins", "install", "uninstall",
     "new-plugin", "check-plugin",
 })  # fmt: skip
@@ -51,7 +49,7 @@ class Plugin:
     problem: str = ""
     """Why it cannot be used; empty where it can."""
     provides: dict[str, list[str]] = field(default_factory=dict)
-    """Names by kind: those declared and, once it is imported, those registered."""
+    """Names by the plural of their kind: those declared and, once it is imported, those registered."""
     is_declared: bool = False
     """Whether its metadata say what it provides, so that nothing else needs it."""
     seconds: float | None = None
@@ -68,11 +66,16 @@ class Plugin:
         return f"{self.distribution}:{self.name}"
 
     @property
-    def families(self) -> list[str]:
-        return self.provides.get("families", [])
+    def contents(self) -> str:
+        """What it provides, in one line: `families: srgan; filters: grain, steady`."""
+        return "; ".join(f"{plural}: {', '.join(names)}" for plural, names in self.provides.items())
+
+    def names(self, kind: Kind[Any]) -> list[str]:
+        """Return the names of what it provides of a kind. Of observers they say only that there are some."""
+        return self.provides.get(kind.plural, [])
 
     def full_name(self, name: str) -> str:
-        """How something of it is told from what others call the same: what is a stranger's says whose it is."""
+        """Return a name that nothing of another package has: a stranger's begins with its distribution."""
         return name if self.built_in else f"{self.distribution}/{name}"
 
     def refuse(self, state: State, problem: str) -> None:
@@ -92,10 +95,10 @@ def find_plugins(limit: str | None = None) -> list[Plugin]:
     everything = _entry_points()
     plugins = [_plugin(point) for point in everything.select(group=GROUP)]
     found = {(_place(plugin.entry_point), plugin.entry_point.value): plugin for plugin in plugins if plugin.entry_point}
-    for kind in DECLARED:
-        for point in everything.select(group=f"{GROUP}.{kind}"):
+    for kind in KINDS:
+        for point in everything.select(group=f"{GROUP}.{kind.plural}"):
             if plugin := found.get((_place(point), point.value)):
-                plugin.provides.setdefault(kind, []).append(point.name)
+                plugin.provides.setdefault(kind.plural, []).append(point.name)
                 plugin.is_declared = True
     contracts = everything.select(group=f"{GROUP}.contract")
     for (place, _), plugin in found.items():
@@ -112,12 +115,12 @@ def check_not_built_in(plugin: Plugin, provides: Mapping[str, Iterable[str]], ot
     Raises:
         PluginError: It provides something by the name of a built-in.
     """
-    if (own := COMMANDS & set(provides.get("commands", ()))) and not plugin.built_in:
+    if (own := OWN_COMMANDS & set(provides.get(COMMANDS.plural, ()))) and not plugin.built_in:
         raise PluginError(f"commands: the name {min(own)!r} is that of a command of the program; choose another")
     for built_in in others:
-        for kind, names in provides.items() if built_in.built_in and not plugin.built_in else ():
-            if taken := set(names) & set(built_in.provides.get(kind, ())):
-                raise PluginError(f"{kind}: the name {min(taken)!r} is that of a built-in; choose another")
+        for plural, names in provides.items() if built_in.built_in and not plugin.built_in else ():
+            if taken := set(names) & set(built_in.provides.get(plural, ())):
+                raise PluginError(f"{plural}: the name {min(taken)!r} is that of a built-in; choose another")
 
 
 def _protect_built_ins(plugins: list[Plugin]) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
 from difflib import get_close_matches
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import pluggy
-
-from img2img.contract import hookspecs
-from img2img.contract.families import ModelFamily
 from img2img.errors import PluginError
-from img2img.host.declarations import DECLARED, GROUP, Plugin, check_not_built_in, find_plugins
-from img2img.host.kinds import KINDS, Kind
+from img2img.host.declarations import GROUP, Plugin, check_not_built_in, find_plugins
+from img2img.host.hooks import Hooks
+from img2img.host.kinds import COMMANDS, FAMILIES, KINDS, OBSERVERS, Kind
+
+if TYPE_CHECKING:
+    from img2img.contract.families import ModelFamily
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,8 @@ class PluginHost:
         self.plugins: list[Plugin] = []
         self.limit: str | None = None
         """Names of the plugins that are looked at; None means all."""
-        self._manager = pluggy.PluginManager(GROUP)
-        self._manager.add_hookspecs(hookspecs)
-        self._found: dict[tuple[str, str], list[tuple[Any, Plugin]]] = {}
+        self._hooks = Hooks()
+        self._found: dict[tuple[Kind[Any], str], list[tuple[Any, Plugin]]] = {}
         """Kind and name of what is registered, and by whom."""
         self._observed = False
 
@@ -75,20 +75,20 @@ class PluginHost:
 
     def register(self, module: object, plugin: Plugin) -> None:
         """Register hook implementations and what they provide; on an error nothing of the plugin stays registered."""
-        self._add(module, plugin.key)
+        self._hooks.add(module, plugin.key)
         try:
-            found = {name: self._ask(kind, module) for name, kind in KINDS.items()}
-            provides = {name: [thing.name for thing in things] for name, things in found.items() if things}
-            if self._observes(module):
-                provides["observers"] = plugin.provides.get("observers", [plugin.name])
+            found = {kind: self._hooks.registered(kind, module) for kind in KINDS if kind.hook}
+            if self._hooks.observed(module):
+                found[OBSERVERS] = dict.fromkeys(plugin.names(OBSERVERS) or [plugin.name], module)
+            provides = {kind.plural: [*things] for kind, things in found.items() if things}
             _compare(plugin, provides)
             check_not_built_in(plugin, provides, self.plugins)
         except BaseException:
-            self._manager.unregister(name=plugin.key)
+            self._hooks.remove(plugin.key)
             raise
-        for name, things in found.items():
-            for thing in things:
-                self._found.setdefault((name, thing.name), []).append((thing, plugin))
+        for kind, things in found.items():
+            for name, thing in things.items():
+                self._found.setdefault((kind, name), []).append((thing, plugin))
         plugin.provides |= provides
 
     def add_observer(self, observer: object) -> None:
@@ -97,18 +97,17 @@ class PluginHost:
         Raises:
             PluginError: One of the methods does not fit a hook, or there is none.
         """
-        self._add(observer, f"{type(observer).__name__} {id(observer):x}")
+        self._hooks.add(observer, _key(observer))
 
     def remove_observer(self, observer: object) -> None:
         """Forget an observer, unless it was switched off before."""
-        if self._manager.is_registered(observer):
-            self._manager.unregister(observer)
+        self._hooks.remove(_key(observer))
 
     @property
     def families(self) -> dict[str, ModelFamily[Any, Any]]:
         """Every usable family by the name that tells it from the others, sorted; imports all that may have one."""
-        self._load_for("families", None)
-        return {name: self.find("families", name) for name in self.names("families")}
+        self._load_for(FAMILIES, None)
+        return {name: self.find(FAMILIES, name) for name in self.names(FAMILIES)}
 
     def family(self, name: str) -> ModelFamily[Any, Any]:
         """Return a family by its name, or by `distribution/name` where several have it.
@@ -116,23 +115,22 @@ class PluginHost:
         Raises:
             PluginError: No plugin provides it, or several do; the message names the plugins that are broken.
         """
-        family: ModelFamily[Any, Any] = self.find("families", name)
-        return family
+        return self.find(FAMILIES, name)
 
-    def full_name(self, kind: str, name: str) -> str:
-        """The name that tells it from others on any machine: a stranger's begins with its distribution."""
+    def full_name(self, kind: Kind[Any], name: str) -> str:
+        """Return the name that is the same on any machine: a stranger's begins with its distribution."""
         return self._provider(kind, name)[1].full_name(name.rpartition("/")[2])
 
-    def names(self, kind: str) -> dict[str, Plugin]:
-        """What there is of a kind: names, with the distribution before those that several have, and whose they are.
+    def names(self, kind: Kind[Any]) -> dict[str, Plugin]:
+        """List what there is of a kind: names, with the distribution before those that several have, to their plugins.
 
         Only plugins that declare nothing are imported for that; not even these for commands, which must be declared.
         """
-        if kind != "commands":
+        if kind != COMMANDS:
             self._load_undeclared()
         owners: dict[str, list[Plugin]] = {}
         for plugin in self._everyone():
-            for name in plugin.provides.get(kind, ()):
+            for name in plugin.names(kind):
                 owners.setdefault(name, []).append(plugin)
         alone = {name: plugins[0] for name, plugins in owners.items() if len(plugins) == 1}
         shared = {
@@ -140,16 +138,17 @@ class PluginHost:
         }
         return dict(sorted((alone | shared).items()))
 
-    def find(self, kind: str, name: str) -> Any:
-        """Return a family, filter, importer or command by its name.
+    def find(self, kind: Kind[T], name: str) -> T:
+        """Return what a kind has by a name: `find(FILTERS, "grain")` is a class of filters.
 
         Raises:
             PluginError: As for `family`.
         """
-        return self._provider(kind, name)[0]
+        thing: T = self._provider(kind, name)[0]
+        return thing
 
-    def every(self, kind: str) -> list[Any]:
-        """All that there is of a kind, built-ins first."""
+    def every(self, kind: Kind[T]) -> list[T]:
+        """Return all that there is of a kind, built-ins first."""
         self._load_for(kind, None)
         found = [pair for (own, _), pairs in self._found.items() if own == kind for pair in pairs]
         return [thing for thing, _ in sorted(found, key=lambda pair: not pair[1].built_in)]
@@ -158,8 +157,8 @@ class PluginHost:
         """Call one observer hook on every plugin; one that raises is reported and switched off."""
         if not self._observed:
             self._observed = True
-            self._load_for("observers", None)
-        for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
+            self._load_for(OBSERVERS, None)
+        for implementation in self._hooks.implementations(hook):
             try:
                 implementation.function(*(arguments[name] for name in implementation.argnames))
             except KeyboardInterrupt:
@@ -168,7 +167,7 @@ class PluginHost:
                 if self.strict:
                     raise
                 name = implementation.plugin_name
-                if self._manager.unregister(name=name) is not None:  # another thread may have come first
+                if self._hooks.remove(name):  # another thread may have come first
                     log.warning("observer %s failed in %s and is switched off", name, hook, exc_info=True)
 
     def _everyone(self) -> list[Plugin]:
@@ -176,11 +175,11 @@ class PluginHost:
         registered = [plugin for found in self._found.values() for _, plugin in found]
         return list({id(plugin): plugin for plugin in [*self.plugins, *registered]}.values())
 
-    def _load_for(self, kind: str, name: str | None) -> None:
+    def _load_for(self, kind: Kind[Any], name: str | None) -> None:
         """Import the plugins that declare something of a kind (by a name), and those that declare nothing at all."""
         self._load_undeclared()
         for plugin in self.plugins:
-            declared = plugin.provides.get(kind, [])
+            declared = plugin.names(kind)
             if declared if name is None else name in declared:
                 self.load(plugin)
 
@@ -189,24 +188,26 @@ class PluginHost:
             if not plugin.is_declared:
                 self.load(plugin)
 
-    def _provider(self, kind: str, name: str) -> tuple[Any, Plugin]:
+    def _provider(self, kind: Kind[Any], name: str) -> tuple[Any, Plugin]:
         distribution, _, short = name.rpartition("/")
         self._load_for(kind, short)
         found = self._found.get((kind, short), [])
         found = [(thing, plugin) for thing, plugin in found if distribution in ("", plugin.distribution)]
         if len(found) == 1:
             return found[0]
-        noun = KINDS[kind].noun
         if found:
             owners = " and ".join(str(plugin) for _, plugin in found)
             ways = " or ".join(plugin.full_name(short) for _, plugin in found)
-            raise PluginError(f"the {noun} {name!r} is provided by {owners}: write {ways}, or uninstall one of them")
-        raise PluginError(self._missing(kind, noun, distribution, name))
+            raise PluginError(
+                f"the {kind.noun} {name!r} is provided by {owners}: write {ways}, or uninstall one of them"
+            )
+        raise PluginError(self._missing(kind, distribution, name))
 
-    def _missing(self, kind: str, noun: str, distribution: str, name: str) -> str:
+    def _missing(self, kind: Kind[Any], distribution: str, name: str) -> str:
         names = self.names(kind)
         near = "".join(f"did you mean {other!r}? " for other in get_close_matches(name, names, n=1))
-        message = f"no plugin provides the {noun} {name!r}; {near}installed {kind}: {', '.join(names) or 'none'}."
+        installed = f"installed {kind.plural}: {', '.join(names) or 'none'}"
+        message = f"no plugin provides the {kind.noun} {name!r}; {near}{installed}."
         unusable = [plugin for plugin in self.plugins if plugin.state in ("broken", "incompatible")]
         if unusable:
             lines = (f"{plugin}: {plugin.problem}" for plugin in unusable)
@@ -217,60 +218,20 @@ class PluginHost:
             message += f"\nOnly the plugins {self.limit!r} were looked at, as --plugins or IMG2IMG_PLUGINS says"
         return message
 
-    def _add(self, module: object, key: str) -> None:
-        """Register hook implementations, all of them or none."""
-        if self._manager.is_registered(module):
-            raise PluginError(f"{module!r} is registered already, as {self._manager.get_name(module)}")
-        try:
-            self._manager.register(module, name=key)
-            self._manager.check_pending()
-            self._check_hooks(module)
-        except BaseException as error:
-            self._manager.unregister(name=key)
-            if isinstance(error, pluggy.PluginValidationError):
-                raise PluginError(str(error)) from error
-            raise
-
-    def _check_hooks(self, module: object) -> None:
-        callers = self._manager.get_hookcallers(module)
-        if not callers:
-            raise PluginError(f"{module!r} implements no hook; mark its functions with @img2img.hookimpl")
-        for caller in callers:
-            for implementation in caller.get_hookimpls():
-                if implementation.plugin is module and (implementation.wrapper or implementation.hookwrapper):
-                    raise PluginError(
-                        f"{caller.name} is a wrapper, which img2img does not call; leave out wrapper=True"
-                    )
-
-    def _observes(self, module: object) -> bool:
-        registering = {kind.hook for kind in KINDS.values()}
-        return any(caller.name not in registering for caller in self._manager.get_hookcallers(module) or ())
-
-    def _ask(self, kind: Kind, module: object) -> list[Any]:
-        """What a module registers of a kind."""
-        found: list[Any] = []
-        register: Callable[[Any], None] = found.append
-        for implementation in getattr(self._manager.hook, kind.hook).get_hookimpls():
-            if implementation.plugin is module:
-                implementation.function(*([register] if implementation.argnames else []))
-        for thing in found:
-            kind.check(thing)
-        names = [thing.name for thing in found]
-        for name in names:
-            if names.count(name) > 1:
-                raise PluginError(f"it registers the {kind.noun} {name!r} twice")
-        return found
-
 
 def _compare(plugin: Plugin, provides: dict[str, list[str]]) -> None:
     """Hold what is registered against what is declared: nobody would find what is not, or find what is not there."""
-    for kind in DECLARED:
-        declared, registered = set(plugin.provides.get(kind, ())), set(provides.get(kind, ()))
-        if declared != registered and (plugin.is_declared or kind == "commands"):
+    for kind in KINDS:
+        declared, registered = set(plugin.names(kind)), set(provides.get(kind.plural, ()))
+        if declared != registered and (plugin.is_declared or kind == COMMANDS):
             raise PluginError(
-                f"its metadata declare {kind} {sorted(declared)}, and it registers {sorted(registered)}; correct the "
-                f"entry points of the group {GROUP}.{kind}, and install it again"
+                f"its metadata declare {kind.plural} {sorted(declared)}, and it registers {sorted(registered)}; "
+                f"correct the entry points of the group {GROUP}.{kind.plural}, and install it again"
             )
+
+
+def _key(observer: object) -> str:
+    return f"{type(observer).__name__} {id(observer):x}"
 
 
 def _reason(error: BaseException) -> str:

@@ -1,106 +1,164 @@
-"""What plugins can provide, kind by kind: by which hook it is registered, and what is accepted."""
+"""The kinds of extensions: one object each says what such a thing is called, how it is registered, what is accepted.
+
+Everything that deals with all kinds goes through `KINDS`: the metadata of packages, the plugin host, the lists of
+`img2img models` and `img2img plugins`, and the promises that `img2img check-plugin` holds things to. Importing this
+module imports none of the classes that it names.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from img2img.contract.families import ModelFamily
 from img2img.errors import PluginError
+
+if TYPE_CHECKING:
+    from click import Command
+
+    from img2img.contract.clips import ClipSource, ClipTarget
+    from img2img.contract.families import ModelFamily
+    from img2img.contract.filters import Filter
+    from img2img.contract.importers import Importer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One kind of what plugins provide; each such thing has a `name`."""
+class Kind(Generic[T]):
+    """One kind of extension; `T` is what a plugin gives to `register`: an object of a class, or a subclass of it."""
 
     noun: str
-    hook: str
-    check: Callable[[object], None]
-    """Raises a PluginError where something else was registered."""
+    plural: str
+    """The word for several of them; the group of entry points that declare them is `img2img.` and this."""
+    contract: str
+    """The class in the contract, as `module:class`; it is imported when something is registered."""
+    hook: str = ""
+    """The hook that registers them; empty for observers, which register nothing and are their plugin itself."""
+    by_class: bool = False
+    """Whether subclasses are registered, and not objects."""
+    name_pattern: str = r"[a-z][a-z0-9_-]*"
+    has_summary: bool = True
+    further: Callable[[T], None] = lambda thing: None
+    """Checks what else must be so; raises a PluginError."""
+    title: str = ""
+    """What stands above their list in `img2img models`; empty where they are not listed there."""
+    promises: str = ""
+    """The module with what check-plugin holds them to: PROMISES, and `subject_of(thing, materials)`; empty for none."""
+
+    @property
+    def takes(self) -> str:
+        """What `register` takes, in words: `a ModelFamily`, `a subclass of Filter`, `a click.Command`."""
+        module, _, name = self.contract.partition(":")
+        name = name if module.startswith("img2img.") else f"{module}.{name}"
+        article = "a subclass of" if self.by_class else "an" if name[0] in "AEIOU" else "a"
+        return f"{article} {name}"
+
+    def check(self, thing: T) -> None:
+        """Refuse what is not of this kind, or has no name that can be typed.
+
+        Raises:
+            PluginError: The message says what is wrong with it.
+        """
+        contract = resolve_name(self.contract)
+        fits = isinstance(thing, type) and issubclass(thing, contract) if self.by_class else isinstance(thing, contract)
+        if not fits:
+            raise PluginError(f"register() takes {self.takes}, not {thing!r}")
+        owner = thing.__name__ if isinstance(thing, type) else type(thing).__name__
+        for attribute in ("name", "summary") if self.has_summary else ("name",):
+            if not isinstance(getattr(thing, attribute, None), str):
+                raise PluginError(f"{owner} has no {attribute}")
+        name = name_of(thing)
+        if not re.fullmatch(self.name_pattern, name):
+            raise PluginError(f"{name!r} is no name for a {self.noun}: use lower-case letters, digits and _")
+        self.further(thing)
 
 
-def check_name(name: str, noun: str, pattern: str = r"[a-z][a-z0-9_-]*") -> None:
-    """Refuse what cannot be typed or told apart."""
-    if not re.fullmatch(pattern, name):
-        raise PluginError(f"{name!r} is no name for a {noun}: use lower-case letters, digits and _")
+def name_of(thing: Any) -> str:
+    """Return the name that something of any kind has."""
+    return str(thing.name)
 
 
-def _check_family(family: object) -> None:
-    if not isinstance(family, ModelFamily):
-        raise PluginError(f"register() takes a ModelFamily, not {family!r}")
-    _check_words(family, type(family).__name__)
-    check_name(family.name, "family", r"[a-z][a-z0-9_]*")
+def _check_options(filter_class: type[Filter]) -> None:
+    from img2img.contract.filters import FilterOptions
+
+    if not issubclass(filter_class.options_class, FilterOptions):
+        raise PluginError(f"the options_class of {filter_class.__name__} is no subclass of FilterOptions")
 
 
-def _check_filter(kind: object) -> None:
-    from img2img.contract.filters import Filter, FilterOptions
-
-    if not (isinstance(kind, type) and issubclass(kind, Filter)):
-        raise PluginError(f"register() takes a subclass of Filter, not {kind!r}")
-    _check_words(kind, kind.__name__)
-    check_name(kind.name, "filter")
-    if not issubclass(kind.options_class, FilterOptions):
-        raise PluginError(f"the options_class of {kind.__name__} is no subclass of FilterOptions")
-
-
-def _check_importer(importer: object) -> None:
-    from img2img.contract.importers import Importer
-
-    if not isinstance(importer, Importer):
-        raise PluginError(f"register() takes an Importer, not {importer!r}")
-    _check_words(importer, type(importer).__name__)
-    check_name(importer.name, "importer")
+def _check_suffixes(importer: Importer) -> None:
     if not importer.suffixes or not all(re.fullmatch(r"(\.[a-z0-9]+)+", suffix) for suffix in importer.suffixes):
         raise PluginError(f"the importer {importer.name!r} has no suffixes such as '.onnx'")
 
 
-def _check_source(source: object) -> None:
-    from img2img.contract.clips import ClipSource
-
-    if not isinstance(source, ClipSource):
-        raise PluginError(f"register() takes a ClipSource, not {source!r}")
-    _check_words(source, type(source).__name__)
-    check_name(source.name, "source", r"[a-z][a-z0-9]+")  # one letter would be a drive of Windows
-    _check_foreign(source.name, "source")
-
-
-def _check_target(target: object) -> None:
-    from img2img.contract.clips import ClipTarget
-
-    if not isinstance(target, ClipTarget):
-        raise PluginError(f"register() takes a ClipTarget, not {target!r}")
-    _check_words(target, type(target).__name__)
-    check_name(target.name, "target", r"[a-z0-9]+")
-    _check_foreign(target.name, "target")
-
-
-def _check_foreign(name: str, noun: str) -> None:
+def _check_suffix(name: str, noun: str) -> None:
     from img2img.media.clip.kinds import OWN_NAMES
 
     if name in OWN_NAMES:
         raise PluginError(f"{name!r} is no name for a {noun}: img2img itself knows files with that suffix; use another")
 
 
-def _check_command(command: object) -> None:
-    import click
+_PROMISES = "img2img.testing.promises"
 
-    if not isinstance(command, click.Command) or command.name is None:
-        raise PluginError(f"register() takes a click command, not {command!r}")
-    check_name(command.name, "command")
+FAMILIES: Kind[ModelFamily[Any, Any]] = Kind(
+    "family",
+    "families",
+    "img2img.contract.families:ModelFamily",
+    "register_models",
+    name_pattern=r"[a-z][a-z0-9_]*",
+    title="Families",
+    promises=f"{_PROMISES}.families",
+)
+COMMANDS: Kind[Command] = Kind(
+    "command",
+    "commands",
+    "click:Command",
+    "register_commands",
+    has_summary=False,
+    promises=f"{_PROMISES}.commands",
+)
+FILTERS: Kind[type[Filter]] = Kind(
+    "filter",
+    "filters",
+    "img2img.contract.filters:Filter",
+    "register_filters",
+    by_class=True,
+    further=_check_options,
+    title="Filters",
+    promises=f"{_PROMISES}.filters",
+)
+IMPORTERS: Kind[Importer] = Kind(
+    "importer",
+    "importers",
+    "img2img.contract.importers:Importer",
+    "register_importers",
+    further=_check_suffixes,
+    title="Models of other programs",
+    promises=f"{_PROMISES}.importers",
+)
+SOURCES: Kind[ClipSource] = Kind(
+    "source",
+    "sources",
+    "img2img.contract.clips:ClipSource",
+    "register_sources",
+    name_pattern=r"[a-z][a-z0-9]+",  # one letter would be a drive of Windows
+    further=lambda source: _check_suffix(source.name, "source"),
+    title="Clips are also read from",
+    promises=f"{_PROMISES}.sources",
+)
+TARGETS: Kind[ClipTarget] = Kind(
+    "target",
+    "targets",
+    "img2img.contract.clips:ClipTarget",
+    "register_targets",
+    name_pattern=r"[a-z0-9]+",
+    further=lambda target: _check_suffix(target.name, "target"),
+    title="Clips are also written to",
+    promises=f"{_PROMISES}.targets",
+)
+OBSERVERS: Kind[object] = Kind("observer", "observers", "builtins:object", promises=f"{_PROMISES}.observers")
 
-
-def _check_words(thing: object, what: str) -> None:
-    for attribute in ("name", "summary"):
-        if not isinstance(getattr(thing, attribute, None), str):
-            raise PluginError(f"{what} has no {attribute}")
-
-
-KINDS = {
-    "families": Kind("family", "register_models", _check_family),
-    "commands": Kind("command", "register_commands", _check_command),
-    "filters": Kind("filter", "register_filters", _check_filter),
-    "importers": Kind("importer", "register_importers", _check_importer),
-    "sources": Kind("source", "register_sources", _check_source),
-    "targets": Kind("target", "register_targets", _check_target),
-}
+KINDS: tuple[Kind[Any], ...] = (FAMILIES, COMMANDS, FILTERS, IMPORTERS, SOURCES, TARGETS, OBSERVERS)
+"""Every kind, in the order in which they are listed."""

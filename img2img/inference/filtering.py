@@ -16,6 +16,7 @@ from img2img.config import parse_assignments
 from img2img.contract.filters import Filter, FilterOptions
 from img2img.errors import ConfigError, TranslationError
 from img2img.host.host import PluginHost
+from img2img.host.kinds import FILTERS
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -35,12 +36,12 @@ class Wish:
     def parse(cls, word: str, host: PluginHost) -> Wish:
         """Read `NAME` or `NAME:key=value:key=value`; a colon that no `key=` follows belongs to the value."""
         name, _, rest = word.partition(":")
-        kind = host.find("filters", name)
+        kind = host.find(FILTERS, name)
         try:
             options = kind.options_class.parse(parse_assignments(re.split(r":(?=\w+\s*=)", rest) if rest else ()))
         except ConfigError as error:
             raise ConfigError(f"filter {word!r}: {error}\n{_about(name, kind.options_class)}") from error
-        return cls(host.full_name("filters", name), kind, options)
+        return cls(host.full_name(FILTERS, name), kind, options)
 
 
 @dataclass(frozen=True)

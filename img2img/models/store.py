@@ -16,6 +16,7 @@ from platformdirs import user_data_path
 
 from img2img.contract.families import Translator
 from img2img.errors import Img2ImgError, ModelFileError
+from img2img.host.kinds import IMPORTERS
 from img2img.models.file import SUFFIX, ModelInfo, is_foreign, load_generator, read_info
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _importer(path: Path, host: PluginHost) -> Importer | None:
     name = path.name.lower()
     if name.endswith(SUFFIX):
         return None
-    importers: list[Importer] = host.every("importers")
+    importers = host.every(IMPORTERS)
     for importer in importers:
         if name.endswith(importer.suffixes):
             return importer

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from img2img.errors import PluginError, WriteError
 from img2img.host.declarations import find_plugins
+from img2img.host.kinds import FAMILIES
 
 TEMPLATE = Path(__file__).parent / "template"
 LONGEST_NAME = 30
@@ -71,7 +72,7 @@ def _check(name: str) -> None:
     if keyword.iskeyword(name):
         raise PluginError(f"{name!r} is a word of Python itself; choose another")
     for plugin in find_plugins():
-        if name == plugin.name or name in plugin.families:
+        if name == plugin.name or name in plugin.names(FAMILIES):
             whose = "that of a built-in" if plugin.built_in else f"taken by the plugin {plugin}, which is installed"
             raise PluginError(f"the name {name!r} is {whose}; choose another")
     with suppress(PackageNotFoundError):

@@ -1,4 +1,4 @@
-"""The contract of plugins in executable form: every promise of it is checked, and what is not kept is told.
+"""The contract of plugins in executable form: it checks each promise, and says what of it is broken.
 
 For the tests of plugins, of which each needs one line, in its `pyproject.toml`::
 
@@ -14,15 +14,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from img2img.testing.family import assert_family, check_family, engine
-    from img2img.testing.plugin import check_plugin
+    from img2img.testing.checks import assert_family, check_family, check_plugin
+    from img2img.testing.family import engine
     from img2img.testing.promise import Outcome
 
 _HOMES = {
     "Outcome": "promise",
-    "assert_family": "family",
-    "check_family": "family",
-    "check_plugin": "plugin",
+    "assert_family": "checks",
+    "check_family": "checks",
+    "check_plugin": "checks",
     "engine": "family",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from img2img.config import ModelConfig, TrainingConfig
-from img2img.contract.families import Condition, Dataset, ModelFamily, Split, Translator
+from img2img.contract.data import Dataset
+from img2img.contract.families import Condition, ModelFamily, Split, Translator
 from img2img.contract.hookspecs import hookimpl
 from img2img.contract.trainers import Trainer
 from img2img.host.declarations import Plugin
@@ -20,44 +20,11 @@ from img2img.host.host import PluginHost
 from img2img.inference.device import pick_device, pick_precision
 from img2img.nn.sizes import translate_any_size
 from img2img.testing.pictures import Unread, find_data
-from img2img.testing.promise import Broken, Outcome, Skipped, Subject
+from img2img.testing.promise import Skipped, Subject
 from img2img.training.engine import TrainingEngine
 
 GUESSES = ("0.25", "0.75", "1", "2")
 """What is typed for a condition of which neither its choices nor the data tell values."""
-
-
-def check_family(
-    family: ModelFamily[Any, Any], *, options: Mapping[str, Any] | None = None, data: str | Path | None = None
-) -> list[Outcome]:
-    """Hold a family to every promise of the contract.
-
-    Args:
-        family: It need not be installed.
-        options: Of a training, over those that the family itself calls `small`.
-        data: Folder of training data; drawn pictures in a usual layout by default.
-
-    Returns:
-        An outcome for each promise: kept (`ok`), `broken`, or `skipped` where it cannot be checked here.
-    """
-    from img2img.testing.promises import FAMILY
-
-    with tempfile.TemporaryDirectory() as folder:
-        subject = FamilySubject(family, Path(folder), options, data)
-        return [subject.outcome(promise) for promise in FAMILY]
-
-
-def assert_family(
-    family: ModelFamily[Any, Any], *, options: Mapping[str, Any] | None = None, data: str | Path | None = None
-) -> None:
-    """Hold a family to every promise of the contract, as `check_family` does.
-
-    Raises:
-        AssertionError: Some are broken; the text says which, what was measured, and with which options.
-    """
-    broken = [outcome.text for outcome in check_family(family, options=options, data=data) if outcome.state == "broken"]
-    if broken:
-        raise Broken("\n\n".join(broken))
 
 
 def engine(device: str = "cpu", precision: str = "fp32", accumulate: int = 1) -> TrainingEngine:

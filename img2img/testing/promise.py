@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from types import ModuleType
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import torch
 
+from img2img.host.kinds import Kind
 from img2img.testing.surroundings import undisturbed
+
+if TYPE_CHECKING:
+    from img2img.host.host import PluginHost
 
 State = Literal["ok", "broken", "skipped"]
 
@@ -48,6 +52,20 @@ class Outcome:
         """All that an author needs who is to mend it."""
         options = f"\nwith {self.options}" if self.options and self.state == "broken" else ""
         return f"{self.subject}: {self.promise}\n{self.detail}{options}"
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What things are checked with."""
+
+    folder: Path
+    """An empty folder, for whatever the checks write."""
+    host: PluginHost
+    """The host that has loaded them."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Options of a family's training, over those that the family itself calls `small`."""
+    data: Path | None = None
+    """Folder of training data; None for drawn pictures in a usual layout."""
 
 
 class Subject:
@@ -142,13 +160,24 @@ def keep(kept: bool, otherwise: str) -> None:
         raise Broken(otherwise)
 
 
-def promises_of(*modules: ModuleType) -> list[Promise[Any]]:
-    """The promises that modules define, in their order."""
+def keep_name_and_summary(kind: Kind[Any], thing: Any) -> None:
+    """Go on if something is what its kind asks for, and its summary fits into one line of a list.
+
+    Raises:
+        PluginError: It is not of the kind.
+        Broken: The summary is empty, or has several lines.
+    """
+    kind.check(thing)
+    keep(bool(thing.summary.strip()) and "\n" not in thing.summary, f"the summary is {thing.summary!r}")
+
+
+def promises_of(*modules: str) -> list[Promise[Any]]:
+    """Return the promises that imported modules define, in their order."""
     return [
         value
         for module in modules
-        for value in vars(module).values()
-        if isinstance(value, Promise) and value.check.__module__ == module.__name__
+        for value in vars(sys.modules[module]).values()
+        if isinstance(value, Promise) and value.check.__module__ == module
     ]
 
 

@@ -40,7 +40,8 @@ class PluginFile(pytest.File):
     def collect(self) -> Iterator[pytest.Collector]:
         from img2img.errors import PluginError
         from img2img.host.host import PluginHost
-        from img2img.testing.plugin import find_plugins, tasks
+        from img2img.testing.checks import find_plugins, tasks
+        from img2img.testing.promise import Materials
 
         host = PluginHost.discover()
         folder = TemporaryDirectory()
@@ -50,8 +51,9 @@ class PluginFile(pytest.File):
             plugins = find_plugins(host, self.config.getini("img2img_plugin"))
         except PluginError as error:
             raise self.CollectError(str(error)) from error
+        materials = Materials(Path(folder.name), host, data=data)
         for plugin in plugins:
-            for subject, promises in tasks(plugin, host, Path(folder.name), data=data):
+            for subject, promises in tasks(plugin, materials):
                 yield SubjectTests.from_parent(self, name=subject.title, subject=subject, promises=promises)
 
 

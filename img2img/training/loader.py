@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from img2img.contract.families import Batch, Sample
-from img2img.contract.families import Dataset as FamilyDataset
+from img2img.contract.data import Batch, Sample
+from img2img.contract.data import Dataset as FamilyDataset
 from img2img.errors import FatalError, Img2ImgError
 
 Key = tuple[int, int]

@@ -8,9 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from img2img.contract.families import Batch, ModelFamily
+from img2img.contract.data import Batch
+from img2img.contract.families import ModelFamily
 from img2img.errors import ConfigError, Stopped, UsageError
 from img2img.host.host import PluginHost
+from img2img.host.kinds import FAMILIES
 from img2img.inference.device import keep_freed_memory, pick_device, pick_precision
 from img2img.models.file import save_model
 from img2img.training.cards.cards import Cards
@@ -87,7 +89,7 @@ def train(
     keep_freed_memory(place)
     config = model_family.configure(options or {}, Path(data))
     started = Run(
-        Path(run), host.full_name("families", family), config, Path(data), seed, init, trained_on, license,
+        Path(run), host.full_name(FAMILIES, family), config, Path(data), seed, init, trained_on, license,
         validate_every, log_every, examine_every, device=place, precision=pick_precision(precision, place),
     )  # fmt: skip
     Session(started, model_family, host, resume=resume, workers=workers, stop=stop).train()

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from img2img.contract.families import Batch, Dataset, ModelFamily, Translator
+from img2img.contract.data import Batch, Dataset
+from img2img.contract.families import ModelFamily, Translator
 from img2img.contract.trainers import Trainer, Translate
 from img2img.nn.sizes import translate_any_size
 from img2img.training.cards.showcase import Measure, Showcase, UnlikeOthers, unlike_truth

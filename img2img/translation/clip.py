@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from img2img.errors import ImageError, ItemError, Stopped, UsageError, VideoError
+from img2img.host.kinds import SOURCES, TARGETS
 from img2img.inference.executor import Executor
 from img2img.media import printable, remove_leftovers
 from img2img.media.clip.animation import AnimationReader
@@ -180,7 +181,7 @@ def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]
 def _open(item: Item, settings: Settings) -> Opened:
     options = settings.video
     if item.reader:
-        name, source = _name(item), settings.host.find("sources", item.reader)
+        name, source = _name(item), settings.host.find(SOURCES, item.reader)
         if source.endless and options.end is None:
             raise UsageError(f"{name} never ends; give --end, such as --end 10")
         address = item.address.removeprefix(f"{item.reader}:") if item.address else str(item.source)
@@ -212,7 +213,7 @@ def _sink(item: Item, clip: Opened, info: ClipInfo, settings: Settings) -> Sink:
     if item.images_as:
         return ImagesSink(item.target, item.images_as, options.quality, notes)
     if item.writer:
-        return WriterSink(item.target, settings.host.find("targets", item.writer), info, notes)
+        return WriterSink(item.target, settings.host.find(TARGETS, item.writer), info, notes)
     if suffix in ANIMATIONS:
         loops = clip.loops if isinstance(clip, AnimationReader) else 0
         return AnimationSink(item.target, info, options.quality, loops, notes)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from img2img.errors import PluginError, UsageError
+from img2img.host.kinds import SOURCES, TARGETS
 from img2img.media import READABLE_SUFFIXES, WRITABLE_SUFFIXES, printable
 from img2img.media.clip.kinds import ClipKinds, natural_order
 from img2img.translation.report import Item
@@ -81,11 +82,10 @@ def clip_kinds(host: PluginHost) -> ClipKinds:
     @cache
     def source(name: str) -> ClipSource | None:
         with suppress(PluginError):  # what is wrong will be the reason why its clips fail
-            found: ClipSource = host.find("sources", name)
-            return found
+            return host.find(SOURCES, name)
         return None
 
-    return ClipKinds.of(host.names("sources"), host.names("targets"), source)
+    return ClipKinds.of(host.names(SOURCES), host.names(TARGETS), source)
 
 
 def _plan(source: str, target: Path, suffix: str, kinds: ClipKinds, rate_given: bool) -> Plan:

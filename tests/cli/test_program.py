@@ -77,7 +77,7 @@ def test_every_command_is_listed_and_explains_itself(program: Any) -> None:
 
 def test_the_summaries_in_the_list_are_those_of_the_commands(program: Any) -> None:
     assert list(cli._COMMANDS) == COMMANDS
-    assert set(COMMANDS) == declarations.COMMANDS
+    assert set(COMMANDS) == declarations.OWN_COMMANDS
     for name in COMMANDS:
         command = cli.cli.get_command(click.Context(cli.cli), name)
         assert command is not None

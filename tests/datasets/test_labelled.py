@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from img2img.contract.families import Sample
+from img2img.contract.data import Sample
 from img2img.datasets import Geometry, Labelled, class_names, labelled, to_tensor
 from img2img.errors import DataError
 from img2img.media import decode_image, read_file

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from img2img.contract.families import Sample
+from img2img.contract.data import Sample
 from img2img.datasets import Geometry, MadePairs, edges, grey, holes, made_pairs, to_tensor
 from img2img.errors import DataError
 from img2img.media import decode_image, read_file

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from img2img.contract.families import Sample, Split
+from img2img.contract.data import Sample
+from img2img.contract.families import Split
 from img2img.datasets import Geometry, Paired, paired, to_tensor
 from img2img.errors import DataError
 from img2img.media import Image, decode_image, encode_image, read_file, write_file

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from img2img.contract.families import Sample
+from img2img.contract.data import Sample
 from img2img.datasets import Downscaled, PairedScales, super_resolution, to_tensor
 from img2img.errors import DataError
 from img2img.media import Image, decode_image, encode_image, read_file, write_file

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from img2img.contract.families import Sample, Split
+from img2img.contract.data import Sample
+from img2img.contract.families import Split
 from img2img.datasets import Geometry, Unpaired, to_tensor, unpaired
 from img2img.errors import DataError
 from img2img.media import decode_image, read_file

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from img2img.testing.family import FamilySubject
-from img2img.testing.promises import FAMILY, export, manners, network
+from img2img.testing.promises import export, families, manners, network
 
 
 class Bad(NamedTuple):
@@ -146,7 +146,11 @@ def test_a_bad_family_breaks_its_own_promise_and_no_other(
 ) -> None:
     bad = BAD[name]
     subject = FamilySubject(family(name, bad[:3]), tmp_path / "check")
-    outcomes = [subject.outcome(promise) for promise in FAMILY if promise not in SLOW or promise.sentence == bad.broken]
+    outcomes = [
+        subject.outcome(promise)
+        for promise in families.PROMISES
+        if promise not in SLOW or promise.sentence == bad.broken
+    ]
     broken = {outcome.promise: outcome for outcome in outcomes if outcome.state == "broken"}
     assert [*broken] == [bad.broken], [outcome.text for outcome in broken.values()]
     assert bad.measured in broken[bad.broken].detail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,12 @@ from img2img import Translator
 from img2img.contract.filters import Filter, FilterOptions
 from img2img.contract.importers import Importer
 from img2img.errors import ModelFileError
-from img2img.testing.promise import Subject
-from img2img.testing.promises import COMMAND, FILTER, IMPORTER
+from img2img.testing.promises import commands, filters, importers
 from img2img.testing.promises.commands import CommandSubject
 from img2img.testing.promises.filters import FilterSubject
 from img2img.testing.promises.importers import ImporterSubject
 
-
-def broken(subject: Subject, promises: list[Any]) -> dict[str, str]:
-    outcomes = [subject.outcome(promise) for promise in promises]
-    return {outcome.promise: outcome.detail for outcome in outcomes if outcome.state == "broken"}
+from .outcomes import broken, states
 
 
 class Mean(Filter):
@@ -99,14 +96,13 @@ SHAPE = "frames keep their shape and type"
     ],
 )
 def test_a_bad_filter_breaks_its_own_promise_and_no_other(kind: type[Filter], promise: str, measured: str) -> None:
-    found = broken(FilterSubject(kind), FILTER)
+    found = broken(FilterSubject(kind), filters)
     assert [*found] == [promise]
     assert measured in found[promise]
 
 
 def test_a_good_filter_keeps_every_promise() -> None:
-    subject = FilterSubject(Mean)
-    assert {subject.outcome(promise).state for promise in FILTER} == {"ok"}
+    assert set(states(FilterSubject(Mean), filters).values()) == {"ok"}
 
 
 def test_a_filter_that_needs_an_option_is_passed_over_with_the_reason() -> None:
@@ -116,7 +112,7 @@ def test_a_filter_that_needs_an_option_is_passed_over_with_the_reason() -> None:
 
         options_class = Options
 
-    outcomes = [FilterSubject(Needy).outcome(promise) for promise in FILTER]
+    outcomes = [FilterSubject(Needy).outcome(promise) for promise in filters.PROMISES]
     assert {outcome.state for outcome in outcomes} == {"ok", "skipped"}
     assert all("option 'strength'" in outcome.detail for outcome in outcomes if outcome.state == "skipped")
 
@@ -134,13 +130,34 @@ class Careless(Careful):
 
 
 def test_an_importer_refuses_noise_by_the_error_that_users_see(tmp_path: Path) -> None:
-    assert not broken(ImporterSubject(Careful(), tmp_path), IMPORTER)
-    found = broken(ImporterSubject(Careless(), tmp_path), IMPORTER)
+    assert not broken(ImporterSubject(Careful(), tmp_path), importers)
+    found = broken(ImporterSubject(Careless(), tmp_path), importers)
     assert [*found] == ["what is none of its files is refused"]
     assert "KeyError: 'weights' (test_other_kinds.py, line " in found["what is none of its files is refused"]
 
 
 def test_a_command_without_a_word_of_help_breaks_its_promise() -> None:
     good, bad = click.Command("good", help="Does good."), click.Command("bad")
-    assert not broken(CommandSubject(good), COMMAND)
-    assert "docstring" in broken(CommandSubject(bad), COMMAND)["it says what it does when asked for help"]
+    assert not broken(CommandSubject(good), commands)
+    assert "docstring" in broken(CommandSubject(bad), commands)["it says what it does when asked for help"]
+
+
+def test_an_option_without_a_word_of_help_breaks_the_commands_promise() -> None:
+    bad = click.Command(
+        "bad", help="Does.", params=[click.Option(["-q", "--quick"]), click.Option(["--sure"], help="Yes.")]
+    )
+    found = broken(CommandSubject(bad), commands)
+    assert [*found] == ["every option says what it is for"]
+    assert "no help stands beside --quick" in found["every option says what it is for"]
+
+
+@pytest.mark.parametrize(("first_line", "state"), [("import json", "ok"), ("import torch", "broken")])
+def test_a_command_whose_module_imports_torch_breaks_its_promise(
+    first_line: str, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"command_{state}"
+    code = f'{first_line}\nimport click\n@click.command()\ndef command():\n    "Does."'
+    (tmp_path / f"{name}.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    subject = CommandSubject(importlib.import_module(name).command)
+    assert states(subject, commands)["its module is imported without torch"] == state

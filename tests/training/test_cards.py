@@ -15,7 +15,8 @@ from img2img_srgan.trainer import SRGANTrainer
 from torch.nn.functional import interpolate
 
 import img2img
-from img2img.contract.families import Batch, Condition, Sample
+from img2img.contract.data import Batch, Sample
+from img2img.contract.families import Condition
 from img2img.contract.trainers import Translate
 from img2img.datasets import Geometry, paired, super_resolution
 from img2img.errors import Stopped

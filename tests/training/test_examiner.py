@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from img2img.config import TrainingConfig
-from img2img.contract.families import Batch, Condition, Sample, Translator
+from img2img.contract.data import Batch, Sample
+from img2img.contract.families import Condition, Translator
 from img2img.contract.trainers import Trainer, Verdict
 from img2img.training.ema import EMA
 from img2img.training.health.examiner import IMAGES, Examiner

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from img2img.contract.families import Batch, Sample
+from img2img.contract.data import Batch, Sample
 from img2img.errors import DataError, FatalError
 from img2img.training.loader import training_batches, validation_batches, watch_workers
 

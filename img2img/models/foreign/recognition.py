@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from img2img.errors import ConfigError, ModelFileError
+from img2img.host.kinds import FAMILIES
 from img2img.media.files import printable
 from img2img.models.file import SUFFIX, ModelInfo, fill_generator, is_foreign
 from img2img.models.foreign.reading import read_checkpoint
@@ -93,7 +94,7 @@ def _ask(weights: Mapping[str, Tensor], host: PluginHost) -> tuple[str, ModelFam
             log.warning("the family %r failed to look at a checkpoint: %s: %s", name, type(error).__name__, error)
     if len(found) == 1:
         ((name, recognised),) = found.items()
-        return host.full_name("families", name), families[name], recognised
+        return host.full_name(FAMILIES, name), families[name], recognised
     if found:
         names = " and ".join(found)
         raise ModelFileError(

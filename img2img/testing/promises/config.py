@@ -11,9 +11,9 @@ import tomli_w
 
 from img2img.config import ModelConfig, TrainingConfig
 from img2img.errors import ConfigError
-from img2img.host.kinds import KINDS
+from img2img.host.kinds import FAMILIES
 from img2img.testing.family import FamilySubject
-from img2img.testing.promise import keep, promise
+from img2img.testing.promise import keep, keep_name_and_summary, promise
 
 ABSURD = 10**9
 """More layers, channels or classes than anybody has."""
@@ -21,9 +21,7 @@ ABSURD = 10**9
 
 @promise()
 def it_has_a_name_and_a_summary_of_one_line(subject: FamilySubject) -> None:
-    KINDS["families"].check(subject.family)
-    summary = subject.family.summary
-    keep(bool(summary.strip()) and "\n" not in summary, f"the summary is {summary!r}")
+    keep_name_and_summary(FAMILIES, subject.family)
 
 
 @promise()

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from img2img.contract.families import Sample
+from img2img.contract.data import Sample
 from img2img.testing.family import FamilySubject
 from img2img.testing.promise import keep, promise
 from img2img.testing.promises.config import its_options_make_a_config

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from io import StringIO
 
 from img2img.host.host import PluginHost
+from img2img.host.kinds import COMMANDS
 from img2img.testing.family import FamilySubject
 from img2img.testing.promise import Skipped, promise
 from img2img.testing.promises.network import a_model_file_gives_the_generator_back, save
@@ -29,9 +30,9 @@ def an_exported_model_gives_the_same_result(subject: FamilySubject) -> None:
     if not subject.family.exports:
         raise Skipped("the family does not promise it (exports=False)")
     installed = PluginHost.discover()
-    if "export" not in installed.names("commands") or not all(map(find_spec, ("onnx", "onnxscript", "onnxruntime"))):
+    if "export" not in installed.names(COMMANDS) or not all(map(find_spec, ("onnx", "onnxscript", "onnxruntime"))):
         raise Skipped("this needs the plugin export and its extra: pip install 'img2img-runtime[export]'")
     path = save(subject, subject.generator(lively=True))
     words = [str(path), "--output", str(path.with_suffix(".onnx"))]
     with redirect_stdout(StringIO()):
-        installed.find("commands", "export").main(words, obj=Lent(subject.host), standalone_mode=False)
+        installed.find(COMMANDS, "export").main(words, obj=Lent(subject.host), standalone_mode=False)

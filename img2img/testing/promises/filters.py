@@ -10,8 +10,8 @@ import numpy as np
 
 from img2img.contract.filters import Filter
 from img2img.errors import ConfigError
-from img2img.host.kinds import KINDS
-from img2img.testing.promise import Skipped, Subject, keep, promise
+from img2img.host.kinds import FILTERS
+from img2img.testing.promise import Materials, Skipped, Subject, keep, keep_name_and_summary, promise, promises_of
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -31,11 +31,14 @@ class FilterSubject(Subject):
         return self.kind(self.kind.options_class.parse({}))
 
 
+def subject_of(kind: type[Filter], materials: Materials) -> FilterSubject:
+    """Make a filter the subject of promises."""
+    return FilterSubject(kind)
+
+
 @promise()
 def it_has_a_name_and_a_summary_of_one_line(subject: FilterSubject) -> None:
-    KINDS["filters"].check(subject.kind)
-    summary = subject.kind.summary
-    keep(bool(summary.strip()) and "\n" not in summary, f"the summary is {summary!r}")
+    keep_name_and_summary(FILTERS, subject.kind)
 
 
 @promise()
@@ -124,3 +127,6 @@ def _frame(seed: int, height: int, width: int, channels: int, dtype: Any) -> Pix
     pixels = np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, (height, width, channels), dtype)
     pixels.flags.writeable = False
     return pixels
+
+
+PROMISES = promises_of(__name__)

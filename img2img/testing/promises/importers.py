@@ -7,7 +7,8 @@ from pathlib import Path
 
 from img2img.contract.importers import Importer
 from img2img.errors import ModelFileError
-from img2img.testing.promise import Subject, keep, promise
+from img2img.host.kinds import IMPORTERS
+from img2img.testing.promise import Materials, Subject, keep, keep_name_and_summary, promise, promises_of
 
 
 class ImporterSubject(Subject):
@@ -16,6 +17,16 @@ class ImporterSubject(Subject):
     def __init__(self, importer: Importer, folder: Path) -> None:
         super().__init__(f"importer {importer.name}")
         self.importer, self.folder = importer, folder
+
+
+def subject_of(importer: Importer, materials: Materials) -> ImporterSubject:
+    """Make an importer the subject of promises."""
+    return ImporterSubject(importer, materials.folder)
+
+
+@promise()
+def it_has_a_name_and_a_summary_of_one_line(subject: ImporterSubject) -> None:
+    keep_name_and_summary(IMPORTERS, subject.importer)
 
 
 @promise()
@@ -31,3 +42,6 @@ def what_is_none_of_its_files_is_refused(subject: ImporterSubject) -> None:
             keep(path.name in str(error), f"of {path.name}, which is noise, it says without naming it: {error}")
             continue
         keep(False, f"it opened {path.name}, which is noise")
+
+
+PROMISES = promises_of(__name__)

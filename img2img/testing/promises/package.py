@@ -7,7 +7,7 @@ from importlib.metadata import distribution
 
 from img2img.host.declarations import DISTRIBUTION, GROUP, Plugin
 from img2img.testing.fresh import python
-from img2img.testing.promise import Skipped, Subject, keep, promise
+from img2img.testing.promise import Skipped, Subject, keep, promise, promises_of
 
 
 class PackageSubject(Subject):
@@ -54,3 +54,6 @@ def its_module_is_imported_without_torch(subject: PackageSubject) -> str | None:
     if not python(f"import sys, {module}; sys.exit('torch' in sys.modules)"):
         return None
     return f"{module} imports torch, which takes a second or more each time that plugins are listed"
+
+
+PROMISES = promises_of(__name__)

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from img2img.contract.families import Dataset
+from img2img.contract.data import Dataset
 from img2img.contract.trainers import Trainer
 from img2img.errors import Img2ImgError, ModelFileError
 from img2img.host.host import PluginHost

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from img2img.contract.families import Dataset
+from img2img.contract.data import Dataset
 from img2img.contract.trainers import Trainer
 from img2img.training.loader import collate
 from img2img.training.sheets import tile

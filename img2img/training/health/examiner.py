@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from img2img.contract.families import Batch, Dataset, ModelFamily, Translator
+from img2img.contract.data import Batch, Dataset
+from img2img.contract.families import ModelFamily, Translator
 from img2img.contract.trainers import Trainer, Verdict
 from img2img.nn.resize import brought_to
 from img2img.nn.sizes import translate_any_size

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from img2img import ConfigError, Filter, PluginHost
+from img2img import ConfigError, PluginHost
+from img2img.host.kinds import FILTERS
 from img2img.inference.filtering import Chain
 
 from .conftest import GROUND, Frame
@@ -42,7 +43,7 @@ def lab(frame: Frame) -> Frame:
 
 
 def test_the_plugin_provides_these_and_says_what_they_are(host: PluginHost) -> None:
-    found = {kind.name: kind.summary for kind in host.every("filters") if kind.__module__.startswith("img2img_filters")}
+    found = {kind.name: kind.summary for kind in host.every(FILTERS) if kind.__module__.startswith("img2img_filters")}
     assert sorted(found) == NAMES
     assert all(found.values())
 
@@ -164,7 +165,7 @@ def test_grain_moves_and_depends_on_the_seed_and_the_number_of_the_frame_alone(h
 
 @pytest.mark.parametrize("after", [0, 1, 3])
 def test_a_restored_grain_goes_on_to_the_same_bits(after: int, host: PluginHost) -> None:
-    kind: type[Filter] = host.find("filters", "grain")
+    kind = host.find(FILTERS, "grain")
     first, second = (kind(kind.options_class()) for _ in range(2))
     flat = np.full((16, 16, 3), 128, np.uint8)
     for _ in range(after):
