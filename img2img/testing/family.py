@@ -61,7 +61,7 @@ def assert_family(
 
 
 def engine(device: str = "cpu", precision: str = "fp32", accumulate: int = 1) -> TrainingEngine:
-    """What the core lends a trainer, for tests of its `step`; `begin(step, part)` is what the loop calls before each.
+    """What the core lends a trainer, for tests of its `step`; `begin(part)` is what the loop calls before each.
 
     Args:
         device: `auto`, `cpu`, `cuda`, …

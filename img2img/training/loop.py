@@ -120,7 +120,7 @@ class Session:
         self.data = family.dataset(run.data, run.config, "train")
         held_out = family.dataset(run.data, run.config, "validation")
         seed_everything(run.seed)
-        self.engine = TrainingEngine(run.device, run.precision, run.config.accumulate)
+        self.engine = TrainingEngine(run.device, run.precision, run.config.accumulate, run)
         self.trainer = family.trainer(run.config, self.engine)
         self.means = LossMeans()
         self.averages: dict[str, EMA] = {}
@@ -186,7 +186,7 @@ class Session:
         for optimizer in self.trainer.optimizers.values():
             optimizer.zero_grad()  # what does not learn in this step must not seem to, as it would not after a resume
         for part in range(run.config.accumulate):
-            self.engine.begin(run.step, part)
+            self.engine.begin(part)
             self.means.add(self.trainer.step(next(batches)))
         for name, network in self.trainer.generators().items():
             self.averages[name].update(network, run.step)

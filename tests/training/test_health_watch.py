@@ -16,8 +16,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import img2img
-from img2img.config import AdversarialConfig
 from img2img.errors import DivergedError
+from img2img.nn.games import AdversarialConfig
 from img2img.training.health.watch import HealthWatch, findings
 from img2img.training.run import Run
 
