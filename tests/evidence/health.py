@@ -53,8 +53,9 @@ from img2img.host.declarations import Plugin
 from img2img.nn.games import VANILLA
 from img2img.training.ema import EMA
 from img2img.training.engine import TrainingEngine
+from img2img.training.health.ailments import Finding
 from img2img.training.health.examiner import Examiner
-from img2img.training.health.watch import findings
+from img2img.training.health.log import HealthLog
 from img2img.training.loader import training_batches
 from img2img.training.run import Run
 
@@ -166,6 +167,10 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "stargan": stargan.OPTIONS,
     "srgan": {**super_resolution.PIXEL_STAGE, **super_resolution.GAN_STAGE},
 }
+
+
+def findings(run: Run) -> Sequence[Finding]:
+    return HealthLog(run).load().findings
 
 
 @cache
