@@ -39,7 +39,7 @@ class Game:
     compares: bool = False
     """Whether what G minimises also depends on the logits of real images (a relativistic game)."""
     labels: bool = False
-    """Whether D is told to answer real images by a number, which `real_label` may lower."""
+    """Whether D learns to answer real images by a number, which `real_label` may lower."""
     probabilities: bool = False
     """Whether the sigmoid of a logit is the probability that an image is real."""
     penalty: Penalty | None = None

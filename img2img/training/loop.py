@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from img2img.contract.families import Batch, ModelFamily
-from img2img.errors import ConfigError, Stopped, UsageError
+from img2img.errors import ConfigError, Stopped
 from img2img.host.host import PluginHost
 from img2img.inference.device import keep_freed_memory, pick_device, pick_precision
 from img2img.training.cards.cards import Cards
 from img2img.training.chance import seed_everything
 from img2img.training.checkpoints import load_newest, save_checkpoint
-from img2img.training.divergence import check_losses, check_networks
+from img2img.training.divergence import check_all, check_losses
 from img2img.training.ema import EMA
 from img2img.training.engine import TrainingEngine
 from img2img.training.health.examiner import Examiner
@@ -26,7 +26,7 @@ from img2img.training.loader import training_batches, watch_workers
 from img2img.training.means import LossMeans
 from img2img.training.model_files import ModelFiles
 from img2img.training.observers import CsvLog, LossPlot, PreviewSheets
-from img2img.training.run import Run
+from img2img.training.run import Run, check_at_least
 from img2img.training.start import start_from
 from img2img.training.state import TrainingState
 from img2img.training.table import Table
@@ -83,8 +83,8 @@ def train(
         FatalError: Another process trains in the folder, or one that reads data has died.
         Stopped: `stop` returned True.
     """
-    _check_at_least(0, seed=seed, workers=workers, examine_every=examine_every)
-    _check_at_least(1, validate_every=validate_every, log_every=log_every)
+    check_at_least(0, seed=seed, workers=workers, examine_every=examine_every)
+    check_at_least(1, validate_every=validate_every, log_every=log_every)
     host = host or PluginHost.discover()
     model_family = host.family(family)
     place = pick_device(device)
@@ -96,12 +96,6 @@ def train(
     )  # fmt: skip
     Session(started, model_family, host, resume=resume, workers=workers, stop=stop).train()
     return started
-
-
-def _check_at_least(minimum: int, **values: int) -> None:
-    for name, value in values.items():
-        if value < minimum:
-            raise UsageError(f"{name}={value} is too small; it is at least {minimum}")
 
 
 class Session:
@@ -185,7 +179,7 @@ class Session:
             last, stopping = run.step == config.total_steps, self.stop()
             judging = last or run.step % run.validate_every == 0 or run.step in self.trainer.milestones
             if judging or stopping:
-                self._check_finite()
+                check_all(run, self.means, self.trainer.networks, self.averages)  # waits for the device
                 self._checkpoint(best=judging and self._validate())
             if stopping and not last:
                 raise Stopped(f"stopped after step {run.step}; go on with --resume")
@@ -193,7 +187,7 @@ class Session:
     def _step(self, batches: Iterator[Batch]) -> None:
         run = self.run
         for optimizer in self.trainer.optimizers.values():
-            optimizer.zero_grad()  # what does not learn in this step must not seem to, as it would not after a resume
+            optimizer.zero_grad()  # a network that does not learn in this step has no gradient, as after a resume
         for part in range(run.config.accumulate):
             self.engine.begin(part)
             self.means.add(self.trainer.step(next(batches)))
@@ -220,12 +214,6 @@ class Session:
             self.models.save(self.averages, self.judged, milestone)  # waits for the device
         path = save_checkpoint(run.checkpoints, run.step, self.state.state_dict(), best=best)  # waits for the device
         self.host.notify("checkpoint_saved", run=run, step=run.step, path=path)
-
-    def _check_finite(self) -> None:
-        """See to it that no NaN gets into a checkpoint or a model file; each check waits for the device."""
-        check_losses(self.run, {name: total for name, (total, _) in self.means.totals.items()})
-        averages = {f"averaged {name}": average.network for name, average in self.averages.items()}
-        check_networks(self.run, {**self.trainer.networks, **averages})
 
     def _examine(self, examiner: Examiner) -> None:
         """Examine the training's health; that a family cannot be examined must not end its training."""

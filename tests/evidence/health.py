@@ -1,4 +1,4 @@
-"""Evidence that trainings which go wrong are told by name, that healthy ones are left in peace, and what looking costs.
+"""Evidence that trainings which go wrong are named, that healthy ones are not, and what the examinations cost.
 
     python tests/evidence/health.py [NAME...] [--cost]
 

@@ -1,4 +1,4 @@
-"""What to type against an ailment, of the options that a family has and the run does not have set already."""
+"""Remedies: what to type against an ailment, among the options that a family has and a run has not set already."""
 
 from __future__ import annotations
 
