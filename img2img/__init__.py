@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from img2img.config import AdversarialConfig, ModelConfig, TrainingConfig
+    from img2img.config import ModelConfig, TrainingConfig
     from img2img.contract.clips import ClipSource, ClipTarget, ClipWriter
     from img2img.contract.data import Batch, Dataset, Sample
     from img2img.contract.families import Condition, ModelFamily, Recognised, Translator
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from img2img.host.host import PluginHost
     from img2img.inference.model import Model, load_model
     from img2img.media.clip.frames import Clip, ClipInfo, Frame
+    from img2img.nn.games import AdversarialConfig
     from img2img.training.loop import train
     from img2img.training.run import Run
     from img2img.translation.job import Job, translate
     from img2img.translation.report import Item, Report
 
 _HOMES = {
-    "AdversarialConfig": "config",
+    "AdversarialConfig": "nn.games",
     "Batch": "contract.data",
     "Clip": "media.clip.frames",
     "ClipInfo": "media.clip.frames",

@@ -8,26 +8,16 @@ import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from img2img.errors import ConfigError
 
 C = TypeVar("C", bound="ModelConfig")
 
-Objective = Literal["vanilla", "lsgan", "hinge", "wgan", "relativistic"]
-"""Which game generator and discriminator play:
-
-* `vanilla`: cross-entropy, non-saturating (Goodfellow et al. 2014);
-* `lsgan`: least squares (Mao et al. 2017);
-* `hinge`: margin 1 (Lim & Ye 2017);
-* `wgan`: the difference of the means (Arjovsky et al. 2017), with a gradient penalty;
-* `relativistic`: which of two is the more real, on average (Jolicoeur-Martineau 2018, as in ESRGAN).
-"""
-
 MAX_COMPLAINTS = 10
-"""So many wrong options are named; a hostile model file may hold a million."""
+"""How many wrong options a message names; a hostile model file may hold a million."""
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 200
@@ -95,39 +85,8 @@ class TrainingConfig(ModelConfig):
 
     @property
     def total_steps(self) -> int:
-        """Steps of the whole training; every family says how many that are."""
+        """How many steps the whole training has; every family says so."""
         raise NotImplementedError
-
-
-class AdversarialConfig(TrainingConfig):
-    """The options of a training against discriminators: the game, and what steadies it at little cost.
-
-    `img2img.nn.adversary.Adversary` does what they ask for. A family narrows `objective` to the games that it offers.
-    """
-
-    objective: Objective = Field("vanilla", description="the adversarial game")
-    discriminator_lr: float | None = Field(
-        None, gt=0, le=1, description="learning rate of the discriminators; where left out, that of the generators"
-    )
-    r1_weight: float = Field(0.0, ge=0, description="weight of the gradient penalty on real images, every 16th step")
-    spectral_norm: bool = Field(False, description="divide each layer of the discriminators by its largest stretch")
-    real_label: float = Field(
-        1.0,
-        gt=0.5,
-        le=1,
-        description="what the discriminators are to say of real images; 0.9 keeps them unsure",
-    )
-    diff_augment: bool = Field(
-        False, description="change colours, place and parts of all that the discriminators see; for few images"
-    )
-
-    @model_validator(mode="after")
-    def _check_label(self) -> Self:
-        if self.real_label != 1 and self.objective not in ("vanilla", "lsgan"):
-            raise ValueError(
-                f"real_label={self.real_label} is for objective=vanilla or lsgan; {self.objective} has no labels"
-            )
-        return self
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:

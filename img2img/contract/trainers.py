@@ -20,7 +20,7 @@ class Engine(Protocol):
 
     device: torch.device
     step: int
-    """Steps finished before the current one; 0 in the first."""
+    """Steps finished so far; 0 in the first."""
 
     def prepare(self, network: nn.Module) -> nn.Module:
         """Move a network to the device, in the memory format that is fastest there."""

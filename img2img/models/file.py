@@ -67,8 +67,8 @@ def save_model(
     trained_on: str = "",
     license: str = "",
     card: str = "",
-) -> None:
-    """Write a model file, beside its final name and renamed.
+) -> ModelInfo:
+    """Write a model file, beside its final name and renamed, and return what its header says.
 
     Args:
         path: Must end in `.safetensors`.
@@ -109,6 +109,7 @@ def save_model(
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)  # weights begin at a multiple of 8
     write_file(path, [len(text).to_bytes(8, "little"), text, data])
+    return _info(path, header)
 
 
 def read_info(path: Path) -> ModelInfo:
@@ -117,7 +118,10 @@ def read_info(path: Path) -> ModelInfo:
     Raises:
         ModelFileError: It is no model file, was made by a newer version, or its header is damaged or too large.
     """
-    header = read_header(path)
+    return _info(path, read_header(path))
+
+
+def _info(path: Path, header: dict[str, Any]) -> ModelInfo:
     metadata = header.pop("__metadata__", {})
     stored = metadata.get("format", "")
     if stored != FORMAT:

@@ -8,21 +8,21 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from img2img.config import AdversarialConfig
 from img2img.contract.trainers import Engine, Verdict
 from img2img.nn.augment import diff_augment
-from img2img.nn.losses import discriminator_loss, generator_loss, gradient_penalty, r1_penalty
+from img2img.nn.games import AdversarialConfig
+from img2img.nn.penalties import r1_penalty
 
 R1_EVERY = 16
-"""Steps between R1 penalties, each of which counts as many times (StyleGAN2, Karras et al. 2020, section 3.1, but for
-the correction of Adam)."""
+"""How many steps lie between two R1 penalties, each of which is multiplied by this number (StyleGAN2, Karras et al.
+2020, section 3.1, but for the correction of Adam)."""
 
 
 class Adversary:
     """A discriminator D in the game that a training's options describe.
 
     With images in [-1, 1], L_D = loss(D(T(y)), D(T(G(x)))) + λ GP + γ R1 and L_G = loss(D(T(G(x)))), where T is
-    DiffAugment or nothing; `loss` and the penalties are those of `img2img.nn.losses`, GP of `objective=wgan` alone.
+    DiffAugment or nothing; `loss` and GP are those of the game (`img2img.nn.games`), and many games have no GP.
 
     Args:
         discriminator: With fresh weights.
@@ -46,41 +46,41 @@ class Adversary:
         if config.spectral_norm:
             _bound(discriminator)
         self.network = engine.prepare(discriminator)
-        self.config, self.engine = config, engine
+        self.config, self.game, self.engine = config, config.game, engine
         self.penalty_weight, self.logits, self.parts = penalty_weight, logits, parts
 
     def __call__(self, images: Tensor) -> Any:
-        """What D says of T(images), in the precision of the run."""
+        """Return what D says of T(images), in the precision of the run."""
         with self.engine.autocast():
             return self.network(self._augmented(images))
 
-    def generator_loss(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
-        """What G minimises; `real_logits` matter where the game is relativistic."""
-        return generator_loss(fake_logits, self.config.objective, real_logits)
+    def generator_loss(self, fake_logits: Tensor, real_logits: Callable[[], Tensor]) -> Tensor:
+        """Return what G minimises; `real_logits` is called where the game compares, and nothing learns through it."""
+        return self.game.generator_loss(fake_logits, real_logits().detach() if self.game.compares else None)
 
     def loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """What D minimises, without the penalties."""
-        return discriminator_loss(real_logits, fake_logits, self.config.objective, self.config.real_label)
+        """Return what D minimises, without the penalties."""
+        return self.game.discriminator_loss(real_logits, fake_logits, self.config.real_label)
 
     def penalties(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """The penalties that are due in this step, by name, unweighted as they are logged."""
+        """Return the penalties that are due in this step, by name, unweighted as they are logged."""
         found = {}
-        if self.config.objective == "wgan":
-            found["penalty"] = gradient_penalty(self._judge, real, fake)
+        if self.game.penalty:
+            found["penalty"] = self.game.penalty(self._judge, real, fake)
         if self.config.r1_weight and self.engine.step % R1_EVERY == 0:
             found["r1"] = r1_penalty(self._judge, real)
         return found
 
     def weighted(self, penalties: Mapping[str, Tensor]) -> Tensor | float:
-        """What penalties add to the discriminator's loss."""
+        """Return what penalties add to the discriminator's loss."""
         weights = {"penalty": self.penalty_weight, "r1": R1_EVERY * self.config.r1_weight}
         return sum(weights[name] * penalty for name, penalty in penalties.items())
 
     def verdict(self, real_logits: Tensor, fake_logits: Tensor, weight: float = 1.0) -> Verdict:
-        """What `Trainer.examine` tells, the generator's loss counting by `weight`."""
-        loss = self.generator_loss(fake_logits, real_logits.detach())
-        middle = float(real_logits.detach().mean() + fake_logits.detach().mean()) / 2
-        boundary = {"wgan": None, "lsgan": 0.5, "relativistic": middle}.get(self.config.objective, 0.0)
+        """Return what `Trainer.examine` returns for a direction, with the generator's loss multiplied by `weight`."""
+        loss = self.generator_loss(fake_logits, lambda: real_logits)
+        middle = float(real_logits.detach().mean() + fake_logits.detach().mean()) / 2  # waits for the device
+        boundary = middle if self.game.compares else self.game.boundary
         return Verdict(real_logits, fake_logits, weight * loss if weight else None, boundary)
 
     def _judge(self, images: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ GUESSES = ("0.25", "0.75", "1", "2")
 
 
 def engine(device: str = "cpu", precision: str = "fp32", accumulate: int = 1) -> TrainingEngine:
-    """What the core lends a trainer, for tests of its `step`; `begin(step, part)` is what the loop calls before each.
+    """What the core lends a trainer, for tests of its `step`; `begin(part)` is what the loop calls before each.
 
     Args:
         device: `auto`, `cpu`, `cuda`, …

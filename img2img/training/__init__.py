@@ -1,1 +1,1 @@
-"""A run: the loop, its checkpoints, and what it leaves to look at."""
+"""A run is one training: the loop, its checkpoints, and the files that it leaves."""

@@ -1,4 +1,4 @@
-"""Checkpoints: folders with the complete state of a run, written beside and renamed, checked when they are read."""
+"""Checkpoints are folders with the complete state of a run, written beside and renamed, checked when they are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a run whose numbers are no longer finite, before they get into a checkpoint or a model file."""
+"""Checks that end a run whose numbers are no longer finite, before they get into a checkpoint or a model file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,24 @@ import torch
 from torch import Tensor, nn
 
 from img2img.errors import DivergedError
+from img2img.training.ema import EMA
+from img2img.training.means import LossMeans
 from img2img.training.run import Run
 
 
+def check_all(run: Run, means: LossMeans, networks: Mapping[str, nn.Module], averages: Mapping[str, EMA]) -> None:
+    """See to it that no NaN gets into a checkpoint or a model file; waits for the device.
+
+    Raises:
+        DivergedError: A loss, weight or buffer is not finite.
+    """
+    check_losses(run, {name: total for name, (total, _) in means.totals.items()})
+    averaged = {f"averaged {name}": average.network for name, average in averages.items()}
+    check_networks(run, {**networks, **averaged})
+
+
 def check_losses(run: Run, losses: Mapping[str, float | Tensor]) -> None:
-    """Wait for the device and look at losses.
+    """Check losses; waits for the device where they are tensors.
 
     Raises:
         DivergedError: One of them is not finite.
@@ -24,7 +37,7 @@ def check_losses(run: Run, losses: Mapping[str, float | Tensor]) -> None:
 
 
 def check_networks(run: Run, networks: Mapping[str, nn.Module]) -> None:
-    """Look at every weight and buffer.
+    """Check every weight and buffer; waits for the device.
 
     Raises:
         DivergedError: One of them is not finite.

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+
+
+class Steps(Protocol):
+    """Whoever counts the steps of a training, as a `Run` does."""
+
+    step: int
+
+
+@dataclass
+class StepCounter:
+    """Counts the steps where there is no run."""
+
+    step: int = 0
 
 
 class TrainingEngine:
@@ -16,15 +31,26 @@ class TrainingEngine:
         device: Where the networks live.
         precision: What they compute in; weights, losses and optimisers stay in float32.
         accumulate: Batches whose gradients make up one step.
+        steps: Counts the steps; by default a counter of the engine's own.
     """
 
-    def __init__(self, device: torch.device, precision: torch.dtype, accumulate: int = 1) -> None:
+    def __init__(
+        self, device: torch.device, precision: torch.dtype, accumulate: int = 1, steps: Steps | None = None
+    ) -> None:
         self.device = device
         self.precision = precision
         self.accumulate = accumulate
-        self.step = 0
+        self.steps = steps or StepCounter()
         self._part = 0
         self._schedules: list[tuple[torch.optim.Optimizer, Callable[[int], float]]] = []
+
+    @property
+    def step(self) -> int:
+        return self.steps.step
+
+    @step.setter
+    def step(self, step: int) -> None:
+        self.steps.step = step
 
     def prepare(self, network: nn.Module) -> nn.Module:
         return network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -45,7 +71,7 @@ class TrainingEngine:
         self._schedules.append((optimizer, factor))
 
     def circumstances(self) -> dict[str, str]:
-        """What decides how sums are rounded."""
+        """Return what decides how sums are rounded."""
         return {
             "device": self.device.type,
             "precision": str(self.precision).removeprefix("torch."),
@@ -53,10 +79,10 @@ class TrainingEngine:
             "torch": str(torch.__version__),
         }
 
-    def begin(self, step: int, part: int) -> None:
-        """Called by the loop before each batch: the step it belongs to, and which of its `accumulate` parts it is."""
-        self.step, self._part = step, part
+    def begin(self, part: int) -> None:
+        """Get ready for a batch, which is number `part` of the `accumulate` batches of a step; the loop calls this."""
+        self._part = part
         if part == 0:
             for optimizer, factor in self._schedules:
                 for group in optimizer.param_groups:
-                    group["lr"] = group["initial_lr"] * factor(step)
+                    group["lr"] = group["initial_lr"] * factor(self.step)

@@ -1,34 +1,38 @@
-"""The training loop: steps, averages, log lines, validations, checkpoints, and going on after whatever stopped it."""
+"""The training loop: it does the steps, and says when to log, examine, validate and write a checkpoint.
+
+A comment marks each place where this process waits for the device.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from img2img.contract.data import Batch
 from img2img.contract.families import ModelFamily
-from img2img.errors import ConfigError, Stopped, UsageError
+from img2img.errors import ConfigError, Stopped
 from img2img.host.host import PluginHost
 from img2img.host.kinds import FAMILIES
 from img2img.inference.device import keep_freed_memory, pick_device, pick_precision
-from img2img.models.file import save_model
 from img2img.training.cards.cards import Cards
-from img2img.training.chance import random_state, restore_random_state, seed_everything
+from img2img.training.chance import seed_everything
 from img2img.training.checkpoints import load_newest, save_checkpoint
-from img2img.training.divergence import check_losses, check_networks
+from img2img.training.divergence import check_all, check_losses
 from img2img.training.ema import EMA
 from img2img.training.engine import TrainingEngine
 from img2img.training.health.examiner import Examiner
-from img2img.training.health.watch import HealthWatch
+from img2img.training.health.log import HealthLog
 from img2img.training.loader import training_batches, watch_workers
 from img2img.training.means import LossMeans
+from img2img.training.model_files import ModelFiles
 from img2img.training.observers import CsvLog, LossPlot, PreviewSheets
-from img2img.training.run import Run
+from img2img.training.run import Run, check_at_least
 from img2img.training.start import start_from
-from img2img.training.validation import Validation
+from img2img.training.state import TrainingState
+from img2img.training.table import Table
+from img2img.training.validation import Judgement, Validation
 
 log = logging.getLogger(__name__)
 
@@ -68,21 +72,21 @@ def train(
         workers: Processes that read data beside the training; 0 reads in between.
         validate_every: Steps between validations; each is followed by a checkpoint.
         log_every: Steps between log lines.
-        examine_every: Steps between looks at the training's health; 0 for none.
+        examine_every: Steps between examinations of the training's health; 0 for none.
         trained_on: What the data are, in words; stands in the model files.
         license: Terms of the trained weights; stands in the model files.
         host: Plugins to use; all installed ones by default.
-        stop: Asked after each step; True ends the run with a checkpoint.
+        stop: It is called after each step; True ends the run with a checkpoint.
 
     Raises:
-        UsageError: Nothing was begun: unknown family or option, no data, another run in the folder.
+        UsageError: Nothing has begun: unknown family or option, no data, another run in the folder.
         DivergedError: A loss or a weight is no longer finite; the last checkpoint is from before.
         CheckpointError: A checkpoint cannot be written, or none can be read.
         FatalError: Another process trains in the folder, or one that reads data has died.
-        Stopped: `stop` said so.
+        Stopped: `stop` returned True.
     """
-    _check_at_least(0, seed=seed, workers=workers, examine_every=examine_every)
-    _check_at_least(1, validate_every=validate_every, log_every=log_every)
+    check_at_least(0, seed=seed, workers=workers, examine_every=examine_every)
+    check_at_least(1, validate_every=validate_every, log_every=log_every)
     host = host or PluginHost.discover()
     model_family = host.family(family)
     place = pick_device(device)
@@ -94,12 +98,6 @@ def train(
     )  # fmt: skip
     Session(started, model_family, host, resume=resume, workers=workers, stop=stop).train()
     return started
-
-
-def _check_at_least(minimum: int, **values: int) -> None:
-    for name, value in values.items():
-        if value < minimum:
-            raise UsageError(f"{name}={value} is too small; it is at least {minimum}")
 
 
 class Session:
@@ -122,28 +120,33 @@ class Session:
         self.data = family.dataset(run.data, run.config, "train")
         held_out = family.dataset(run.data, run.config, "validation")
         seed_everything(run.seed)
-        self.engine = TrainingEngine(run.device, run.precision, run.config.accumulate)
+        self.engine = TrainingEngine(run.device, run.precision, run.config.accumulate, run)
         self.trainer = family.trainer(run.config, self.engine)
         self.means = LossMeans()
         self.averages: dict[str, EMA] = {}
         self.validation = Validation(run, family, self.trainer, held_out)
-        self.cards = Cards(run, host, self.trainer, self.data, self.validation)
+        self.judged: Judgement | None = None
+        """What the last validation found since the run was taken up."""
+        self.health = HealthLog(run)
         self.examiner: Examiner | None = Examiner(run, family, self.trainer, self.data)
+        cards = Cards(run, host, self.trainer, self.data, held_out, self.health)
+        self.models = ModelFiles(run, family, cards)
 
     def train(self) -> None:
         """Do the steps that are left.
 
         Raises:
             FatalError: The run cannot go on; its last checkpoint stands.
-            Stopped: `stop` said so, and a checkpoint was written.
+            Stopped: `stop` returned True, and a checkpoint was written.
         """
         with self.run.locked():
             self._open()
-            observers = (CsvLog(), LossPlot(), PreviewSheets(), HealthWatch())
+            table = Table(self.run.folder / "log.csv")
+            observers = (CsvLog(table), LossPlot(table), PreviewSheets(), self.health)
             for observer in observers:
                 self.host.add_observer(observer)
             try:
-                with watch_workers():  # torch may raise that one has died while observers are told of the end
+                with watch_workers():  # torch may raise that one has died while observers hear of the end
                     self._train_observed()
             finally:
                 for observer in observers:
@@ -166,9 +169,9 @@ class Session:
         batches = training_batches(
             self.data, config.batch_size, run.seed, run.step * config.accumulate, run.device, self.workers
         )
-        if run.step == config.total_steps and not all(run.model_path(name).exists() for name in self.averages):
-            self.validation.judge(self.averages)  # for the cards; nothing else is left to do
-            self._save_models()
+        if run.step == config.total_steps and self.models.missing(self.averages):
+            self.judged = self.validation.judge(self.averages)  # for the cards; nothing else is left to do
+            self.models.save(self.averages, self.judged)
         while run.step < config.total_steps:
             self._step(batches)
             if run.step % run.log_every == 0 or run.step == config.total_steps:
@@ -178,7 +181,7 @@ class Session:
             last, stopping = run.step == config.total_steps, self.stop()
             judging = last or run.step % run.validate_every == 0 or run.step in self.trainer.milestones
             if judging or stopping:
-                self._check_finite()
+                check_all(run, self.means, self.trainer.networks, self.averages)  # waits for the device
                 self._checkpoint(best=judging and self._validate())
             if stopping and not last:
                 raise Stopped(f"stopped after step {run.step}; go on with --resume")
@@ -186,58 +189,38 @@ class Session:
     def _step(self, batches: Iterator[Batch]) -> None:
         run = self.run
         for optimizer in self.trainer.optimizers.values():
-            optimizer.zero_grad()  # what does not learn in this step must not seem to, as it would not after a resume
+            optimizer.zero_grad()  # a network that does not learn in this step has no gradient, as after a resume
         for part in range(run.config.accumulate):
-            self.engine.begin(run.step, part)
+            self.engine.begin(part)
             self.means.add(self.trainer.step(next(batches)))
         for name, network in self.trainer.generators().items():
             self.averages[name].update(network, run.step)
         run.step += 1
 
     def _log(self) -> None:
-        losses = self.means.take()
+        losses = self.means.take()  # waits for the device
         check_losses(self.run, losses)
         self.host.notify("training_stepped", run=self.run, step=self.run.step, losses=losses)
 
     def _validate(self) -> bool:
         """Judge the averaged generators; return whether they are the best so far."""
-        figures, previews = self.validation.judge(self.averages)
-        self.host.notify("validated", run=self.run, step=self.run.step, metrics=figures, previews=previews)
-        return self.validation.is_best(figures)
+        judged = self.judged = self.validation.judge(self.averages)  # waits for the device
+        self.host.notify("validated", run=self.run, step=judged.step, metrics=judged.figures, previews=judged.previews)
+        return self.validation.is_best(judged.figures)
 
     def _checkpoint(self, *, best: bool) -> None:
         """Write the model files and then the checkpoint: whoever goes on from it will not write the files again."""
         run = self.run
-        self._save_models()
-        if best:
-            self._save_models("best")
-        if run.step in self.trainer.milestones:
-            self._save_models(self.trainer.milestones[run.step])
-        path = save_checkpoint(run.checkpoints, run.step, self._state(), best=best)
+        milestones = [self.trainer.milestones[run.step]] if run.step in self.trainer.milestones else []
+        for milestone in ("", *(["best"] if best else []), *milestones):
+            self.models.save(self.averages, self.judged, milestone)  # waits for the device
+        path = save_checkpoint(run.checkpoints, run.step, self.state.state_dict(), best=best)  # waits for the device
         self.host.notify("checkpoint_saved", run=run, step=run.step, path=path)
 
-    def _save_models(self, milestone: str = "") -> None:
-        run = self.run
-        config = run.config.part(self.family.config_class)
-        for direction, average in self.averages.items():
-            scale: int | Fraction = self.family.translator(config, average.network).scale
-            path = run.model_path(direction, milestone)
-            save_model(
-                path, average.network, config, family=run.family, direction=direction, scale=scale, step=run.step,
-                trained_on=run.trained_on, license=run.license, card=self.cards.card(direction, path),
-            )  # fmt: skip
-            self.cards.write(path, direction)
-
-    def _check_finite(self) -> None:
-        """See to it that no NaN gets into a checkpoint or a model file."""
-        check_losses(self.run, {name: total for name, (total, _) in self.means.totals.items()})
-        averages = {f"averaged {name}": average.network for name, average in self.averages.items()}
-        check_networks(self.run, {**self.trainer.networks, **averages})
-
     def _examine(self, examiner: Examiner) -> None:
-        """Look at the training's health; that a family cannot be looked at must not end its training."""
+        """Examine the training's health; that a family cannot be examined must not end its training."""
         try:
-            found = examiner.examine(self.averages)
+            found = examiner.examine(self.averages)  # waits for the device
         except Exception as error:
             if self.host.strict:
                 raise
@@ -257,40 +240,10 @@ class Session:
         if state is None and run.init:
             start_from(run.init, run, self.trainer, self.host)
         self.averages = {name: EMA(network, run.config.ema) for name, network in self.trainer.generators().items()}
+        self.state = TrainingState(
+            run, self.trainer, self.engine, self.averages, self.means, self.validation, len(self.data)
+        )
         if state is not None:
-            self._restore(state)
+            self.state.load_state_dict(state)
         elif not resumed:
             run.begin()
-
-    def _state(self) -> dict[str, Any]:
-        trainer = self.trainer
-        return {
-            "step": self.run.step,
-            "networks": {name: network.state_dict() for name, network in trainer.networks.items()},
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in trainer.optimizers.items()},
-            "averages": {name: average.network.state_dict() for name, average in self.averages.items()},
-            "trainer": trainer.state_dict(),
-            "totals": self.means.state_dict(),
-            "best": self.validation.best,
-            "random": random_state(),
-            "circumstances": self._circumstances(),
-        }
-
-    def _restore(self, state: dict[str, Any]) -> None:
-        for kind in ("networks", "optimizers"):
-            for name, part in getattr(self.trainer, kind).items():
-                part.load_state_dict(state[kind][name])
-        for name, average in self.averages.items():
-            average.network.load_state_dict(state["averages"][name])
-        self.trainer.load_state_dict(state["trainer"])
-        self.means.load_state_dict(state["totals"])
-        self.run.step, self.validation.best = state["step"], state["best"]
-        restore_random_state(state["random"])
-        now = self._circumstances()
-        then = state.get("circumstances", now)
-        changed = [f"{name} {then[name]} then, {now[name]} now" for name in then if then[name] != now[name]]
-        if changed:
-            log.warning("this run will not end bit for bit as it would have ended unstopped: %s", "; ".join(changed))
-
-    def _circumstances(self) -> dict[str, str]:
-        return {**self.engine.circumstances(), "training images": str(len(self.data))}

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class LossMeans:
-    """Adds losses up on their device; each is divided by how often it came, for a stage may begin between log lines."""
+    """Adds losses up on their device; a mean is over the steps that had the loss, as stages begin between log lines."""
 
     def __init__(self) -> None:
         self.totals: dict[str, tuple[Tensor, int]] = {}
@@ -20,7 +20,7 @@ class LossMeans:
             self.totals[name] = (loss + total, count + 1)
 
     def take(self) -> dict[str, float]:
-        """The means since the last time; waits for the device."""
+        """Return the means since the last call; waits for the device."""
         means = {name: float(total) / count for name, (total, count) in self.totals.items()}
         self.totals = {}
         return means

@@ -1,4 +1,4 @@
-"""What a run leaves to look at: `log.csv`, its plot, and the preview sheets."""
+"""Observers that write what a run leaves for its owner: `log.csv`, its plot, and the preview sheets."""
 
 from __future__ import annotations
 
@@ -14,29 +14,35 @@ from img2img.training.table import Table
 
 
 class CsvLog:
-    """Writes `log.csv`: a row for each log line and validation."""
+    """Writes `log.csv`, given as a table: a row for each log line and validation."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
 
     @hookimpl
     def training_started(self, run: Run) -> None:
-        _log(run).go_back(run.step)
+        self.table.go_back(run.step)
 
     @hookimpl
-    def training_stepped(self, run: Run, step: int, losses: Mapping[str, float]) -> None:
-        _log(run).append(step, losses)
+    def training_stepped(self, step: int, losses: Mapping[str, float]) -> None:
+        self.table.append(step, losses)
 
     @hookimpl
-    def validated(self, run: Run, step: int, metrics: Mapping[str, float]) -> None:
-        _log(run).append(step, {f"validation_{name}": value for name, value in metrics.items()})
+    def validated(self, step: int, metrics: Mapping[str, float]) -> None:
+        self.table.append(step, {f"validation_{name}": value for name, value in metrics.items()})
 
 
 class LossPlot:
-    """Draws `log.png` of `log.csv` with each checkpoint."""
+    """Draws `log.png` of the table that `CsvLog` fills, with each checkpoint."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
 
     @hookimpl
     def checkpoint_saved(self, run: Run) -> None:
         from img2img.training.plot import plot  # matplotlib takes its time
 
-        write_file(run.folder / "log.png", plot(_log(run).rows()))
+        write_file(run.folder / "log.png", plot(self.table.rows))
 
 
 class PreviewSheets:
@@ -49,7 +55,3 @@ class PreviewSheets:
         folder = run.folder / "previews"
         folder.mkdir(exist_ok=True)
         write_file(folder / f"step-{step:08d}.png", preview_sheet(previews))
-
-
-def _log(run: Run) -> Table:
-    return Table(run.folder / "log.csv")

@@ -23,7 +23,7 @@ from img2img.media.files import remove_leftovers, write_file
 
 @dataclass
 class Run:
-    """One training, in a folder of its own."""
+    """One training, in a folder of its own; `step` is the one count of its steps."""
 
     folder: Path
     family: str
@@ -39,7 +39,7 @@ class Run:
     log_every: int = 100
     """Steps between log lines."""
     examine_every: int = 200
-    """Steps between looks at the training's health; 0 for none."""
+    """Steps between examinations of the training's health; 0 for none."""
     step: int = 0
     """Steps done."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
@@ -50,7 +50,7 @@ class Run:
         return self.folder / "checkpoints"
 
     def model_path(self, direction: str, milestone: str = "") -> Path:
-        """Where a direction's model file stands; `forward` alone goes by the run's name."""
+        """Return where a direction's model file stands; that of `forward` has the run's name alone."""
         words = [
             self.folder.resolve().name,
             *([] if direction == "forward" else [direction]),
@@ -59,7 +59,7 @@ class Run:
         return self.folder / f"{'-'.join(words)}.safetensors"
 
     def settings(self) -> dict[str, Any]:
-        """What must be the same when the run goes on."""
+        """Return what must be the same when the run goes on."""
         return {
             "family": self.family,
             "data": os.fsencode(self.data.resolve()).decode("utf-8", "backslashreplace"),
@@ -69,7 +69,7 @@ class Run:
         }
 
     def exists(self) -> bool:
-        """Whether a run stands in the folder."""
+        """Return whether a run stands in the folder."""
         return (self.folder / "run.toml").exists()
 
     @contextmanager
@@ -143,6 +143,17 @@ class Run:
         """Delete what a killed process left of files that it was writing."""
         for folder in (self.folder, self.folder / "previews"):
             remove_leftovers(folder)
+
+
+def check_at_least(minimum: int, **values: int) -> None:
+    """Compare arguments, given by name, with what they must be at least.
+
+    Raises:
+        UsageError: One is smaller.
+    """
+    for name, value in values.items():
+        if value < minimum:
+            raise UsageError(f"{name}={value} is too small; it is at least {minimum}")
 
 
 def _flat(table: dict[str, Any]) -> dict[str, Any]:

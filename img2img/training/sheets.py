@@ -16,19 +16,19 @@ Sheet = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 TILE = 256
 """Side of an example, in pixels."""
 LETTERS = 36
-"""Of a caption, for which a tile has room."""
+"""How many letters of a caption a tile has room for."""
 GAP = 6
 """White pixels between examples."""
 
 
 def preview_sheet(previews: Mapping[str, Tensor]) -> bytes:
-    """A row for each image, its versions side by side under their names, as PNG; each is (N, 3, H, W) in [0, 1]."""
+    """Draw as PNG a row for each image, its versions side by side under their names: (N, 3, H, W) each, in [0, 1]."""
     sheet = lay_out(list(previews.values()))
     return _encoded(np.concatenate([_captions(list(previews), sheet.shape[1]), sheet]), ".png")
 
 
 def example_sheet(rows: Sequence[tuple[Sequence[str], Sequence[Tensor]]]) -> bytes:
-    """A row for each example, each of as many: captions, and below them images as `tile` makes them; as JPEG."""
+    """Draw a row for each example: captions, and below them as many images as `tile` makes them; as JPEG."""
     parts = []
     for captions, images in rows:
         height = max(image.shape[-2] for image in images)
@@ -58,7 +58,7 @@ def tile(image: Tensor) -> Tensor:
 
 
 def _shortened(text: str) -> str:
-    """In the middle: a name ends in what tells it from others, and in its figure."""
+    """Cut a caption in the middle: a name ends in what distinguishes it from others, and in its figure."""
     return text if len(text) <= LETTERS else f"{text[: LETTERS // 2 - 1]}..{text[1 - LETTERS // 2 :]}"
 
 

@@ -11,47 +11,49 @@ from img2img.media.files import write_file
 
 
 class Table:
-    """A CSV file with a column `step`; a row that names a new column adds it.
+    """A CSV file with a column `step`, and its rows in memory; a row that names a new column adds it.
 
     Args:
-        path: The file; there need not be one yet.
+        path: The file; there need not be one yet, and it is not read before `load` or `go_back`.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.rows: list[dict[str, str]] = []
+        self._columns: list[str] = ["step"]
 
-    def rows(self) -> list[dict[str, str]]:
-        """Every row; a torn last line, and what else is none, are left out."""
-        if not self.path.is_file():
-            return []
-        with self.path.open(newline="", errors="replace") as file:
-            return [row for row in csv.DictReader(file) if _is_whole(row)]
+    def load(self) -> None:
+        """Read the rows of the file; a torn last line, and whatever else is no row, is left out."""
+        self.rows = []
+        self._columns = ["step"]
+        if self.path.is_file():
+            with self.path.open(newline="", errors="replace") as file:
+                reader = csv.DictReader(file)
+                self.rows = [row for row in reader if _is_whole(row)]
+            if self.rows:
+                self._columns = list(self.rows[0])
 
     def go_back(self, step: int) -> None:
-        """Drop the rows of later steps, which the run will do once more."""
-        self._write([row for row in self.rows() if int(row["step"]) <= step])
+        """Read the file and drop the rows of later steps, which the run will do once more."""
+        self.load()
+        self.rows = [row for row in self.rows if int(row["step"]) <= step]
+        self._write(self.rows)
 
     def append(self, step: int, figures: Mapping[str, float], **words: str) -> dict[str, str]:
         """Add a row, numbers rounded to six digits, and return it."""
         row = {"step": str(step), **words, **{name: f"{value:.6g}" for name, value in figures.items()}}
-        columns = self._columns()
-        if set(row) <= set(columns):
+        if set(row) <= set(self._columns) and self.path.exists():
             with self.path.open("a", newline="") as file:
-                csv.DictWriter(file, columns).writerow(row)
+                csv.DictWriter(file, self._columns).writerow(row)
         else:
-            self._write([*self.rows(), row])
+            self._write([*self.rows, row])
+        self.rows.append(row)
         return row
 
-    def _columns(self) -> list[str]:
-        if not self.path.exists():
-            return []
-        with self.path.open(newline="") as file:
-            return next(csv.reader(file), [])
-
     def _write(self, rows: list[dict[str, str]]) -> None:
-        columns = list(dict.fromkeys(["step", *(name for row in rows for name in row)]))
+        self._columns = list(dict.fromkeys(["step", *(name for row in rows for name in row)]))
         text = io.StringIO()
-        writer = csv.DictWriter(text, columns)
+        writer = csv.DictWriter(text, self._columns)
         writer.writeheader()
         writer.writerows(rows)
         write_file(self.path, text.getvalue().encode())

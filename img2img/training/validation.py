@@ -1,9 +1,10 @@
-"""Judging a run on its held-out images: figures, previews, and whether it was never better."""
+"""Validation judges a run on its held-out images: figures, previews, results, and whether it is the best so far."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from math import isfinite
@@ -29,28 +30,40 @@ COMPARED = 32
 """With how many held-out targets, at most, a result is compared where it has no truth."""
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What a validation found; observers and model cards take it from here."""
+
+    step: int
+    figures: Mapping[str, float]
+    previews: Mapping[str, Tensor]
+    """Name to images of a few held-out sources, (N, C, H, W)."""
+    showcases: Mapping[str, Showcase]
+    """The results of each direction that a card shows; empty where the family cannot show them."""
+
+
 class Validation:
-    """Runs the averaged generators on whole images, one to a batch."""
+    """Runs the averaged generators on whole images, one to a batch; each image is read and translated once."""
 
     def __init__(self, run: Run, family: ModelFamily[Any, Any], trainer: Trainer, images: Dataset) -> None:
         self.run, self.family, self.trainer, self.images = run, family, trainer, images
         self.best: float | None = None
-        self.step = 0
-        """After which the last validation was; 0 where none has been since the run was taken up."""
-        self.figures: Mapping[str, float] = {}
-        self.showcases: dict[str, Showcase] = {}
+        self._showcases: dict[str, Showcase] = {}
+        self._measures: dict[str, Measure] = {}
 
     @torch.inference_mode()
-    def judge(self, averages: Mapping[str, EMA]) -> tuple[Mapping[str, float], dict[str, Tensor]]:
-        """Return the figures, and previews of a few images: name to (N, C, H, W)."""
+    def judge(self, averages: Mapping[str, EMA]) -> Judgement:
+        """Judge the generators on every held-out image; waits for the device."""
         translators = {name: self.family.translator(self.run.config, each.network) for name, each in averages.items()}
         translate = {name: Remembering(partial(translate_any_size, each)) for name, each in translators.items()}
-        self.showcases = self._open_showcases(translators)
-        shown = self._shown(translate)
-        self.figures, self.step = self.trainer.validate(shown, translate), self.run.step
-        for _ in shown:  # what the family did not look at
+        self._showcases = self._open_showcases(translators)
+        rows: list[Mapping[str, Tensor]] = []
+        shown = self._shown(translate, rows)
+        figures = self.trainer.validate(shown, translate)
+        for _ in shown:  # the images that the family did not ask for
             pass
-        return self.figures, self._previews(translate)
+        previews = {name: _stack([row[name] for row in rows]) for name in rows[0]} if rows else {}
+        return Judgement(self.run.step, figures, previews, self._showcases)
 
     def is_best(self, figures: Mapping[str, float]) -> bool:
         """Compare with the best of the run so far, by the trainer's goal."""
@@ -62,19 +75,21 @@ class Validation:
         self.best = figure if better else self.best
         return better
 
-    def _shown(self, translate: Mapping[str, Remembering]) -> Iterator[Batch]:
-        """The held-out images; what became of each is shown to the showcases once the family has looked at it."""
+    def _shown(self, translate: Mapping[str, Remembering], rows: list[Mapping[str, Tensor]]) -> Iterator[Batch]:
+        """Yield the held-out images; once the family has judged one, its results go to showcases and previews."""
         for batch in validation_batches(self.images, self.run.device):
             yield batch
             self._show(batch, translate)
+            if len(rows) < PREVIEWED:
+                rows.append(self.trainer.previews(batch, translate))
             for remembering in translate.values():
                 remembering.forget()
 
     def _show(self, batch: Batch, translate: Mapping[str, Remembering]) -> None:
         try:
             for name, view in self.trainer.views(batch).items():
-                if name in self.showcases:
-                    self.showcases[name].add(view, translate[name](view.source, **view.condition))
+                if name in self._showcases:
+                    self._showcases[name].add(view, translate[name](view.source, **view.condition))
         except Exception as error:
             self._show_nothing(error)
 
@@ -89,22 +104,20 @@ class Validation:
             return {}
 
     def _show_nothing(self, error: Exception) -> None:
-        """That a family cannot show its results must not end its training."""
+        """Warn that a family cannot show its results, which must not end its training."""
         log.warning("the model card can show no results: %s: %s", type(error).__name__, error)
-        self.showcases = {}
+        self._showcases = {}
 
     def _measure(self, direction: str) -> Measure:
-        if self.images.paired:
-            return unlike_truth
+        """Return how bad a result is; held-out targets are read for that once in a run."""
+        if direction not in self._measures:
+            self._measures[direction] = unlike_truth if self.images.paired else self._unlike_targets(direction)
+        return self._measures[direction]
+
+    def _unlike_targets(self, direction: str) -> Measure:
         some = islice(validation_batches(self.images, self.run.device), COMPARED)
         views = (self.trainer.views(batch).get(direction) for batch in some)
         return UnlikeOthers(view for view in views if view)
-
-    def _previews(self, translate: Mapping[str, Translate]) -> dict[str, Tensor]:
-        rows: list[Mapping[str, Tensor]] = []
-        for batch in islice(validation_batches(self.images, self.run.device), PREVIEWED):
-            rows.append(self.trainer.previews(batch, translate))
-        return {name: _stack([row[name] for row in rows]) for name in rows[0]} if rows else {}
 
 
 class Remembering:
@@ -127,7 +140,7 @@ class Remembering:
 
 
 def _stack(images: list[Tensor]) -> Tensor:
-    """Images of several sizes in one tensor, each cut to their common size."""
+    """Put images of several sizes into one tensor, each cut to their common size."""
     height = min(image.shape[-2] for image in images)
     width = min(image.shape[-1] for image in images)
     return torch.cat([image[..., :height, :width] for image in images])

@@ -1,4 +1,4 @@
-"""Evidence that trainings which go wrong are told by name, that healthy ones are left in peace, and what looking costs.
+"""Evidence that trainings which go wrong are named, that healthy ones are not, and what the examinations cost.
 
     python tests/evidence/health.py [NAME...] [--cost]
 
@@ -50,11 +50,12 @@ from torch.nn.functional import softplus
 import img2img
 from img2img.errors import DivergedError, Stopped
 from img2img.host.declarations import Plugin
-from img2img.nn.adversary import Adversary
+from img2img.nn.games import VANILLA
 from img2img.training.ema import EMA
 from img2img.training.engine import TrainingEngine
+from img2img.training.health.ailments import Finding
 from img2img.training.health.examiner import Examiner
-from img2img.training.health.watch import findings
+from img2img.training.health.log import HealthLog
 from img2img.training.loader import training_batches
 from img2img.training.run import Run
 
@@ -101,16 +102,11 @@ TRAININGS = {
 
 
 class Minimax(StarGANTrainer):
-    """Plays the game of Goodfellow et al. 2014, equation 1, as it stands."""
+    """Plays the game of Goodfellow et al. 2014, equation 1, as it stands: G minimises log(1 - D(G(x)))."""
 
     def __init__(self, config: StarGANTraining, engine: img2img.Engine, generator: torch.nn.Module) -> None:
         super().__init__(config, engine, generator)
-        self.adversary.__class__ = Saturating
-
-
-class Saturating(Adversary):
-    def generator_loss(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
-        return -softplus(fake_logits.float()).mean()  # log(1 - D(G(x)))
+        self.adversary.game = replace(VANILLA, minimised_by_generator=lambda fake, _: -softplus(fake).mean())
 
 
 class Spoilt(StarGANTrainer):
@@ -171,6 +167,10 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "stargan": stargan.OPTIONS,
     "srgan": {**super_resolution.PIXEL_STAGE, **super_resolution.GAN_STAGE},
 }
+
+
+def findings(run: Run) -> Sequence[Finding]:
+    return HealthLog(run).load().findings
 
 
 @cache

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from img2img.config import AdversarialConfig
 from img2img.errors import ConfigError
 from img2img.nn.adversary import R1_EVERY, Adversary
-from img2img.nn.losses import gradient_penalty, r1_penalty
+from img2img.nn.games import AdversarialConfig
+from img2img.nn.penalties import gradient_penalty, r1_penalty
 from img2img.training.engine import TrainingEngine
 
 
@@ -101,7 +101,7 @@ def test_the_verdict_weighs_the_generators_loss_and_knows_the_boundary(engine: T
         real_logits, fake_logits = map(opponent, images())
         verdict = opponent.verdict(real_logits, fake_logits, 0.25)
         assert verdict.boundary == boundary
-        expected = opponent.generator_loss(fake_logits, real_logits.detach())
+        expected = opponent.game.generator_loss(fake_logits, real_logits)
         assert verdict.adversarial.item() == pytest.approx(0.25 * expected.item())
 
 

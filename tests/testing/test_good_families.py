@@ -69,5 +69,6 @@ def test_a_trainer_is_lent_an_engine_for_tests_of_its_step(family: Callable[...,
     tiny = family()
     lent = engine(accumulate=2)
     trainer = tiny.trainer(tiny.training_class.parse({"width": 4}), lent)
-    lent.begin(step=7, part=1)
+    lent.step = 7
+    lent.begin(part=1)
     assert (trainer.engine.step, str(trainer.engine.device)) == (7, "cpu")

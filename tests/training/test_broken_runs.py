@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "evidence"))  # where each sc
 
 import health
 
-from img2img.training.health.watch import findings
+from img2img.training.health.log import HealthLog
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +26,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", [name for name, training in health.TRAININGS.items() if training.expected])
 def test_a_broken_training_is_warned_of_by_name(name: str, pictures: Path, tmp_path: Path) -> None:
     training = health.TRAININGS[name]
-    found = findings(health.trained(training, pictures, tmp_path / "run"))
+    found = HealthLog(health.trained(training, pictures, tmp_path / "run")).load().findings
     assert training.expected in {finding.name for finding in found}
 
 
 @pytest.mark.parametrize("family", ["cyclegan", "stargan"])
 def test_a_healthy_training_is_not_warned_of(family: str, pictures: Path, tmp_path: Path) -> None:
-    assert findings(health.trained(health.TRAININGS[f"healthy {family}"], pictures, tmp_path / "run", 200)) == []
+    run = health.trained(health.TRAININGS[f"healthy {family}"], pictures, tmp_path / "run", 200)
+    assert HealthLog(run).load().findings == []

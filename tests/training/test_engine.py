@@ -24,7 +24,7 @@ def test_an_update_clears_descends_and_keeps_the_loss_for_reading() -> None:
     engine, parameter = TrainingEngine(CPU, torch.float32), weight()
     optimizer = torch.optim.SGD([parameter], 0.1)
     for expected in (0.8, 0.64):
-        engine.begin(engine.step, 0)
+        engine.begin(0)
         engine.update(optimizer, parameter**2)
         assert parameter.item() == pytest.approx(expected)
 
@@ -32,10 +32,10 @@ def test_an_update_clears_descends_and_keeps_the_loss_for_reading() -> None:
 def test_accumulated_gradients_are_averaged_and_move_the_weights_once() -> None:
     engine, parameter = TrainingEngine(CPU, torch.float32, accumulate=2), weight()
     optimizer = torch.optim.SGD([parameter], 1.0)
-    engine.begin(0, 0)
+    engine.begin(0)
     engine.update(optimizer, 2 * parameter)
     assert parameter.item() == 1
-    engine.begin(0, 1)
+    engine.begin(1)
     engine.update(optimizer, 4 * parameter)
     assert parameter.item() == 1 - 3
 
@@ -44,7 +44,7 @@ def test_two_optimisers_accumulate_each_for_itself() -> None:
     engine, one, two = TrainingEngine(CPU, torch.float32, accumulate=2), weight(), weight()
     optimizers = [torch.optim.SGD([parameter], 1.0) for parameter in (one, two)]
     for part in range(2):
-        engine.begin(0, part)
+        engine.begin(part)
         engine.update(optimizers[0], one)
         engine.update(optimizers[1], 5 * two)
     assert (one.item(), two.item()) == (0, -4)
@@ -55,7 +55,8 @@ def test_learning_rates_follow_the_step_and_never_compound() -> None:
     engine.schedule(optimizer, lambda step: 0.5**step)
     rates = []
     for step in (0, 1, 2, 1):
-        engine.begin(step, 0)
+        engine.step = step
+        engine.begin(0)
         rates.append(optimizer.param_groups[0]["lr"])
     assert rates == pytest.approx([0.4, 0.2, 0.1, 0.2])
     assert engine.step == 1

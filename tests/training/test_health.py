@@ -10,7 +10,8 @@ import pytest
 import torch
 from pydantic import create_model
 
-from img2img.config import AdversarialConfig, TrainingConfig
+from img2img.config import TrainingConfig
+from img2img.nn.games import AdversarialConfig
 from img2img.training.health.ailments import AILMENTS, Finding, Look, diagnose
 from img2img.training.run import Run
 

@@ -13,6 +13,7 @@ import img2img
 from img2img.config import TrainingConfig
 from img2img.training.observers import CsvLog
 from img2img.training.run import Run
+from img2img.training.table import Table
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def run(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def log(run: Run) -> CsvLog:
-    log = CsvLog()
+    log = CsvLog(Table(run.folder / "log.csv"))
     log.training_started(run)
     return log
 
@@ -37,9 +38,9 @@ def test_a_new_run_begins_with_an_empty_log(run: Run, log: CsvLog) -> None:
 
 
 def test_a_new_column_leaves_earlier_rows_empty(run: Run, log: CsvLog) -> None:
-    log.training_stepped(run, 10, {"pixel": 0.5})
-    log.validated(run, 10, {"psnr": 20.0})
-    log.training_stepped(run, 20, {"pixel": 0.25})
+    log.training_stepped(10, {"pixel": 0.5})
+    log.validated(10, {"psnr": 20.0})
+    log.training_stepped(20, {"pixel": 0.25})
     assert rows_of(run) == [
         {"step": "10", "pixel": "0.5", "validation_psnr": ""},
         {"step": "10", "pixel": "", "validation_psnr": "20"},
@@ -49,7 +50,7 @@ def test_a_new_column_leaves_earlier_rows_empty(run: Run, log: CsvLog) -> None:
 
 def test_a_run_that_goes_back_drops_the_rows_that_come_again(run: Run, log: CsvLog) -> None:
     for step in (10, 20, 30):
-        log.training_stepped(run, step, {"pixel": step / 10})
+        log.training_stepped(step, {"pixel": step / 10})
     run.step = 20
     log.training_started(run)
     assert [row["step"] for row in rows_of(run)] == ["10", "20"]
@@ -57,7 +58,7 @@ def test_a_run_that_goes_back_drops_the_rows_that_come_again(run: Run, log: CsvL
 
 @pytest.mark.parametrize("torn", ["30", "30,", '30,"0.'])
 def test_a_torn_last_line_is_dropped(torn: str, run: Run, log: CsvLog) -> None:
-    log.training_stepped(run, 10, {"pixel": 0.5, "adversarial": 2})
+    log.training_stepped(10, {"pixel": 0.5, "adversarial": 2})
     with (run.folder / "log.csv").open("a") as file:
         file.write(torn)
     run.step = 40

@@ -83,7 +83,7 @@ def _acts(subject: FamilySubject) -> Mapping[str, Callable[[], object]]:
     batch = collate([dataset.sample(0, np.random.default_rng(1)), dataset.sample(1, np.random.default_rng(2))])
 
     def step() -> None:
-        engine.begin(0, 0)
+        engine.begin(0)
         trainer.step(batch)
 
     return acts | {

@@ -153,10 +153,11 @@ def _train(subject: FamilySubject, trainer: Trainer, engine: TrainingEngine) -> 
     config = subject.training
     data = subject.dataset("train")
     batches = training_batches(data, config.batch_size, seed=0, start=0, device=engine.device, workers=0)
-    for step in range(min(config.total_steps, STEPS)):
+    for _ in range(min(config.total_steps, STEPS)):
         for part, batch in enumerate(islice(batches, config.accumulate)):
-            engine.begin(step, part)
+            engine.begin(part)
             yield trainer.step(batch)
+        engine.step += 1
 
 
 def _run(subject: FamilySubject, name: str, steps: int, *, resume: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""What the card shows of one direction: the worst results on held-out images, and the first few."""
+"""The results on held-out images that a card shows of one direction: the worst, and the first few."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from img2img.training.cards.thumbnails import thumbnail
 from img2img.training.sheets import tile
 
 SHOWN = 4
-"""So many of the worst results, and so many of the first."""
+"""How many of the worst results a card shows, and how many of the first."""
 
 Measure = Callable[[Batch, Tensor], float]
-"""From a view of one image and its result to how bad this is."""
+"""From a view of one image and its result to a figure that is the larger, the worse the result is."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Showcase:
     Args:
         paired: Whether a target is the truth for its source.
         measure: How bad a result is.
-        conditions: Those of the translator, for their names.
+        conditions: The conditions of the translator, by whose choices results are named.
     """
 
     def __init__(self, paired: bool, measure: Measure, conditions: Mapping[str, Condition]) -> None:
@@ -55,7 +55,7 @@ class Showcase:
         self.worst: list[Example] = []
 
     def add(self, view: Batch, result: Tensor) -> None:
-        """Look at the result, (1, C, H', W'), of a view of one image."""
+        """Take the result, (1, C, H', W'), of a view of one image."""
         result = metrics.to_8_bit(result)
         images = (view.source, result, view.target) if self.paired else (view.source, result)
         example = Example(
@@ -73,7 +73,7 @@ class Showcase:
         self.worst = sorted([*self.worst, example], key=lambda each: each.figure, reverse=True)[:SHOWN]
 
     def _chosen(self, view: Batch) -> Iterator[str]:
-        """Under which conditions an image was translated, where they have names."""
+        """Name the conditions under which an image was translated, where they have names."""
         for name, rows in view.condition.items():
             if condition := self.conditions.get(name):
                 texts = (text for text in condition.choices if _is_row(text, condition, rows[0]))
@@ -86,15 +86,15 @@ def _is_row(text: str, condition: Condition, row: Tensor) -> bool:
 
 
 def unlike_truth(view: Batch, result: Tensor) -> float:
-    """-PSNR in dB."""
+    """Return the negative PSNR in dB."""
     return -float(metrics.psnr(result, view.target).mean())
 
 
 class UnlikeOthers:
-    """How far the patches of a result are from those of the targets under its condition; see `sliced_wasserstein`.
+    """Measures how far the patches of a result are from those of targets under its condition; see `sliced_wasserstein`.
 
     Args:
-        views: Some whose targets are of the wanted kind.
+        views: Views whose targets are of the wanted kind.
     """
 
     def __init__(self, views: Iterable[Batch]) -> None:

@@ -1,4 +1,4 @@
-"""Whether results are memorised: thumbnails of training images, and the nearest of them."""
+"""Thumbnails of training images, and the nearest to a result: they show whether results are memorised."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from img2img.training.loader import collate
 from img2img.training.sheets import tile
 
 SIDE = 32
-"""Of a thumbnail, in pixels."""
+"""Side of a thumbnail, in pixels."""
 MOST = 500
-"""Training images that are looked through, scattered over all."""
+"""How many training images are compared with, at most, scattered over all."""
 MOST_PIXELS = 100_000_000
-"""And no more than have so many pixels together, which take some seconds to read."""
+"""How many pixels these have together, at most; that many take some seconds to read."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Nearest:
 
 
 class Thumbnails:
-    """The targets that a direction learned from, small.
+    """Holds the targets that a direction learned from, made small.
 
     Args:
-        trainer: Tells what the direction sees.
+        trainer: Knows what the direction sees of a batch.
         data: The training data.
-        direction: Which.
+        direction: Name of the direction.
     """
 
     def __init__(self, trainer: Trainer, data: Dataset, direction: str) -> None:
@@ -66,7 +66,7 @@ class Thumbnails:
         return Nearest(index, self.names[index], float(distances[index]))
 
     def show(self, index: int) -> Tensor:
-        """The training image, as a tile."""
+        """Return a training image as a tile."""
         if index not in self._shown:
             self._shown[index] = tile(self._target(self.places[index])[1])
         return self._shown[index]
@@ -77,12 +77,12 @@ class Thumbnails:
 
 
 def _scattered(count: int) -> list[int]:
-    """0 ... `count` - 1, the first of them spread over all."""
+    """Return 0 ... `count` - 1 in an order whose beginning is spread over all."""
     order = np.random.default_rng(0).permutation(count)
     return [int(place) for place in order]
 
 
 def thumbnail(image: Tensor) -> Tensor:
-    """(1 or 3, H, W) to (3, SIDE, SIDE) on the CPU."""
+    """Reduce (1 or 3, H, W) to (3, SIDE, SIDE) on the CPU."""
     small = interpolate(image[None].float().cpu(), size=(SIDE, SIDE), mode="bilinear", antialias=True)[0]
     return small.expand(3, -1, -1)

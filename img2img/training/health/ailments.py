@@ -1,4 +1,4 @@
-"""What can ail a training, and how that shows in the figures of `examiner`."""
+"""The ailments of trainings, and how each shows in the figures of `examiner`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from img2img.training.run import Run
 
 @dataclass(frozen=True)
 class Look:
-    """The figures of one direction at one step; what was not measured is NaN, with which no comparison holds."""
+    """One examination: the figures of a direction at a step. What was not measured is NaN, so no comparison holds."""
 
     step: int
     signals: Mapping[str, float]
@@ -25,19 +25,19 @@ class Look:
 
 @dataclass(frozen=True)
 class Ailment:
-    """Something that goes wrong in trainings, and how to tell."""
+    """Something that goes wrong in trainings, and how to recognise it."""
 
     name: str
     needs: tuple[str, ...]
-    """The figures it shows in; looks without them are passed over."""
+    """The figures it shows in; examinations without them are passed over."""
     shows: Callable[[Look, Look], bool]
-    """Whether a look shows it, given the first one after the warm-up as well."""
+    """Whether an examination shows it, given the first one after the warm-up as well."""
     evidence: str
-    """What was seen, with figures of the look to be filled in."""
+    """What was seen, with figures of the examination to be filled in."""
     remedies: Sequence[Remedy]
     """The likeliest help first."""
     at_once: bool = False
-    """Whether a single look is enough, also early on."""
+    """Whether a single examination is enough, also early on."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +138,11 @@ AILMENTS = (
 
 
 def diagnose(looks: Sequence[Look], direction: str, run: Run) -> list[Finding]:
-    """Return what the looks at one direction show, each ailment once.
+    """Return what the examinations of one direction show, each ailment once.
 
     Args:
-        looks: Of the whole run so far, in order.
-        direction: Whose looks these are.
+        looks: The examinations of the whole run so far, in order.
+        direction: The direction that was examined.
         run: Its length decides how long it warms up, its options what may help.
     """
     found = []
@@ -160,8 +160,9 @@ def diagnose(looks: Sequence[Look], direction: str, run: Run) -> list[Finding]:
 
 
 def settled(some: Sequence[Look], looks: Sequence[Look], run: Run) -> list[Look]:
-    """Those of some looks that lie behind the warm-up: a twentieth of the run, and two looks and a half.
+    """Return those of some examinations that come after the warm-up.
 
+    The warm-up lasts a twentieth of the run, and at least two and a half times the distance between two examinations.
     It begins with the first of them, as a discriminator does that comes in a second stage, or a watch that began late.
     """
     if not some:
@@ -173,6 +174,6 @@ def settled(some: Sequence[Look], looks: Sequence[Look], run: Run) -> list[Look]
 
 
 def _first_run(shown: Sequence[bool], length: int) -> int | None:
-    """Where `length` in a row are true for the first time."""
+    """Return where `length` in a row are true for the first time; None where they never are."""
     ends = range(length - 1, len(shown))
     return next((end for end in ends if all(shown[end - length + 1 : end + 1])), None)

@@ -1,4 +1,4 @@
-"""How a training stands: figures of a few fixed training images, by which `health` judges."""
+"""Figures of how a training stands, measured on a few fixed training images; ailments are recognised by them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from img2img.training.loader import collate, to_device
 from img2img.training.run import Run
 
 IMAGES = 8
-"""How many training crops are looked at each time, at least, always the same."""
+"""How many training crops an examination uses, at least; they are always the same."""
 JUDGED = 4
-"""At how many of them the discriminator is looked at, which takes the longest; or at one batch."""
+"""How many of them the discriminator judges, which takes the longest; at least one batch."""
 LOW = 32
 """Side, in pixels, to which images are reduced where only their large shapes count."""
 
@@ -36,7 +36,7 @@ Signals = Mapping[str, float]
 
 
 class Examiner:
-    """Looks at a training without leaving a trace in it.
+    """Examines a training without leaving a trace in it.
 
     The images are cut from the training data by the run's seed, and go through the networks in batches of the
     training's size.
@@ -46,7 +46,7 @@ class Examiner:
         self.run, self.family, self.trainer, self.data = run, family, trainer, data
 
     def examine(self, averages: Mapping[str, EMA]) -> dict[str, Signals]:
-        """Return the figures of each direction; which there are depends on what the family tells.
+        """Return the figures of each direction; the family decides which of them there are. Waits for the device.
 
         `accuracy` of the discriminator, and the `gap` between its mean logits; `adversarial_gradient`, the norm of what
         it adds to the generator's gradient, and `adversarial_share`, that over the norm of the last step's gradient.
@@ -99,7 +99,7 @@ class Examiner:
 
 @contextmanager
 def _undisturbed(networks: Iterable[nn.Module]) -> Iterator[None]:
-    """Put random numbers and buffers back; inside, the same numbers are drawn each time."""
+    """Put random numbers and buffers back afterwards; inside, the same numbers are drawn each time."""
     chance = random_state()
     buffers = [(buffer, buffer.clone()) for network in networks for buffer in network.buffers()]
     seed_everything(0)
@@ -117,7 +117,7 @@ def _translate(translator: Translator, views: Sequence[Batch]) -> Tensor:
 
 
 def _with_other_conditions(views: Sequence[Batch]) -> tuple[list[Batch], Tensor]:
-    """Each image with another's conditions, and whether these are others than its own: (N), true as often as can be."""
+    """Return each image with another's conditions, and where they differ from its own: (N), true as often as can be."""
     sizes = [len(view.source) for view in views]
     own = {name: torch.cat([view.condition[name] for view in views]) for name in views[0].condition}
 
@@ -151,7 +151,7 @@ def _norm(gradients: Iterable[Tensor | None]) -> float:
 
 
 def _spread(images: Tensor) -> float:
-    """The mean distance of two of the images: of (N, C, H, W), root mean square over the pixels."""
+    """Return the mean distance of two of the images (N, C, H, W): the root mean square over the pixels."""
     pairs = combinations(images, 2)
     return float(torch.stack([(one - other).square().mean().sqrt() for one, other in pairs]).mean())
 
@@ -165,13 +165,13 @@ def _ratio(part: float, whole: float) -> float:
 
 
 def _correlation(images: Tensor, others: Tensor) -> float:
-    """Pearson's, of the brightness of large shapes; a mean over the images."""
+    """Return Pearson's correlation of the brightness of large shapes, as a mean over the images."""
     one, other = (_large_shapes(batch) for batch in (images, others))
     return float(torch.nn.functional.cosine_similarity(one, other).mean())
 
 
 def _large_shapes(images: Tensor) -> Tensor:
-    """(N, LOW²), each row of mean 0."""
+    """Return the brightness of large shapes: (N, LOW²), each row of mean 0."""
     low = interpolate(images.mean(1, keepdim=True), size=(LOW, LOW), mode="bilinear", antialias=True).flatten(1)
     return low - low.mean(1, keepdim=True)
 

@@ -1,4 +1,4 @@
-"""What to type against an ailment, of the options that a family has and the run does not have set already."""
+"""Remedies: what to type against an ailment, among the options that a family has and a run has not set already."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from img2img.nn import games
 from img2img.training.run import Run
 
 Value = Callable[[Any], object]
@@ -63,7 +64,7 @@ def _slower(config: Any) -> float | None:
 
 
 def _smoothed(config: Any) -> float | None:
-    return 0.9 if config.objective in ("vanilla", "lsgan") and config.real_label == 1 else None
+    return 0.9 if config.game.labels and config.real_label == 1 else None
 
 
 def _usual_lr(config: Any) -> float | None:
@@ -85,7 +86,7 @@ SLOWER = option("discriminator_lr", _slower)
 SPECTRAL_NORM = _set("spectral_norm", True)
 SMOOTHING = option("real_label", _smoothed)
 AUGMENT = _set("diff_augment", True)
-LEAST_SQUARES = _set("objective", "lsgan")
+LEAST_SQUARES = _set("objective", games.LEAST_SQUARES.name)
 POOL = option("pool", lambda config: 50 if config.pool < 50 else None)
 IDENTITY = option("identity_weight", lambda config: 0.5 if config.identity_weight < 0.5 else None)
 NO_IDENTITY = _set("identity_weight", 0)

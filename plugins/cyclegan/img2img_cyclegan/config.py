@@ -56,7 +56,7 @@ class CycleGANTraining(CycleGANConfig, img2img.AdversarialConfig):
     decay_steps: int = Field(100_000, ge=0, description="further steps, in which it falls linearly to 0")
     lr: float = Field(2e-4, gt=0, le=1, description="learning rate of Adam")
 
-    objective: Literal["lsgan", "vanilla", "hinge", "wgan"] = Field("lsgan", description="wgan has a gradient penalty")
+    objective: str = Field("lsgan", description="the adversarial game; wgan has a gradient penalty")
     penalty_weight: float = Field(10.0, ge=0, description="weight of the gradient penalty of wgan")
     adversarial_weight: float = Field(1.0, ge=0)
     cycle_weight: float = Field(10.0, ge=0)

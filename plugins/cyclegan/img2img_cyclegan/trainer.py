@@ -143,7 +143,8 @@ class CycleGANTrainer(img2img.Trainer):
             cycle_x, cycle_y = self.backward(fake_y).float(), self.forward(fake_x).float()
         logits_x, logits_y = self.judge_x(fake_x), self.judge_y(fake_y)
         losses = {
-            "adversarial": self.judge_y.generator_loss(logits_y) + self.judge_x.generator_loss(logits_x),
+            "adversarial": self.judge_y.generator_loss(logits_y, lambda: self.judge_y(y))
+            + self.judge_x.generator_loss(logits_x, lambda: self.judge_x(x)),
             "cycle": l1_loss(cycle_x, x) + l1_loss(cycle_y, y),
             "identity": l1_loss(same_y, y) + l1_loss(same_x, x),
         }

@@ -78,7 +78,8 @@ def run(trainer: CycleGANTrainer, engine: TrainingEngine, some: list[img2img.Bat
     losses = []
     for step, batch in enumerate(some):
         torch.manual_seed(step)
-        engine.begin(step, 0)
+        engine.step = step
+        engine.begin(0)
         losses.append({name: loss.item() for name, loss in trainer.step(batch).items()})
     return losses
 
@@ -154,7 +155,7 @@ def test_two_accumulated_halves_are_a_step_on_the_whole(start: Start, batch: img
         halves.networks[name].load_state_dict(network.state_dict())
     run(trainer, engine, [batch])
     for part in range(2):
-        halved.begin(0, part)
+        halved.begin(part)
         halves.step(img2img.Batch(batch.source[part : part + 1], batch.target[part : part + 1]))
     for name, network in trainer.networks.items():
         assert_same_weights(halves.networks[name], network)

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 import img2img
+from img2img.nn.games import Game
 
 
 class Pix2PixConfig(img2img.ModelConfig):
@@ -63,12 +64,15 @@ class Pix2PixTraining(Pix2PixConfig, img2img.AdversarialConfig):
     decay_steps: int = Field(100_000, ge=0, description="further steps, in which it falls linearly to 0")
     lr: float = Field(2e-4, gt=0, le=1, description="learning rate of Adam")
 
-    objective: Literal["vanilla", "lsgan", "hinge"] = Field("vanilla", description="the adversarial game")
     adversarial_weight: float = Field(1.0, ge=0)
     l1_weight: float = Field(100.0, ge=0, description="weight of the absolute error")
     discriminator: Literal["patch", "pixel"] = Field("patch", description="what the discriminator judges")
     discriminator_width: int = Field(64, ge=4, le=512, description="channels of the discriminator's first layer")
     discriminator_layers: int = Field(3, ge=1, le=6, description="layers of stride 2; 3 see patches of 70 pixels")
+
+    @classmethod
+    def refusal(cls, game: Game) -> str:
+        return "pix2pix has no option for the weight of a gradient penalty" if game.penalty else ""
 
     @property
     def total_steps(self) -> int:

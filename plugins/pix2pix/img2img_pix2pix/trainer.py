@@ -57,7 +57,8 @@ class Pix2PixTrainer(img2img.Trainer):
         judged, penalties = self._judge(real_pair, fake_pair), self.adversary.penalties(real_pair, fake_pair)
         self.engine.update(self.optimizers["discriminator"], (judged + self.adversary.weighted(penalties)) / 2)
         with frozen(self.adversary.network):
-            adversarial = self.adversary.generator_loss(self.adversary(torch.cat([source, fake], 1)))
+            fake_logits = self.adversary(torch.cat([source, fake], 1))
+            adversarial = self.adversary.generator_loss(fake_logits, lambda: self.adversary(real_pair))
         l1 = l1_loss(fake, target)
         total = self.config.adversarial_weight * adversarial + self.config.l1_weight * l1
         self.engine.update(self.optimizers["generator"], total)

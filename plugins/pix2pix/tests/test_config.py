@@ -21,7 +21,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"depth": 11}, "option 'depth'"),
     ({"width": 100_000}, "option 'width'.*less than or equal to 256"),
     ({"dropout": 1}, "option 'dropout'"),
-    ({"objective": "wgan"}, "option 'objective'.*'vanilla', 'lsgan' or 'hinge'"),
+    (
+        {"objective": "wgan"},
+        "option 'objective': pix2pix has no.*penalty; give one of 'vanilla', 'lsgan', 'hinge', 'relativistic'",
+    ),
     ({"task": "colourize"}, "option 'task'.*'colorize'"),
     ({"lr": 0}, "option 'lr'"),
     ({"l1": 100}, "unknown option 'l1'"),

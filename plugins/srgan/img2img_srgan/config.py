@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 import img2img
+from img2img.nn.games import Game
 
 
 class SRGANConfig(img2img.ModelConfig):
@@ -51,11 +52,17 @@ class SRGANTraining(SRGANConfig, img2img.AdversarialConfig):
     vgg_layer: str = Field("conv5_4", description="convB_I is before the ReLU, reluB_I (the paper's) after it")
     vgg_weights: str = Field("", description="path of torchvision's VGG19 weights, .pth or .safetensors")
     vgg_sha256: str = Field("", description="SHA-256 that this file must have")
-    objective: Literal["vanilla", "relativistic", "lsgan", "hinge"] = Field(
-        "vanilla", description="the adversarial game; relativistic: ESRGAN's"
-    )
+    objective: str = Field("vanilla", description="the adversarial game; relativistic: ESRGAN's")
     adversarial_weight: float = Field(5e-3, ge=0)
     discriminator_width: int = Field(64, ge=4, le=512, description="channels of the discriminator's first layer")
+
+    @classmethod
+    def refusal(cls, game: Game) -> str:
+        return (
+            "the discriminator's BatchNorm mixes the images of a batch, and a gradient penalty needs that of each"
+            if game.penalty
+            else ""
+        )
 
     @property
     def total_steps(self) -> int:

@@ -70,7 +70,7 @@ class SRGANTrainer(img2img.Trainer):
         return {"bicubic": bicubic, "result": translate["forward"](batch.source), "truth": batch.target}
 
     def examine(self, batch: img2img.Batch) -> Mapping[str, img2img.Verdict]:
-        if self.engine.step < self.config.pretrain_steps:
+        if self.engine.step <= self.config.pretrain_steps:  # no step of stage `gan` has been done
             return {}
         with self.engine.autocast():
             fake = self.generator(batch.source)
@@ -99,7 +99,7 @@ class SRGANTrainer(img2img.Trainer):
         judged, penalties = self.adversary.loss(real_logits, fake_logits), self.adversary.penalties(real, fake)
         self.engine.update(self.optimizers["discriminator"], judged + self.adversary.weighted(penalties))
         losses |= {"discriminator": judged, **penalties}
-        if self.config.objective == "vanilla":
+        if self.adversary.game.probabilities:
             losses |= {"real": real_logits.float().sigmoid().mean(), "fake": fake_logits.float().sigmoid().mean()}
         return {name: loss.detach() for name, loss in losses.items()}
 
@@ -108,15 +108,10 @@ class SRGANTrainer(img2img.Trainer):
             fake = self.generator(batch.source)
             perceptual = self.perceptual_loss(fake, batch.target) if self.perceptual_loss else fake.new_zeros(())
         with frozen(self.adversary.network):
-            adversarial = self.adversary.generator_loss(*self._logits(fake, batch.target))
+            fake_logits = self.adversary(to_signed(fake))
+            adversarial = self.adversary.generator_loss(fake_logits, lambda: self.adversary(to_signed(batch.target)))
         pixel = self.pixel_loss(fake.float(), batch.target)
         return fake, {"pixel": pixel, "perceptual": perceptual, "adversarial": adversarial}
-
-    def _logits(self, fake: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What the generator is judged by: a relativistic game compares with the target."""
-        compares = self.config.objective == "relativistic"
-        logits = self.adversary(to_signed(fake))
-        return logits, self.adversary(to_signed(target)).detach() if compares else None
 
     def _prepare_gan(self) -> None:
         config = self.config

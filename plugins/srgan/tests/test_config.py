@@ -25,6 +25,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"depth": 1_000_000}, "option 'depth'"),
     ({"generator": "unet"}, "option 'generator'.*'compact' or 'fast'"),
     ({"pretrain_lr": 0}, "option 'pretrain_lr'"),
+    ({"objective": "wgan"}, "BatchNorm mixes.*; give one of 'vanilla', 'lsgan', 'hinge', 'relativistic'"),
     ({"gan_lr": float("nan")}, "option 'gan_lr'"),
     ({"pretrain_steps": -1}, "option 'pretrain_steps'"),
     ({"with": 32}, "unknown option 'with'; did you mean 'width'?"),

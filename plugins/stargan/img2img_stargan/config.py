@@ -50,7 +50,7 @@ class StarGANTraining(StarGANConfig, img2img.AdversarialConfig):
         5, ge=1, le=100, description="the discriminator learns in every step, the generator in every such-th"
     )
 
-    objective: Literal["wgan", "lsgan", "hinge", "vanilla"] = Field("wgan", description="wgan has a gradient penalty")
+    objective: str = Field("wgan", description="the adversarial game; wgan has a gradient penalty")
     penalty_weight: float = Field(10.0, ge=0, description="weight of the gradient penalty of wgan")
     classification_weight: float = Field(1.0, ge=0)
     cycle_weight: float = Field(10.0, ge=0)

@@ -117,7 +117,7 @@ class StarGANTrainer(img2img.Trainer):
             with self.engine.autocast():
                 back = self.generator(fake, own).float()
             losses = {
-                "adversarial": self.adversary.generator_loss(patches),
+                "adversarial": self.adversary.generator_loss(patches, lambda: self.adversary(real)[0]),
                 "classification": cross_entropy(classes.float(), label),
                 "cycle": l1_loss(back, real),
             }

@@ -33,7 +33,7 @@ def run(trainer: StarGANTrainer, engine: TrainingEngine, batch: img2img.Batch, s
     losses = []
     for _ in range(steps):
         for part in range(engine.accumulate):
-            engine.begin(engine.step, part)
+            engine.begin(part)
             losses.append({name: loss.item() for name, loss in trainer.step(batch).items()})
         engine.step += 1
     return losses
@@ -76,7 +76,8 @@ def test_accumulated_batches_make_the_step_of_one_large_batch(start: Start, batc
     run(whole, engine, batch, 2)
     for step in range(2):
         for part in range(2):
-            accumulating.begin(step, part)
+            accumulating.step = step
+            accumulating.begin(part)
             own = {name: rows[part : part + 1] for name, rows in batch.condition.items()}
             parts.step(img2img.Batch(batch.source[part : part + 1], batch.target[part : part + 1], own))
     for name, network in whole.networks.items():
@@ -163,7 +164,8 @@ def test_the_generator_learns_to_undo_itself(start: Start, batch: img2img.Batch)
 def test_the_learning_rates_stay_and_then_fall_to_0(start: Start) -> None:
     trainer, engine = start(constant_steps=10, decay_steps=4, lr=1e-3)
     for step, share in ((0, 1), (9, 1), (10, 0.8), (12, 0.4)):
-        engine.begin(step, 0)
+        engine.step = step
+        engine.begin(0)
         rates = [optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers.values()]
         assert rates == pytest.approx([share * 1e-3] * 2)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import img2img
-from img2img.config import AdversarialConfig
 from img2img.errors import DivergedError
-from img2img.training.health.watch import HealthWatch, findings
+from img2img.nn.games import AdversarialConfig
+from img2img.training.health.ailments import Finding
+from img2img.training.health.log import HealthLog
 from img2img.training.run import Run
 
 Settings = dict[str, Any]
@@ -37,12 +38,16 @@ def run(tmp_path: Path) -> Run:
     return Run(tmp_path, "any", Steps(), tmp_path, examine_every=10)
 
 
-def watch(run: Run, steps: range, signals: Mapping[str, float]) -> HealthWatch:
-    observer = HealthWatch()
+def watch(run: Run, steps: range, signals: Mapping[str, float]) -> HealthLog:
+    observer = HealthLog(run)
     observer.training_started(run)
     for step in steps:
-        observer.examined(run, step, "forward", signals)
+        observer.examined(step, "forward", signals)
     return observer
+
+
+def findings(run: Run) -> Sequence[Finding]:
+    return HealthLog(run).load().findings
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -134,5 +139,5 @@ def test_a_row_that_somebody_spoilt_costs_no_more_than_itself(line: str, run: Ru
     observer = watch(run, range(10, 90, 10), ILL)
     with (run.folder / "health.csv").open("a") as file:
         file.write(f"{line}\n")
-    observer.examined(run, 100, "forward", ILL)
+    observer.examined(100, "forward", ILL)
     assert [finding.name for finding in findings(run)] == ["collapse"]
