@@ -14,7 +14,6 @@ import av
 
 from img2img.errors import Img2ImgError, VideoError
 from img2img.media import Image, encode_image, printable, publish, unwritable, write_file
-from img2img.media.clip.animation import AnimationWriter
 from img2img.media.clip.part import guarded
 from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
@@ -25,13 +24,11 @@ from img2img.translation.journal import digest, digest_file
 
 if TYPE_CHECKING:
     from img2img.contract.clips import ClipTarget, ClipWriter
-    from img2img.media import Pixels
+    from img2img.media.clip.animation import AnimationWriter
+    from img2img.media.image.images import Pixels
     from img2img.media.video import ClipInfo, Frame
 
 T = TypeVar("T")
-
-ANIMATIONS = frozenset({".gif", ".webp"})
-"""Suffixes of targets that hold moving pictures and nothing else."""
 
 _ENCODERS = 4
 """Images that are written at once."""
@@ -108,9 +105,8 @@ class AnimationSink:
 
     resumes = False
 
-    def __init__(self, target: Path, info: ClipInfo, quality: int | None, loops: int, notes: tuple[str, ...]) -> None:
-        self._target, self.notes, self.about = target, notes, ""
-        self._writer = AnimationWriter(target.suffix.lower(), info.time_base, loops, quality)
+    def __init__(self, target: Path, writer: AnimationWriter, notes: tuple[str, ...]) -> None:
+        self._target, self._writer, self.notes, self.about = target, writer, notes, ""
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         self._writer.add(pixels, frame.pts, frame.duration)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -15,6 +16,15 @@ from img2img.media.clip.frames import ClipInfo, Frame
 from img2img.media.files import printable, read_file
 from img2img.media.image.decode import decode_image
 from img2img.media.image.images import Pixels
+
+
+def natural_order(paths: Iterable[Path]) -> list[Path]:
+    """Sort so that `frame2` comes before `frame10`."""
+
+    def key(path: Path) -> list[tuple[int, str]]:
+        return [(int(word), "") if word.isdecimal() else (-1, word) for word in re.split(r"(\d+)", str(path))]
+
+    return sorted(sorted(paths), key=key)
 
 
 class SequenceReader:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from img2img.errors import ImageError
+from img2img.media import formats
 from img2img.media.files import printable
 from img2img.media.image.cmyk import cmyk_to_rgb, ink_of_jpeg
-from img2img.media.image.decode_tiff import decode_tiff
 from img2img.media.image.images import Image, Pixels
 from img2img.media.image.metadata import normalised
 from img2img.media.image.probe import Header, open_with_pillow, probe
@@ -34,7 +34,7 @@ _TURNED_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
 
 
 def decode_image(data: bytes, name: str | Path, max_pixels: int = 100_000_000) -> Image:
-    """Decode a PNG, JPEG, WebP, TIFF, BMP or AVIF file.
+    """Decode an image file of any format in the table.
 
     The size is checked before any pixel is decoded. 8 and 16 bits, grey and alpha stay what they are; palettes become
     RGB, 1-bit pictures 8-bit grey, CMYK sRGB, floating-point pixels 16 bits; the EXIF orientation is applied.
@@ -58,7 +58,8 @@ def _decode(data: bytes, max_pixels: int) -> Image:
     header = probe(data)
     _check(header, max_pixels)
     try:
-        pixels, header, notes = _decoder(header)(data, header)
+        decode: Callable[[bytes, Header], tuple[Pixels, Header, tuple[str, ...]]] = formats.load(header.still.decode)
+        pixels, header, notes = decode(data, header)
     except (ImageError, MemoryError):
         raise
     except Exception as error:  # damaged pixels provoke many kinds
@@ -86,16 +87,8 @@ def _check(header: Header, max_pixels: int) -> None:
         )
 
 
-def _decoder(header: Header) -> Callable[[bytes, Header], tuple[Pixels, Header, tuple[str, ...]]]:
-    if header.format == "TIFF":
-        return decode_tiff
-    if header.mode == "CMYK":
-        return _decode_with_pillow
-    return _decode_with_opencv
-
-
 def _decode_with_pillow(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
-    with open_with_pillow(header.format, data) as image:
+    with open_with_pillow(header.still, data) as image:
         image.load()
         if image.mode != "CMYK":
             return np.array(image), header, ()
@@ -103,7 +96,10 @@ def _decode_with_pillow(data: bytes, header: Header) -> tuple[Pixels, Header, tu
     return np.array(rgb), replace(header, icc=None), (note,)
 
 
-def _decode_with_opencv(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
+def decode_with_opencv(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
+    """Return pixels (H, W, C), not yet turned upright, the header with what was found later, and notes."""
+    if header.mode == "CMYK":  # which OpenCV would convert without its colour profile
+        return _decode_with_pillow(data, header)
     pixels, kinds, values = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None and header.format == "AVIF" and _avif_bits(data) == 8:
         # The libavif in OpenCV 5.0 refuses alpha that is both turned and mirrored.

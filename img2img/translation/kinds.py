@@ -1,32 +1,24 @@
-"""Which files are clips, by their names and, where these leave it open, by their first bytes."""
+"""Which files are clips: those of our own formats, and those that plugins read or write."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from img2img.media.image.images import READABLE_SUFFIXES, WRITABLE_SUFFIXES
+from img2img.errors import PluginError
+from img2img.media.clip.opening import is_animated
+from img2img.media.formats import OWN_NAMES, READABLE_CLIPS, WRITABLE_CLIPS, of_suffix
+from img2img.translation.sources import ClipFile, PluginSource, Source
+from img2img.translation.targets import AnimationFile, PluginTarget, Target, VideoFile
 
 if TYPE_CHECKING:
     from img2img.contract.clips import ClipSource
-
-CLIP_SUFFIXES = frozenset({
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2ts", ".mts", ".wmv", ".flv", ".ogv", ".3gp",
-    ".mxf", ".y4m", ".gif",
-})  # fmt: skip
-"""Suffixes of files that are taken for videos or animations; what is in them is told by their first bytes."""
-
-CLIP_TARGETS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".gif", ".webp"})
-"""Suffixes that clips can be written as."""
-
-OWN_NAMES = frozenset(suffix[1:] for suffix in READABLE_SUFFIXES | WRITABLE_SUFFIXES | CLIP_SUFFIXES | CLIP_TARGETS)
-"""Suffixes, without the dot, that img2img itself reads or writes; no source or target of a plugin has such a name."""
-
-_ANIMATION_FLAG = 0x02
+    from img2img.host.host import PluginHost
 
 
 @dataclass(frozen=True)
@@ -53,17 +45,19 @@ class ClipKinds:
     @property
     def readable(self) -> frozenset[str]:
         """Suffixes of files that are clips."""
-        return CLIP_SUFFIXES | _suffixes(self.sources)
+        return READABLE_CLIPS | _suffixes(self.sources)
 
     @property
     def writable(self) -> frozenset[str]:
         """Suffixes of files that clips can be written to."""
-        return CLIP_TARGETS | _suffixes(self.targets)
+        return WRITABLE_CLIPS | _suffixes(self.targets)
 
     def is_clip(self, path: Path) -> bool:
         """Whether a file is a clip."""
-        suffix = path.suffix.lower()
-        return suffix in CLIP_SUFFIXES or bool(self.reader_of(path)) or (suffix == ".webp" and is_animated(path))
+        form = of_suffix(path.suffix)
+        if form is None:
+            return bool(self.reader_of(path))
+        return form.moving is not None and (form.still is None or is_animated(path))
 
     def scheme_of(self, source: str) -> str:
         """Name of the kind of which a plugin reads the address `source`; empty where it is none."""
@@ -85,10 +79,31 @@ class ClipKinds:
         source = self.source(reader) if reader else None
         return source is not None and source.needs_fps
 
-    def writer_of(self, target: Path) -> str:
-        """Name of the kind as which a plugin writes `target`; empty where no plugin need be asked."""
-        suffix = target.suffix.lower()
-        return suffix[1:] if suffix in _suffixes(self.targets) else ""
+    def source_of(self, path: Path) -> Source:
+        """How the clip in a file is read."""
+        reader = self.reader_of(path)
+        return PluginSource(path, reader) if reader else ClipFile(path)
+
+    def target_of(self, path: Path) -> Target:
+        """How a clip is written to a file, whose suffix is one of `writable`."""
+        suffix = path.suffix.lower()
+        form = of_suffix(suffix)
+        if form is None or form.moving is None:
+            return PluginTarget(path, suffix[1:])
+        return AnimationFile(path, form.moving) if form.moving.write else VideoFile(path)
+
+
+def clip_kinds(host: PluginHost) -> ClipKinds:
+    """What plugins read and write; one is imported for that only if it declares nothing, or a file has its suffix."""
+
+    @cache
+    def source(name: str) -> ClipSource | None:
+        with suppress(PluginError):  # what is wrong will be the reason why its clips fail
+            found: ClipSource = host.find("sources", name)
+            return found
+        return None
+
+    return ClipKinds.of(host.names("sources"), host.names("targets"), source)
 
 
 def _foreign(names: Iterable[str]) -> frozenset[str]:
@@ -98,23 +113,3 @@ def _foreign(names: Iterable[str]) -> frozenset[str]:
 
 def _suffixes(names: frozenset[str]) -> frozenset[str]:
     return frozenset(f".{name}" for name in names if "/" not in name)
-
-
-def is_animated(path: Path) -> bool:
-    """Whether a file is an animation: a GIF, or a WebP that moves."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(21)
-    except OSError:
-        return False
-    moves = head[8:16] == b"WEBPVP8X" and len(head) == 21 and head[20] & _ANIMATION_FLAG
-    return head.startswith((b"GIF87a", b"GIF89a")) or bool(moves)
-
-
-def natural_order(paths: Iterable[Path]) -> list[Path]:
-    """Sort so that `frame2` comes before `frame10`."""
-
-    def key(path: Path) -> list[tuple[int, str]]:
-        return [(int(word), "") if word.isdecimal() else (-1, word) for word in re.split(r"(\d+)", str(path))]
-
-    return sorted(sorted(paths), key=key)

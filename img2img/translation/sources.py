@@ -1,0 +1,133 @@
+"""Where the frames of a clip come from: decided once, when a job is planned, and opened when the clip is translated."""
+
+from __future__ import annotations
+
+import secrets
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from img2img.errors import UsageError, VideoError
+from img2img.media import printable
+from img2img.media.clip.opening import OpenClip, open_clip, open_images
+from img2img.media.clip.part import Part, guarded
+from img2img.translation.journal import digest, digest_file
+
+if TYPE_CHECKING:
+    from img2img.host.host import PluginHost
+    from img2img.media.video import VideoOptions
+
+
+@dataclass(frozen=True)
+class Source(ABC):
+    """What a clip is read from.
+
+    Attributes:
+        path: Of the file or the folder; of an address that a plugin reads, what was typed.
+    """
+
+    path: Path
+
+    @property
+    def address(self) -> str:
+        """`NAME:ADDRESS` as it was typed, where the source is no file; otherwise empty."""
+        return ""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return printable(self.address or self.path)
+
+    @abstractmethod
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+        """Open the part of it that was asked for.
+
+        Raises:
+            UsageError: The options do not say what must be known, such as the rate of images.
+            VideoError: It cannot be read, or its frames have more than `max_pixels`.
+        """
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all that it shows, by which a later job knows that it has not changed.
+
+        Raises:
+            VideoError: It cannot be read.
+        """
+        try:
+            return self._digest()
+        except OSError as error:
+            raise VideoError(
+                f"{printable(error.filename)}: cannot be read: {error.strerror}; check the path and its permissions"
+            ) from error
+
+    def _digest(self) -> str:
+        return digest_file(self.path)
+
+
+class ClipFile(Source):
+    """A video or an animation."""
+
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+        return open_clip(self.path, options.start, options.end, max_pixels)
+
+
+@dataclass(frozen=True)
+class ImageSequence(Source):
+    """Images of a folder, in the order of showing."""
+
+    images: tuple[Path, ...]
+
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+        return open_images(self.images, options.fps, max_pixels)
+
+    def _digest(self) -> str:
+        return digest("".join(map(digest_file, self.images)).encode())
+
+
+@dataclass(frozen=True)
+class PluginSource(Source):
+    """A file that a plugin reads.
+
+    Attributes:
+        kind: Name of the plugin's source.
+    """
+
+    kind: str
+
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+        source = host.find("sources", self.kind)
+        if source.endless and options.end is None:
+            raise UsageError(f"{self.name} never ends; give --end, such as --end 10")
+        clip = guarded(self.name, lambda: source.open(self._asked_for, options.fps))
+        return Part(clip, self.name, options.start, options.end, max_pixels)
+
+    @property
+    def _asked_for(self) -> str:
+        return str(self.path)
+
+    def _digest(self) -> str:
+        return super()._digest() if self.path.is_file() else _never_the_same()
+
+
+@dataclass(frozen=True)
+class PluginAddress(PluginSource):
+    """What a plugin reads at an address that was typed after its name."""
+
+    typed: str
+
+    @property
+    def address(self) -> str:
+        return self.typed
+
+    @property
+    def _asked_for(self) -> str:
+        return self.typed.removeprefix(f"{self.kind}:")
+
+    def _digest(self) -> str:
+        return _never_the_same()
+
+
+def _never_the_same() -> str:
+    """Nobody knows whether it will show the same again."""
+    return secrets.token_hex(32)
