@@ -28,7 +28,7 @@ class Still:
         encode: Makes a file from pixels (H, W, C), metadata and a quality; empty if such files are only read.
         channels: How many a written file may have: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
         pillow: Pillow's class for such files, below `PIL`.
-        probe: Reads the header from the bytes and the format.
+        probe: Reads the header, from this record and the bytes.
         decode: Decodes the pixels from the bytes and the header.
         bits: The most that a channel holds.
         longest_side: In pixels.
@@ -110,11 +110,11 @@ _READ = Moving()
 FORMATS = (
     Format("PNG", (".png",), "image/png", Still(
         rb"\x89PNG\r\n\x1a\n", "image.encode:encode_png", (1, 2, 3, 4), "PngImagePlugin:PngImageFile", bits=16,
-        probe="image.probe:probe_png",
+        probe="image.probe:probe_png", decode="image.decode:decode_png",
     )),
     Format("JPEG", (".jpg", ".jpeg", ".jfif"), "image/jpeg", Still(
         rb"\xff\xd8\xff", "image.encode:encode_jpeg", (1, 3), "JpegImagePlugin:JpegImageFile", longest_side=65_500,
-        fits="image.metadata:fits_jpeg", quality=95,
+        decode="image.decode:decode_jpeg", fits="image.metadata:fits_jpeg", quality=95,
     )),
     Format("WebP", (".webp",), "image/webp", Still(
         rb"RIFF.{4}WEBP", "image.encode:encode_webp", (3, 4), "WebPImagePlugin:WebPImageFile", longest_side=16_383,
@@ -125,11 +125,12 @@ FORMATS = (
         decode="image.decode_tiff:decode_tiff",
     )),
     Format("BMP", (".bmp",), "image/bmp", Still(
-        rb"BM", "image.encode:encode_bmp", (1, 3, 4), "BmpImagePlugin:BmpImageFile", metadata=frozenset(),
+        rb"BM", "image.encode:encode_bmp", (1, 3, 4), "BmpImagePlugin:BmpImageFile",
+        decode="image.decode:decode_bmp", metadata=frozenset(),
     )),
     Format("AVIF", (".avif",), "image/avif", Still(
         rb".{4}ftyp(avif|avis|mif1|miaf)", "image.encode:encode_avif", (1, 3, 4), "AvifImagePlugin:AvifImageFile",
-        bits=10, longest_side=16_384, quality=90,
+        decode="image.decode:decode_avif", bits=10, longest_side=16_384, quality=90,
     )),
     Format("MP4", (".mp4", ".m4v"), "video/mp4", moving=Moving(container="mp4", tells_aspect=True)),
     Format("MKV", (".mkv",), "video/matroska", moving=Moving(container="matroska")),

@@ -90,10 +90,8 @@ def _plan_file(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Pla
         if target.suffix and not target.is_dir():
             raise UsageError(f"cannot write {target.suffix!r}: choose one of {listed(WRITABLE_IMAGES)}")
         target = target / source.with_suffix(suffix or _writable(source)).name
-    elif suffix and target.suffix.lower() != suffix:
-        raise UsageError(
-            f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
-        )
+    else:
+        _check_agreement(target, suffix)
     return Plan([Item(source, target)], None)
 
 
@@ -113,16 +111,13 @@ def _plan_clip(source: Source, target: Path, suffix: str, kinds: ClipKinds) -> P
     elif target.suffix.lower() not in kinds.writable:
         images = "; for its frames, give a folder and --format png" if target.suffix.lower() in WRITABLE_IMAGES else ""
         raise UsageError(f"cannot write a video as {target.suffix!r}: choose one of {listed(kinds.writable)}{images}")
-    elif suffix and target.suffix.lower() != suffix:
-        raise UsageError(
-            f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
-        )
+    else:
+        _check_agreement(target, suffix)
     return Plan([_clip(source, kinds.target_of(target))], None)
 
 
 def _plan_sequence(base: Path, files: list[Path], target: Path, suffix: str, kinds: ClipKinds) -> Plan:
-    if suffix and suffix != target.suffix.lower():
-        raise UsageError(f"the format {suffix!r} and the target {printable(target)} contradict each other")
+    _check_agreement(target, suffix)
     images = [path for path in files if path.suffix.lower() in READABLE_IMAGES]
     if not images:
         raise UsageError(f"no images found in {printable(base)} that could become {printable(target)}")
@@ -146,7 +141,7 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds
     if not rate_given:  # what waits for one is left out, unless there is nothing else
         known = [path for path in known if not kinds.needs_fps(path)] or known
     if not known:
-        looked_for = ", ".join(sorted(READABLE_IMAGES | kinds.readable))
+        looked_for = listed(READABLE_IMAGES | kinds.readable)
         raise UsageError(f"no images or videos found in {printable(base)} (looked for {looked_for})")
     if suffix in kinds.writable - WRITABLE_IMAGES and not any(map(kinds.is_clip, known)):
         raise _no_such_image(suffix)
@@ -258,6 +253,13 @@ def _checked_suffix(suffix: str, kinds: ClipKinds) -> str:
             f"{listed(kinds.writable)} for videos"
         )
     return suffix
+
+
+def _check_agreement(target: Path, suffix: str) -> None:
+    if suffix and target.suffix.lower() != suffix:
+        raise UsageError(
+            f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
+        )
 
 
 def _no_such_image(suffix: str) -> UsageError:

@@ -24,7 +24,6 @@ class Header:
     """What a file says of itself.
 
     Attributes:
-        format: Name of its format in the table.
         still: How the format holds an image.
         width: In pixels, before the orientation is applied.
         height: Likewise.
@@ -36,7 +35,6 @@ class Header:
         transparent: The one grey level that is transparent, in the 8 or 16 bits of the decoded pixels.
     """
 
-    format: str
     still: Still
     width: int
     height: int
@@ -60,9 +58,9 @@ def probe(data: bytes) -> Header:
             f"this is no image that can be read (it begins with {data[:8]!r}); convert it to "
             f"{formats.names(formats.STILLS, 'or')}"
         )
-    reader: Callable[[str, Still, bytes], Header] = formats.load(form.still.probe)
+    read: Callable[[Still, bytes], Header] = formats.load(form.still.probe)
     try:
-        return reader(form.name, form.still, data)
+        return read(form.still, data)
     except (ImageError, MemoryError):
         raise
     except Exception as error:  # a damaged header provokes many kinds
@@ -79,15 +77,14 @@ def open_with_pillow(still: Still, data: bytes) -> ImageFile:
     return opened
 
 
-def probe_with_pillow(name: str, still: Still, data: bytes) -> Header:
+def probe_with_pillow(still: Still, data: bytes) -> Header:
     """Read a header as Pillow does."""
-    return _header(name, still, open_with_pillow(still, data))
+    return _header(still, open_with_pillow(still, data))
 
 
-def _header(name: str, still: Still, image: ImageFile) -> Header:
+def _header(still: Still, image: ImageFile) -> Header:
     info = image.info
     return Header(
-        format=name,
         still=still,
         width=image.width,
         height=image.height,
@@ -99,22 +96,21 @@ def _header(name: str, still: Still, image: ImageFile) -> Header:
     )
 
 
-def probe_png(name: str, still: Still, data: bytes) -> Header:
+def probe_png(still: Still, data: bytes) -> Header:
     """Read the header of a PNG file."""
     _refuse_cut_off_png(data)
     image = open_with_pillow(still, data)
     mode = "LA" if data[25] == _PNG_GREY_ALPHA else image.mode
-    return replace(_header(name, still, image), mode=mode, transparent=_transparent_grey(data, image))
+    return replace(_header(still, image), mode=mode, transparent=_transparent_grey(data, image))
 
 
-def probe_tiff(name: str, still: Still, data: bytes) -> Header:
+def probe_tiff(still: Still, data: bytes) -> Header:
     """Read the header of a TIFF file."""
     if data[2:4] in (b"+\0", b"\0+"):
         raise ImageError("this is a BigTIFF file; save it as a plain TIFF file")
     pages = tiff.pages(data)
     first = pages[0]
     return Header(
-        format=name,
         still=still,
         width=first.integers(tiff.WIDTH)[0],
         height=first.integers(tiff.HEIGHT)[0],
