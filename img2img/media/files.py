@@ -18,6 +18,9 @@ Bytes: TypeAlias = bytes | bytearray | memoryview
 LARGEST_FILE = 1 << 30
 """Bytes of the largest file that `read_file` reads."""
 
+MAX_PIXELS = 100_000_000
+"""Pixels of the largest picture that is decoded unless another limit is given."""
+
 _PREFIX, _SUFFIX = ".img2img-", ".part"
 
 _REMEDIES = {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClipKinds:
-    """Which files are clips.
+    """The kinds say which files are clips, and how each is read and written.
 
     Attributes:
         sources: Names of the kinds that plugins read: schemes, and suffixes without the dot.
@@ -74,18 +74,18 @@ class ClipKinds:
         return suffix[1:] if source is None or source.reads_files else ""
 
     def needs_fps(self, path: Path) -> bool:
-        """Whether a plugin reads a file only where it is told the rate of its frames."""
+        """Whether a plugin reads a file only if the user gives the rate of its frames."""
         reader = self.reader_of(path)
         source = self.source(reader) if reader else None
         return source is not None and source.needs_fps
 
     def source_of(self, path: Path) -> Source:
-        """How the clip in a file is read."""
+        """Return how the clip in a file is read."""
         reader = self.reader_of(path)
         return PluginSource(path, reader) if reader else ClipFile(path)
 
     def target_of(self, path: Path) -> Target:
-        """How a clip is written to a file, whose suffix is one of `writable`."""
+        """Return how a clip is written to a file, whose suffix is one of `writable`."""
         suffix = path.suffix.lower()
         form = of_suffix(suffix)
         if form is None or form.moving is None:
@@ -94,7 +94,7 @@ class ClipKinds:
 
 
 def clip_kinds(host: PluginHost) -> ClipKinds:
-    """What plugins read and write; one is imported for that only if it declares nothing, or a file has its suffix."""
+    """Return what plugins read and write; one is imported only if it declares nothing, or a file has its suffix."""
 
     @cache
     def source(name: str) -> ClipSource | None:

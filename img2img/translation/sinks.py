@@ -76,15 +76,11 @@ class VideoSink:
         self.about = f"{encoding} {av.__version__}"
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
-        if self._encoder is None:
-            self._encoder = SegmentEncoder(self._encoding)
-        self._encoder.add(
-            pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]], frame.pts, frame.duration
-        )
+        colour = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]]
+        self._opened().add(colour, frame.pts, frame.duration)
 
     def write_segment(self, path: Path) -> None:
-        assert self._encoder is not None
-        self._encoder.write(path)
+        self._opened().write(path)
         self._encoder = None
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
@@ -98,6 +94,11 @@ class VideoSink:
 
     def close(self) -> None:
         self._encoder = None
+
+    def _opened(self) -> SegmentEncoder:
+        if self._encoder is None:
+            self._encoder = SegmentEncoder(self._encoding)
+        return self._encoder
 
 
 class AnimationSink:
@@ -168,22 +169,19 @@ class WriterSink:
         self._writer: ClipWriter | None = None
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
-        if self._writer is None:
-            self._writer = self._call(lambda: self._kind.create(part_of(self._target), self._info))
-        writer = self._writer
+        writer = self._opened()
         self._call(lambda: writer.add(pixels, frame))
 
     def write_segment(self, path: Path) -> None:
         """What stands on the disk is of no use to a job that begins anew."""
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
-        writer = self._writer
-        assert writer is not None
+        writer = self._opened()
         self._call(lambda: writer.finish())
         self._writer = None
         self._call(lambda: writer.close())
         if not part.is_file():
-            raise VideoError(f"{self._name}: the plugin that writes it made no file where it was told to")
+            raise VideoError(f"{self._name}: the plugin that writes it made no file at the path that it was given")
         record(digest_file(part))
         publish(part, self._target)
 
@@ -193,6 +191,11 @@ class WriterSink:
             self._writer = None
             with suppress(Img2ImgError, MemoryError):
                 self._call(lambda: writer.close())
+
+    def _opened(self) -> ClipWriter:
+        if self._writer is None:
+            self._writer = self._call(lambda: self._kind.create(part_of(self._target), self._info))
+        return self._writer
 
     def _call(self, call: Callable[[], T]) -> T:
         """Where a plugin's file cannot be written, the job stops, as with any other target."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source(ABC):
-    """What a clip is read from.
+    """A source says where the frames of a clip come from.
 
     Attributes:
         path: Of the file or the folder; of an address that a plugin reads, what was typed.
@@ -66,7 +66,7 @@ class Source(ABC):
 
 
 class ClipFile(Source):
-    """A video or an animation."""
+    """The clip is a video or an animation in a file."""
 
     def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
         return open_clip(self.path, options.start, options.end, max_pixels)
@@ -74,7 +74,7 @@ class ClipFile(Source):
 
 @dataclass(frozen=True)
 class ImageSequence(Source):
-    """Images of a folder, in the order of showing."""
+    """The clip consists of images of a folder, in the order of showing."""
 
     images: tuple[Path, ...]
 
@@ -87,7 +87,7 @@ class ImageSequence(Source):
 
 @dataclass(frozen=True)
 class PluginSource(Source):
-    """A file that a plugin reads.
+    """The clip is in a file that a plugin reads.
 
     Attributes:
         kind: Name of the plugin's source.
@@ -112,7 +112,7 @@ class PluginSource(Source):
 
 @dataclass(frozen=True)
 class PluginAddress(PluginSource):
-    """What a plugin reads at an address that was typed after its name."""
+    """The clip is what a plugin reads at an address, which was typed after the name of the plugin's source."""
 
     typed: str
 
@@ -129,5 +129,5 @@ class PluginAddress(PluginSource):
 
 
 def _never_the_same() -> str:
-    """Nobody knows whether it will show the same again."""
+    """Return a digest that no other clip has, for a source of which nobody knows whether it shows the same again."""
     return secrets.token_hex(32)

@@ -30,7 +30,7 @@ _USUAL = ClipInfo(64, 64, Fraction(1, 12800), Fraction(25))
 
 @dataclass(frozen=True)
 class Target(ABC):
-    """What a clip is written to.
+    """A target says where the frames of a clip go.
 
     Attributes:
         path: Of the file, or of the folder for numbered images.
@@ -66,7 +66,7 @@ class Target(ABC):
 
 
 class VideoFile(Target):
-    """A video that FFmpeg writes."""
+    """The clip becomes a video, which FFmpeg writes."""
 
     def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
         encoding = choose_encoding(self.path.suffix.lower(), options, info)
@@ -79,7 +79,7 @@ class VideoFile(Target):
 
 @dataclass(frozen=True)
 class AnimationFile(Target):
-    """A file that holds moving pictures and nothing else.
+    """The clip becomes a file that holds moving pictures and no sound.
 
     Attributes:
         moving: How its format holds a clip.
@@ -95,7 +95,7 @@ class AnimationFile(Target):
 
 @dataclass(frozen=True)
 class NumberedImages(Target):
-    """A folder of images, one a frame.
+    """Each frame becomes an image in a folder, and its number the name.
 
     Attributes:
         suffix: Of the images.
@@ -118,7 +118,7 @@ class NumberedImages(Target):
 
 @dataclass(frozen=True)
 class PluginTarget(Target):
-    """A file that a plugin writes.
+    """The clip becomes a file that a plugin writes.
 
     Attributes:
         kind: Name of the plugin's target.
@@ -131,7 +131,7 @@ class PluginTarget(Target):
 
 
 def check_options(options: VideoOptions, targets: Iterable[Target]) -> None:
-    """Refuse what cannot be, whatever the sources are.
+    """Refuse options that cannot be met, whatever the sources are.
 
     Args:
         options: What the user asks.

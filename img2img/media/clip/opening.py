@@ -11,6 +11,7 @@ from img2img.errors import UsageError
 from img2img.media import formats
 from img2img.media.clip.frames import Clip
 from img2img.media.clip.sequence import SequenceReader
+from img2img.media.files import MAX_PIXELS
 from img2img.media.formats import Format, Moving
 
 
@@ -28,7 +29,7 @@ def is_animated(path: Path) -> bool:
 
 
 def open_clip(
-    path: Path, start: Fraction | None = None, end: Fraction | None = None, max_pixels: int = 100_000_000
+    path: Path, start: Fraction | None = None, end: Fraction | None = None, max_pixels: int = MAX_PIXELS
 ) -> OpenClip:
     """Open a video or an animation, whichever its first bytes say that it is.
 

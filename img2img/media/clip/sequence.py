@@ -13,7 +13,7 @@ import numpy as np
 
 from img2img.errors import ImageError, VideoError
 from img2img.media.clip.frames import ClipInfo, Frame
-from img2img.media.files import printable, read_file
+from img2img.media.files import MAX_PIXELS, printable, read_file
 from img2img.media.image.decode import decode_image
 from img2img.media.image.images import Pixels
 
@@ -43,7 +43,7 @@ class SequenceReader:
 
     shift = Fraction(0)
 
-    def __init__(self, paths: Sequence[Path], rate: Fraction, max_pixels: int = 100_000_000) -> None:
+    def __init__(self, paths: Sequence[Path], rate: Fraction, max_pixels: int = MAX_PIXELS) -> None:
         self._paths, self._max_pixels, self.damage = list(paths), max_pixels, ""
         self._first: tuple[Path, Pixels] = self._first_readable()
         pixels = self._first[1]

@@ -11,7 +11,7 @@ import numpy as np
 
 from img2img.errors import ImageError
 from img2img.media import formats
-from img2img.media.files import printable
+from img2img.media.files import MAX_PIXELS, printable
 from img2img.media.image.cmyk import cmyk_to_rgb, ink_of_jpeg
 from img2img.media.image.images import Image, Pixels
 from img2img.media.image.metadata import normalised
@@ -37,7 +37,7 @@ _TURNED_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
 }
 
 
-def decode_image(data: bytes, name: str | Path, max_pixels: int = 100_000_000) -> Image:
+def decode_image(data: bytes, name: str | Path, max_pixels: int = MAX_PIXELS) -> Image:
     """Decode an image file of any format in the table.
 
     The size is checked before any pixel is decoded. 8 and 16 bits, grey and alpha stay what they are; palettes become
