@@ -16,7 +16,7 @@ from img2img.media.formats import listed
 from img2img.translation.journal import STATE
 from img2img.translation.kinds import ClipKinds
 from img2img.translation.report import ClipItem, Item
-from img2img.translation.sources import ImageSequence, PluginAddress, Source
+from img2img.translation.sources import ImageSequence, PluginSource, Source
 from img2img.translation.targets import NumberedImages, Target
 
 LONGEST_NAME = 255
@@ -72,7 +72,7 @@ def make_plan(
 
 def _plan(source: str, target: Path, suffix: str, kinds: ClipKinds, rate_given: bool) -> Plan:
     if scheme := kinds.scheme_of(source):
-        return _plan_clip(PluginAddress(Path(source), scheme, source), target, suffix, kinds)
+        return _plan_clip(PluginSource(Path(source), scheme, source), target, suffix, kinds)
     if Path(source).is_file() or (Path(source).exists() and kinds.reader_of(Path(source))):
         becomes_clip = target.suffix.lower() in kinds.writable - WRITABLE_IMAGES
         if kinds.is_clip(Path(source)) or becomes_clip:

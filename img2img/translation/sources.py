@@ -28,11 +28,8 @@ class Source(ABC):
     """
 
     path: Path
-
-    @property
-    def address(self) -> str:
-        """`NAME:ADDRESS` as it was typed, where the source is no file; otherwise empty."""
-        return ""
+    address = ""
+    """`NAME:ADDRESS` as it was typed, where the source is no file; otherwise empty."""
 
     @property
     def name(self) -> str:
@@ -87,47 +84,25 @@ class ImageSequence(Source):
 
 @dataclass(frozen=True)
 class PluginSource(Source):
-    """The clip is in a file that a plugin reads.
+    """The clip is in a file, or at an address, that a plugin reads.
 
     Attributes:
         kind: Name of the plugin's source.
+        address: `NAME:ADDRESS` as it was typed; empty for a file.
     """
 
     kind: str
+    address: str = ""
 
     def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
         source = host.find("sources", self.kind)
         if source.endless and options.end is None:
             raise UsageError(f"{self.name} never ends; give --end, such as --end 10")
-        clip = guarded(self.name, lambda: source.open(self._asked_for, options.fps))
+        place = self.address.removeprefix(f"{self.kind}:") if self.address else str(self.path)
+        clip = guarded(self.name, lambda: source.open(place, options.fps))
         return Part(clip, self.name, options.start, options.end, max_pixels)
 
-    @property
-    def _asked_for(self) -> str:
-        return str(self.path)
-
     def _digest(self) -> str:
-        return super()._digest() if self.path.is_file() else _never_the_same()
-
-
-@dataclass(frozen=True)
-class PluginAddress(PluginSource):
-    """The clip is what a plugin reads at an address, which was typed after the name of the plugin's source."""
-
-    typed: str
-
-    @property
-    def address(self) -> str:
-        return self.typed
-
-    @property
-    def _asked_for(self) -> str:
-        return self.typed.removeprefix(f"{self.kind}:")
-
-    def _digest(self) -> str:
-        return _never_the_same()
-
-
-def _never_the_same() -> str:
-    """Return a digest that no other clip has, for a source of which nobody knows whether it shows the same again."""
-    return secrets.token_hex(32)
+        if self.address or not self.path.is_file():
+            return secrets.token_hex(32)  # nobody knows whether it will show the same again
+        return super()._digest()
