@@ -84,8 +84,6 @@ def _open(index: int, path: Path | None, host: PluginHost) -> Clip:
     if path is None:
         clip: Clip = host.find(SOURCES, "camera").open(str(index), None)
         return clip
-    from img2img.media.clip.animation import AnimationReader
-    from img2img.media.clip.kinds import is_animated
-    from img2img.media.video.reader import VideoReader
+    from img2img.media.clip.opening import open_clip
 
-    return AnimationReader(path) if is_animated(path) else VideoReader(path)
+    return open_clip(path)

@@ -13,6 +13,7 @@ from img2img.cli.options import condition_option, device_option, filter_options,
 from img2img.cli.progress import TranslationProgress
 from img2img.cli.signals import orderly_stop
 from img2img.cli.video_options import video_options
+from img2img.media import formats
 
 if TYPE_CHECKING:
     from img2img.translation.report import Report
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     "--format",
     default="",
     metavar="SUFFIX",
-    help="Format of the targets: png, jpg, webp, tiff, bmp, avif, or mp4, mkv, mov, webm, gif; for a single video, an "
-    "image format gives numbered frames. [default: the source's]",
+    help=f"Format of the targets: {formats.choices(formats.WRITTEN_STILLS)}, or "
+    f"{formats.choices(form for form in formats.WRITTEN_CLIPS if not form.still)}; for a single video, an image format "
+    "gives numbered frames. [default: the source's]",
 )
 @click.option(
     "--quality", type=click.IntRange(0, 100), help="1 to 100 for images; for videos the codec's CRF, less is better."

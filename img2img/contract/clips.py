@@ -19,7 +19,10 @@ class ClipSource(ABC):
     """
 
     name: ClassVar[str]
-    """The scheme in `NAME:ADDRESS`, and the suffix of files that it reads, without the dot; none of `OWN_NAMES`."""
+    """The scheme in `NAME:ADDRESS`, and the suffix of files that it reads, without the dot.
+
+    None of `img2img.media.formats.OWN_NAMES`.
+    """
     summary: ClassVar[str]
     """One line for `img2img models`."""
     endless: ClassVar[bool] = False
@@ -61,7 +64,7 @@ class ClipTarget(ABC):
     """Writes clips in files that are no videos. It holds no state; one instance serves the whole program."""
 
     name: ClassVar[str]
-    """The suffix of its files, without the dot; none of `OWN_NAMES`."""
+    """The suffix of its files, without the dot; none of `img2img.media.formats.OWN_NAMES`."""
     summary: ClassVar[str]
     """One line for `img2img models`."""
 

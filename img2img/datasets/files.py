@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from img2img.contract.families import Split
 from img2img.errors import DataError
-from img2img.media import READABLE_SUFFIXES
+from img2img.media.formats import READABLE_IMAGES, is_image_file, listed
 
 T = TypeVar("T")
 
@@ -23,9 +23,9 @@ def list_images(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder; training data are given as a folder of images")
-    images = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE_SUFFIXES and path.is_file())
+    images = sorted(filter(is_image_file, folder.rglob("*")))
     if not images:
-        raise DataError(f"no images in {folder} (looked for {', '.join(sorted(READABLE_SUFFIXES))})")
+        raise DataError(f"no images in {folder} (looked for {listed(READABLE_IMAGES)})")
     return images
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from img2img.contract.families import Split
 from img2img.datasets.files import hold_out, list_images
 from img2img.errors import DataError
-from img2img.media import READABLE_SUFFIXES
+from img2img.media.formats import is_image_file
 
 TWO_FOLDERS = """\
   trainA/ and trainB/, for validation valA/ and valB/ or testA/ and testB/
@@ -69,7 +69,7 @@ def images_of(folders: Folders, split: Split) -> list[Path]:
 
 def any_image(paths: Iterable[Path]) -> bool:
     """Whether one of the paths is an image."""
-    return any(path.suffix.lower() in READABLE_SUFFIXES and path.is_file() for path in paths)
+    return any(map(is_image_file, paths))
 
 
 def unknown_layout(root: Path, layouts: str) -> DataError:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from img2img.errors import DataError, UsageError
-from img2img.media import READABLE_SUFFIXES, decode_image, fill_transparent, printable, read_file
+from img2img.media import READABLE_IMAGES, decode_image, fill_transparent, printable, read_file
+from img2img.media.formats import is_image_file, listed
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -36,11 +37,10 @@ def find_images(place: Path, what: str) -> list[Path]:
         return [place]
     if not place.is_dir():
         raise DataError(f"there is no {printable(place)}; the {what} are a folder of images, or one image")
-    images = [path for path in place.rglob("*") if path.suffix.lower() in READABLE_SUFFIXES and path.is_file()]
+    images = list(filter(is_image_file, place.rglob("*")))
     if not images:
         raise DataError(
-            f"no images in {printable(place)}, where the {what} should be (looked for "
-            f"{', '.join(sorted(READABLE_SUFFIXES))})"
+            f"no images in {printable(place)}, where the {what} should be (looked for {listed(READABLE_IMAGES)})"
         )
     return sorted(images)
 

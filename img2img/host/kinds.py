@@ -94,7 +94,7 @@ def _check_suffixes(importer: Importer) -> None:
 
 
 def _check_suffix(name: str, noun: str) -> None:
-    from img2img.media.clip.kinds import OWN_NAMES
+    from img2img.media.formats import OWN_NAMES
 
     if name in OWN_NAMES:
         raise PluginError(f"{name!r} is no name for a {noun}: img2img itself knows files with that suffix; use another")

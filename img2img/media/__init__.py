@@ -1,6 +1,6 @@
 """Images in and out of files, with all that the files say about them.
 
-What needs OpenCV is loaded when it is first used.
+What needs NumPy or OpenCV is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -9,18 +9,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from img2img.media.files import printable, publish, read_file, remove_leftovers, unwritable, write_file
-from img2img.media.image.images import READABLE_SUFFIXES, WRITABLE_SUFFIXES, Encoded, Image, Metadata
+from img2img.media.formats import READABLE_IMAGES, WRITABLE_IMAGES
 
 if TYPE_CHECKING:
     from img2img.media.image.alpha import fill_transparent
     from img2img.media.image.decode import decode_image
     from img2img.media.image.encode import encode_image
+    from img2img.media.image.images import Encoded, Image, Metadata
 
-_HOMES = {"decode_image": "image.decode", "encode_image": "image.encode", "fill_transparent": "image.alpha"}
+_HOMES = {
+    "Encoded": "image.images",
+    "Image": "image.images",
+    "Metadata": "image.images",
+    "decode_image": "image.decode",
+    "encode_image": "image.encode",
+    "fill_transparent": "image.alpha",
+}
 
 __all__ = [
-    "READABLE_SUFFIXES",
-    "WRITABLE_SUFFIXES",
+    "READABLE_IMAGES",
+    "WRITABLE_IMAGES",
     "Encoded",
     "Image",
     "Metadata",

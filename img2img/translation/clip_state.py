@@ -16,8 +16,7 @@ from filelock import FileLock, Timeout
 
 from img2img.errors import FatalError, UsageError
 from img2img.media import printable, unwritable, write_file
-from img2img.translation.journal import digest_file
-from img2img.translation.plan import STATE
+from img2img.translation.journal import STATE, digest_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -24,12 +24,14 @@ from img2img.inference.filtering import Chain
 from img2img.inference.model import Model, load_model
 from img2img.media import printable
 from img2img.media.video import VideoOptions
-from img2img.translation.clip import check_options, translate_clips
+from img2img.translation.clip import translate_clips
 from img2img.translation.clip_state import tidy
 from img2img.translation.journal import Journal
+from img2img.translation.kinds import clip_kinds
 from img2img.translation.pipeline import Pipeline, Settings
-from img2img.translation.plan import Plan, clip_kinds, make_plan
-from img2img.translation.report import Item, Report
+from img2img.translation.plan import Plan, make_plan
+from img2img.translation.report import ClipItem, Item, Report
+from img2img.translation.targets import check_options
 
 MAX_PIXELS = 100_000_000
 
@@ -143,7 +145,7 @@ def _run(
 
     if images := [item for item in job.items if not item.is_clip]:
         Pipeline(executor(), settings, journal, ended, stop).run(images)
-    if clips := [item for item in job.items if item.is_clip]:
+    if clips := [item for item in job.items if isinstance(item, ClipItem)]:
         translate_clips(clips, executor(), settings, journal, told, ended, stop)
 
 
@@ -176,7 +178,7 @@ def _write(outcome: Report, path: Path) -> None:
 
 def _wishes(plan: Plan, video: VideoOptions | None, quality: int | None) -> VideoOptions | None:
     """What is asked of the clips of a job; None where there are none."""
-    clips = [item for item in plan.items if item.is_clip]
+    clips = [item for item in plan.items if isinstance(item, ClipItem)]
     if not clips:
         if video is not None and video != VideoOptions():
             raise UsageError("options of videos were given, and there is no video among the sources")
@@ -184,8 +186,7 @@ def _wishes(plan: Plan, video: VideoOptions | None, quality: int | None) -> Vide
     wishes = video or VideoOptions()
     if quality is not None:
         wishes = replace(wishes, quality=quality)
-    own = [item for item in clips if not item.images_as and not item.writer]
-    check_options(wishes, {item.target.suffix.lower() for item in own})
+    check_options(wishes, [item.writes for item in clips])
     return wishes
 
 
@@ -241,11 +242,12 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
 def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Journal | None]:
     if plan.folder is None:
         (item,) = plan.items
+        is_folder = isinstance(item, ClipItem) and item.writes.is_folder
         if item.is_clip:
             tidy(item.target)
-        if os.path.lexists(item.target) and not overwrite and not item.images_as:
+        if os.path.lexists(item.target) and not overwrite and not is_folder:
             raise UsageError(f"{printable(item.target)} exists; replace it by --overwrite, or name another target")
-        _make_folder(item.target if item.images_as else item.target.parent)
+        _make_folder(item.target if is_folder else item.target.parent)
         yield None
         return
     journal = Journal(plan.folder, settings, overwrite=overwrite)

@@ -14,8 +14,10 @@ from filelock import FileLock, Timeout
 
 from img2img.errors import FatalError, ItemError, UsageError, WriteError
 from img2img.media import printable, remove_leftovers
-from img2img.translation.plan import STATE
 from img2img.translation.report import Item
+
+STATE = ".img2img"
+"""Folder in a target folder where a job keeps its journal and its lock."""
 
 
 @dataclass(frozen=True)

@@ -6,24 +6,18 @@ import glob
 import os
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from img2img.errors import PluginError, UsageError
-from img2img.host.kinds import SOURCES, TARGETS
-from img2img.media import READABLE_SUFFIXES, WRITABLE_SUFFIXES, printable
-from img2img.media.clip.kinds import ClipKinds, natural_order
-from img2img.translation.report import Item
-
-if TYPE_CHECKING:
-    from img2img.contract.clips import ClipSource
-    from img2img.host.host import PluginHost
-
-STATE = ".img2img"
-"""Folder in a target folder where a job keeps its journal and its lock."""
+from img2img.errors import UsageError
+from img2img.media import READABLE_IMAGES, WRITABLE_IMAGES, printable
+from img2img.media.clip.sequence import natural_order
+from img2img.media.formats import listed
+from img2img.translation.journal import STATE
+from img2img.translation.kinds import ClipKinds
+from img2img.translation.report import ClipItem, Item
+from img2img.translation.sources import ImageSequence, PluginSource, Source
+from img2img.translation.targets import NumberedImages, Target
 
 LONGEST_NAME = 255
 """Bytes of a file name, which most file systems take."""
@@ -76,77 +70,58 @@ def make_plan(
     return plan
 
 
-def clip_kinds(host: PluginHost) -> ClipKinds:
-    """What plugins read and write; one is imported for that only if it declares nothing, or a file has its suffix."""
-
-    @cache
-    def source(name: str) -> ClipSource | None:
-        with suppress(PluginError):  # what is wrong will be the reason why its clips fail
-            return host.find(SOURCES, name)
-        return None
-
-    return ClipKinds.of(host.names(SOURCES), host.names(TARGETS), source)
-
-
 def _plan(source: str, target: Path, suffix: str, kinds: ClipKinds, rate_given: bool) -> Plan:
-    if kinds.scheme_of(source):
-        return _plan_clip(Path(source), target, suffix, kinds, source)
+    if scheme := kinds.scheme_of(source):
+        return _plan_clip(PluginSource(Path(source), scheme, source), target, suffix, kinds)
     if Path(source).is_file() or (Path(source).exists() and kinds.reader_of(Path(source))):
-        becomes_clip = target.suffix.lower() in kinds.writable - WRITABLE_SUFFIXES
-        is_clip = kinds.is_clip(Path(source)) or becomes_clip
-        return (_plan_clip if is_clip else _plan_file)(Path(source), target, suffix, kinds)
+        becomes_clip = target.suffix.lower() in kinds.writable - WRITABLE_IMAGES
+        if kinds.is_clip(Path(source)) or becomes_clip:
+            return _plan_clip(kinds.source_of(Path(source)), target, suffix, kinds)
+        return _plan_file(Path(source), target, suffix, kinds)
     if _is_target_clip(target, kinds):
         return _plan_sequence(*_sources(source), target, suffix, kinds)
     return _plan_folder(*_sources(source), target, suffix, kinds, rate_given)
 
 
 def _plan_file(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
-    if suffix in kinds.writable - WRITABLE_SUFFIXES:
+    if suffix in kinds.writable - WRITABLE_IMAGES:
         raise _no_such_image(suffix)
-    if target.is_dir() or target.suffix.lower() not in WRITABLE_SUFFIXES:
+    if target.is_dir() or target.suffix.lower() not in WRITABLE_IMAGES:
         if target.suffix and not target.is_dir():
-            raise UsageError(f"cannot write {target.suffix!r}: choose one of {', '.join(sorted(WRITABLE_SUFFIXES))}")
+            raise UsageError(f"cannot write {target.suffix!r}: choose one of {listed(WRITABLE_IMAGES)}")
         target = target / source.with_suffix(suffix or _writable(source)).name
-    elif suffix and target.suffix.lower() != suffix:
-        raise UsageError(
-            f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
-        )
+    else:
+        _check_agreement(target, suffix)
     return Plan([Item(source, target)], None)
 
 
-def _plan_clip(source: Path, target: Path, suffix: str, kinds: ClipKinds, address: str = "") -> Plan:
-    if not address and source.suffix.lower() in READABLE_SUFFIXES and not kinds.is_clip(source):
+def _plan_clip(source: Source, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
+    path = source.path
+    if not source.address and path.suffix.lower() in READABLE_IMAGES and not kinds.is_clip(path):
         raise UsageError(
-            f"{printable(source)} is an image and {printable(target)} a video; give a video, or a folder of images "
+            f"{printable(path)} is an image and {printable(target)} a video; give a video, or a folder of images "
             "that follow each other"
         )
-    if suffix in WRITABLE_SUFFIXES - kinds.writable:
+    if suffix in WRITABLE_IMAGES - kinds.writable:
         if _is_target_clip(target, kinds):
             raise UsageError(f"frames as {suffix} images need a folder as target, not {printable(target)}")
-        return Plan([_clip(source, target, kinds, address=address, images_as=suffix)], None)
+        return Plan([_clip(source, NumberedImages(target, suffix))], None)
     if target.is_dir() or not target.suffix:
-        target = target / source.with_suffix(suffix or _writable_clip(source, kinds)).name
+        target = target / path.with_suffix(suffix or _writable_clip(path, kinds)).name
     elif target.suffix.lower() not in kinds.writable:
-        images = (
-            "; for its frames, give a folder and --format png" if target.suffix.lower() in WRITABLE_SUFFIXES else ""
-        )
-        raise UsageError(
-            f"cannot write a video as {target.suffix!r}: choose one of {', '.join(sorted(kinds.writable))}{images}"
-        )
-    elif suffix and target.suffix.lower() != suffix:
-        raise UsageError(
-            f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
-        )
-    return Plan([_clip(source, target, kinds, address=address)], None)
+        images = "; for its frames, give a folder and --format png" if target.suffix.lower() in WRITABLE_IMAGES else ""
+        raise UsageError(f"cannot write a video as {target.suffix!r}: choose one of {listed(kinds.writable)}{images}")
+    else:
+        _check_agreement(target, suffix)
+    return Plan([_clip(source, kinds.target_of(target))], None)
 
 
 def _plan_sequence(base: Path, files: list[Path], target: Path, suffix: str, kinds: ClipKinds) -> Plan:
-    if suffix and suffix != target.suffix.lower():
-        raise UsageError(f"the format {suffix!r} and the target {printable(target)} contradict each other")
-    images = [path for path in files if path.suffix.lower() in READABLE_SUFFIXES]
+    _check_agreement(target, suffix)
+    images = [path for path in files if path.suffix.lower() in READABLE_IMAGES]
     if not images:
         raise UsageError(f"no images found in {printable(base)} that could become {printable(target)}")
-    item = _clip(base, target, kinds, images=natural_order(images))
+    item = _clip(ImageSequence(base, tuple(natural_order(images))), kinds.target_of(target))
     return Plan([item], None, ignored=len(files) - len(images))
 
 
@@ -162,21 +137,21 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds
     if Path(where) in Path(own).parents:  # what an earlier job has made there is no source
         inside = own + os.sep
         sources = [path for path, real in zip(files, _real_names(files), strict=True) if not real.startswith(inside)]
-    known = [path for path in sources if path.suffix.lower() in READABLE_SUFFIXES or kinds.is_clip(path)]
+    known = [path for path in sources if path.suffix.lower() in READABLE_IMAGES or kinds.is_clip(path)]
     if not rate_given:  # what waits for one is left out, unless there is nothing else
         known = [path for path in known if not kinds.needs_fps(path)] or known
     if not known:
-        looked_for = ", ".join(sorted(READABLE_SUFFIXES | kinds.readable))
+        looked_for = listed(READABLE_IMAGES | kinds.readable)
         raise UsageError(f"no images or videos found in {printable(base)} (looked for {looked_for})")
-    if suffix in kinds.writable - WRITABLE_SUFFIXES and not any(map(kinds.is_clip, known)):
+    if suffix in kinds.writable - WRITABLE_IMAGES and not any(map(kinds.is_clip, known)):
         raise _no_such_image(suffix)
-    items = []
+    items: list[Item] = []
     for path in sorted(known):
         is_clip = kinds.is_clip(path)
         usual = _writable_clip(path, kinds) if is_clip else _writable(path)
-        fits = suffix in (kinds.writable if is_clip else WRITABLE_SUFFIXES)
+        fits = suffix in (kinds.writable if is_clip else WRITABLE_IMAGES)
         place = (target / path.relative_to(base)).with_suffix(suffix if fits else usual)
-        items.append(_clip(path, place, kinds) if is_clip else Item(path, place))
+        items.append(_clip(kinds.source_of(path), kinds.target_of(place)) if is_clip else Item(path, place))
     return Plan(items, target, ignored=len(sources) - len(known))
 
 
@@ -264,26 +239,31 @@ def _real_names(paths: Sequence[Path]) -> list[str]:
     ]
 
 
-def _clip(source: Path, target: Path, kinds: ClipKinds, **more: Any) -> Item:
-    writer = "" if more.get("images_as") else kinds.writer_of(target)
-    reader = kinds.scheme_of(more.get("address", "")) or ("" if more.get("images") else kinds.reader_of(source))
-    return Item(source, target, is_clip=True, reader=reader, writer=writer, **more)
+def _clip(source: Source, target: Target) -> ClipItem:
+    return ClipItem(source.path, target.path, reads=source, writes=target)
 
 
 def _checked_suffix(suffix: str, kinds: ClipKinds) -> str:
     if not suffix:
         return ""
     suffix = suffix.lower() if suffix.startswith(".") else f".{suffix.lower()}"
-    if suffix not in WRITABLE_SUFFIXES | kinds.writable:
+    if suffix not in WRITABLE_IMAGES | kinds.writable:
         raise UsageError(
-            f"cannot write {suffix!r}: choose one of {', '.join(sorted(WRITABLE_SUFFIXES))} for images, "
-            f"{', '.join(sorted(kinds.writable))} for videos"
+            f"cannot write {suffix!r}: choose one of {listed(WRITABLE_IMAGES)} for images, "
+            f"{listed(kinds.writable)} for videos"
         )
     return suffix
 
 
+def _check_agreement(target: Path, suffix: str) -> None:
+    if suffix and target.suffix.lower() != suffix:
+        raise UsageError(
+            f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
+        )
+
+
 def _no_such_image(suffix: str) -> UsageError:
-    return UsageError(f"an image cannot be written as {suffix!r}: choose one of {', '.join(sorted(WRITABLE_SUFFIXES))}")
+    return UsageError(f"an image cannot be written as {suffix!r}: choose one of {listed(WRITABLE_IMAGES)}")
 
 
 def _is_target_clip(target: Path, kinds: ClipKinds) -> bool:
@@ -295,4 +275,4 @@ def _writable_clip(path: Path, kinds: ClipKinds) -> str:
 
 
 def _writable(path: Path) -> str:
-    return path.suffix if path.suffix.lower() in WRITABLE_SUFFIXES else ".png"
+    return path.suffix if path.suffix.lower() in WRITABLE_IMAGES else ".png"

@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from img2img.media import write_file
+
+if TYPE_CHECKING:
+    from img2img.translation.sources import Source
+    from img2img.translation.targets import Target
 
 Status = Literal["planned", "done", "damaged", "skipped", "failed"]
 """`damaged`: the target stands, but something of the source was lost, and is named."""
@@ -30,18 +34,26 @@ class Item:
     """What of the source the target does not keep, and what was converted."""
     seconds: float = 0.0
     """Time spent on it: reading, its share of the batch, writing. Stages overlap, so the sum exceeds the job's."""
-    is_clip: bool = False
-    """Its frames follow each other in time."""
-    reader: str = ""
-    """Name of the plugins' source that reads it; empty where none need."""
-    address: str = ""
-    """`NAME:ADDRESS` as it was typed, where that is no file."""
-    writer: str = ""
-    """Name of the plugins' target that writes it; likewise."""
-    images: Sequence[Path] = ()
-    """Its frames, where the source is a folder of them."""
-    images_as: str = ""
-    """Suffix of the numbered images that its frames become, where the target is a folder for them."""
+    is_clip: ClassVar[bool] = False
+    """Whether its frames follow each other in time."""
+
+    @property
+    def address(self) -> str:
+        """`NAME:ADDRESS` as it was typed, where the source is no file; otherwise empty."""
+        return ""
+
+
+@dataclass(kw_only=True)
+class ClipItem(Item):
+    """A clip of a job: how it is read and how it is written was decided by the plan."""
+
+    reads: Source
+    writes: Target
+    is_clip: ClassVar[bool] = True
+
+    @property
+    def address(self) -> str:
+        return self.reads.address
 
 
 @dataclass

@@ -14,7 +14,6 @@ import av
 
 from img2img.errors import Img2ImgError, VideoError
 from img2img.media import Image, encode_image, printable, publish, unwritable, write_file
-from img2img.media.clip.animation import AnimationWriter
 from img2img.media.clip.part import guarded
 from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
@@ -25,13 +24,11 @@ from img2img.translation.journal import digest, digest_file
 
 if TYPE_CHECKING:
     from img2img.contract.clips import ClipTarget, ClipWriter
-    from img2img.media import Pixels
+    from img2img.media.clip.animation import AnimationWriter
+    from img2img.media.image.images import Pixels
     from img2img.media.video import ClipInfo, Frame
 
 T = TypeVar("T")
-
-ANIMATIONS = frozenset({".gif", ".webp"})
-"""Suffixes of targets that hold moving pictures and nothing else."""
 
 _ENCODERS = 4
 """Images that are written at once."""
@@ -79,15 +76,11 @@ class VideoSink:
         self.about = f"{encoding} {av.__version__}"
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
-        if self._encoder is None:
-            self._encoder = SegmentEncoder(self._encoding)
-        self._encoder.add(
-            pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]], frame.pts, frame.duration
-        )
+        colour = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]]
+        self._opened().add(colour, frame.pts, frame.duration)
 
     def write_segment(self, path: Path) -> None:
-        assert self._encoder is not None
-        self._encoder.write(path)
+        self._opened().write(path)
         self._encoder = None
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
@@ -102,15 +95,19 @@ class VideoSink:
     def close(self) -> None:
         self._encoder = None
 
+    def _opened(self) -> SegmentEncoder:
+        if self._encoder is None:
+            self._encoder = SegmentEncoder(self._encoding)
+        return self._encoder
+
 
 class AnimationSink:
     """Keeps all frames until the end, as the libraries that write animations do."""
 
     resumes = False
 
-    def __init__(self, target: Path, info: ClipInfo, quality: int | None, loops: int, notes: tuple[str, ...]) -> None:
-        self._target, self.notes, self.about = target, notes, ""
-        self._writer = AnimationWriter(target.suffix.lower(), info.time_base, loops, quality)
+    def __init__(self, target: Path, writer: AnimationWriter, notes: tuple[str, ...]) -> None:
+        self._target, self._writer, self.notes, self.about = target, writer, notes, ""
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         self._writer.add(pixels, frame.pts, frame.duration)
@@ -172,22 +169,19 @@ class WriterSink:
         self._writer: ClipWriter | None = None
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
-        if self._writer is None:
-            self._writer = self._call(lambda: self._kind.create(part_of(self._target), self._info))
-        writer = self._writer
+        writer = self._opened()
         self._call(lambda: writer.add(pixels, frame))
 
     def write_segment(self, path: Path) -> None:
         """What stands on the disk is of no use to a job that begins anew."""
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
-        writer = self._writer
-        assert writer is not None
+        writer = self._opened()
         self._call(lambda: writer.finish())
         self._writer = None
         self._call(lambda: writer.close())
         if not part.is_file():
-            raise VideoError(f"{self._name}: the plugin that writes it made no file where it was told to")
+            raise VideoError(f"{self._name}: the plugin that writes it made no file at the path that it was given")
         record(digest_file(part))
         publish(part, self._target)
 
@@ -197,6 +191,11 @@ class WriterSink:
             self._writer = None
             with suppress(Img2ImgError, MemoryError):
                 self._call(lambda: writer.close())
+
+    def _opened(self) -> ClipWriter:
+        if self._writer is None:
+            self._writer = self._call(lambda: self._kind.create(part_of(self._target), self._info))
+        return self._writer
 
     def _call(self, call: Callable[[], T]) -> T:
         """Where a plugin's file cannot be written, the job stops, as with any other target."""

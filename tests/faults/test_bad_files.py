@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from img2img.media import READABLE_SUFFIXES
+from img2img.media import READABLE_IMAGES
 
 SUFFIXES = [".jpg", ".png", ".webp", ".tif", ".bmp", ".avif"]
 
@@ -84,7 +84,7 @@ def test_bad_files_are_lost_alone_and_named_and_once_they_are_mended_only_they_a
     for name in bad:
         (folder / name).unlink()
         suffix = Path(name).suffix
-        (folder / name).write_bytes(picture(8, suffix=suffix if suffix in READABLE_SUFFIXES else ".png"))
+        (folder / name).write_bytes(picture(8, suffix=suffix if suffix in READABLE_IMAGES else ".png"))
     done = program(*command)
     assert done.status == 0
     counts = json.loads((tmp_path / "report.json").read_text("ascii"))["counts"]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from img2img.errors import TranslationError, UsageError
-from img2img.media import WRITABLE_SUFFIXES, Image, decode_image, encode_image
+from img2img.media import WRITABLE_IMAGES, Image, decode_image, encode_image
 
 EVERY_KIND = [(channels, dtype) for channels in (1, 2, 3, 4) for dtype in (np.uint8, np.uint16)]
 
@@ -96,7 +96,7 @@ def test_alpha_is_put_in_front_of_white_for_jpeg_with_a_note(channels: int, left
     assert encoded.notes[-1] == "alpha put in front of white, since JPEG holds none"
 
 
-@pytest.mark.parametrize("suffix", sorted(WRITABLE_SUFFIXES))
+@pytest.mark.parametrize("suffix", sorted(WRITABLE_IMAGES))
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 1), (2, 3)])
 def test_the_smallest_pictures_can_be_written(suffix: str, size: tuple[int, int]) -> None:
     for channels in (1, 2, 3, 4):
@@ -142,7 +142,7 @@ def test_what_is_no_image_is_refused_when_the_image_is_made(pixels: np.ndarray) 
         Image(pixels)
 
 
-@pytest.mark.parametrize("suffix", sorted(WRITABLE_SUFFIXES))
+@pytest.mark.parametrize("suffix", sorted(WRITABLE_IMAGES))
 def test_pixels_need_not_be_contiguous(make, suffix: str) -> None:
     pixels = make.picture(48, 64, 4)[::2, ::-2]
     tidy = encode_image(Image(np.ascontiguousarray(pixels)), suffix)
@@ -159,7 +159,7 @@ def test_another_reader_sees_alpha_in_png_and_tiff(make, channels: int) -> None:
 
 
 def test_many_threads_encode_what_one_does(make) -> None:
-    jobs = [(Image(make.picture() // n), suffix) for n in (1, 2, 3) for suffix in sorted(WRITABLE_SUFFIXES)] * 3
+    jobs = [(Image(make.picture() // n), suffix) for n in (1, 2, 3) for suffix in sorted(WRITABLE_IMAGES)] * 3
     alone = [encode_image(*job) for job in jobs]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda job: encode_image(*job), jobs)) == alone

@@ -10,8 +10,7 @@ import pytest
 
 from img2img.errors import VideoError
 from img2img.media import Image, encode_image
-from img2img.media.clip.kinds import natural_order
-from img2img.media.clip.sequence import SequenceReader
+from img2img.media.clip.sequence import SequenceReader, natural_order
 from img2img.media.image.images import Pixels
 
 

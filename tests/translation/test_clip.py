@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from img2img.errors import UsageError
 from img2img.media.video import ClipInfo, Frame, VideoOptions
-from img2img.translation.clip import at_rate, check_options
+from img2img.translation.clip import at_rate
+from img2img.translation.kinds import ClipKinds
+from img2img.translation.targets import VideoFile, check_options
 
 INFO = ClipInfo(8, 8, Fraction(1, 1000), Fraction(10))
 
@@ -55,13 +58,14 @@ def test_a_late_beginning_stays_late() -> None:
 )
 def test_what_cannot_be_is_refused_before_any_work(options: VideoOptions, suffix: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        check_options(options, [suffix])
+        check_options(options, [VideoFile(Path("out").with_suffix(suffix))])
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265", "av1"])
 def test_hardware_that_is_not_there_leaves_it_to_the_processor(codec: str) -> None:
-    check_options(VideoOptions(codec=codec, hardware="auto"), [".mp4", ".mkv"])
+    check_options(VideoOptions(codec=codec, hardware="auto"), [VideoFile(Path("a.mp4")), VideoFile(Path("b.mkv"))])
 
 
 def test_animations_need_no_encoder() -> None:
-    check_options(VideoOptions(), [".gif", ".webp"])
+    targets = [ClipKinds().target_of(Path(name)) for name in ("a.gif", "b.webp")]
+    check_options(VideoOptions(codec="nonsense"), targets)

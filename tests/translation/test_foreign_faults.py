@@ -138,7 +138,9 @@ def test_a_target_that_cannot_be_closed_after_it_failed_is_told_by_what_came_fir
 
 def test_a_target_without_a_file_costs_its_clip(job: Callable[..., Report], tmp_path: Path) -> None:
     report = job(Told(), {"file": ValueError()})
-    assert report.items[0].reason.endswith("out.told: the plugin that writes it made no file where it was told to")
+    assert report.items[0].reason.endswith(
+        "out.told: the plugin that writes it made no file at the path that it was given"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

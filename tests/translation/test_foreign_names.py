@@ -13,10 +13,9 @@ import pytest
 
 from img2img import Frame, Model, PluginHost, UsageError, translate
 from img2img.errors import PluginError
-from img2img.media import READABLE_SUFFIXES, WRITABLE_SUFFIXES
-from img2img.media.clip.kinds import CLIP_SUFFIXES, CLIP_TARGETS, OWN_NAMES, ClipKinds
 from img2img.media.video import VideoOptions
 from img2img.media.video.reader import VideoReader
+from img2img.translation.kinds import ClipKinds
 from img2img.translation.report import Report
 
 from . import foreign
@@ -62,10 +61,6 @@ def test_the_end_cuts_a_picture_that_is_shown_long(
     reader = VideoReader(tmp_path / "out.mkv")
     assert len(list(reader.frames())) == 25
     reader.close()
-
-
-def test_names_that_are_no_plugin_s_are_those_that_the_core_knows() -> None:
-    assert {f".{name}" for name in OWN_NAMES} == READABLE_SUFFIXES | WRITABLE_SUFFIXES | CLIP_SUFFIXES | CLIP_TARGETS
 
 
 @pytest.mark.parametrize("name", ["jpg", "png", "mp4", "gif"])

@@ -10,6 +10,9 @@ from PIL import Image
 
 from img2img.errors import UsageError
 from img2img.translation.plan import make_plan
+from img2img.translation.report import ClipItem
+from img2img.translation.sources import ClipFile, ImageSequence
+from img2img.translation.targets import AnimationFile, NumberedImages, VideoFile
 
 
 @pytest.fixture(autouse=True)
@@ -67,13 +70,23 @@ def test_one_video_becomes_one_file(source: str, target: str, suffix: str, expec
 
 def test_one_video_becomes_numbered_images_where_the_format_is_that_of_images() -> None:
     (item,) = make_plan("in/b.mp4", "out", "png").items
-    assert (str(item.target), item.images_as) == ("out", ".png")
+    assert isinstance(item, ClipItem)
+    assert (item.target, item.writes) == (Path("out"), NumberedImages(Path("out"), ".png"))
+
+
+@pytest.mark.parametrize(("target", "kind"), [("out.mkv", VideoFile), ("out.GIF", AnimationFile)])
+def test_the_plan_decides_once_how_a_clip_is_read_and_written(target: str, kind: type) -> None:
+    (item,) = make_plan("in/b.mp4", target).items
+    assert isinstance(item, ClipItem)
+    assert (item.reads, type(item.writes), item.writes.path) == (ClipFile(Path("in/b.mp4")), kind, Path(target))
 
 
 @pytest.mark.parametrize("source", ["frames", "frames/*.png"])
 def test_images_become_a_video_in_natural_order(source: str) -> None:
     (item,) = make_plan(source, "out.mp4").items
-    assert [path.name for path in item.images] == ["frame1.png", "frame2.png", "frame10.png"]
+    assert isinstance(item, ClipItem)
+    assert isinstance(item.reads, ImageSequence)
+    assert [path.name for path in item.reads.images] == ["frame1.png", "frame2.png", "frame10.png"]
     assert (item.source, item.target, item.is_clip) == (Path("frames"), Path("out.mp4"), True)
 
 

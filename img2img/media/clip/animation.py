@@ -18,7 +18,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from img2img.errors import UsageError, VideoError
 from img2img.media.clip.frames import ClipInfo, Frame
-from img2img.media.files import printable, read_file
+from img2img.media.files import MAX_PIXELS, printable, read_file
 from img2img.media.image.images import Encoded, Pixels
 
 _MILLISECONDS = 1000
@@ -44,7 +44,7 @@ class AnimationReader:
         path: Path,
         start: Fraction | None = None,
         end: Fraction | None = None,
-        max_pixels: int = 100_000_000,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         self.path, self.damage = path, ""
         self._from, self._to = (None if at is None else ceil(at * _MILLISECONDS) for at in (start, end))

@@ -15,6 +15,7 @@ import numpy as np
 
 from img2img.errors import Img2ImgError, VideoError
 from img2img.media.clip.frames import Clip, ClipInfo, Frame
+from img2img.media.files import MAX_PIXELS
 
 if TYPE_CHECKING:
     from img2img.media.image.images import Pixels
@@ -39,7 +40,7 @@ class Part:
     """
 
     def __init__(
-        self, clip: Clip, name: str, start: Fraction | None, end: Fraction | None, max_pixels: int = 100_000_000
+        self, clip: Clip, name: str, start: Fraction | None, end: Fraction | None, max_pixels: int = MAX_PIXELS
     ) -> None:
         self._clip, self._name = clip, name
         try:

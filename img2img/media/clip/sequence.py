@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -12,9 +13,18 @@ import numpy as np
 
 from img2img.errors import ImageError, VideoError
 from img2img.media.clip.frames import ClipInfo, Frame
-from img2img.media.files import printable, read_file
+from img2img.media.files import MAX_PIXELS, printable, read_file
 from img2img.media.image.decode import decode_image
 from img2img.media.image.images import Pixels
+
+
+def natural_order(paths: Iterable[Path]) -> list[Path]:
+    """Sort so that `frame2` comes before `frame10`."""
+
+    def key(path: Path) -> list[tuple[int, str]]:
+        return [(int(word), "") if word.isdecimal() else (-1, word) for word in re.split(r"(\d+)", str(path))]
+
+    return sorted(sorted(paths), key=key)
 
 
 class SequenceReader:
@@ -33,7 +43,7 @@ class SequenceReader:
 
     shift = Fraction(0)
 
-    def __init__(self, paths: Sequence[Path], rate: Fraction, max_pixels: int = 100_000_000) -> None:
+    def __init__(self, paths: Sequence[Path], rate: Fraction, max_pixels: int = MAX_PIXELS) -> None:
         self._paths, self._max_pixels, self.damage = list(paths), max_pixels, ""
         self._first: tuple[Path, Pixels] = self._first_readable()
         pixels = self._first[1]

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from img2img.errors import ImageError
-from img2img.media.files import printable
+from img2img.media import formats
+from img2img.media.files import MAX_PIXELS, printable
 from img2img.media.image.cmyk import cmyk_to_rgb, ink_of_jpeg
-from img2img.media.image.decode_tiff import decode_tiff
 from img2img.media.image.images import Image, Pixels
 from img2img.media.image.metadata import normalised
 from img2img.media.image.probe import Header, open_with_pillow, probe
 from img2img.media.opencv import cv2, is_out_of_memory
+
+Decoded: TypeAlias = tuple[Pixels, Header, tuple[str, ...]]
+"""Pixels, not yet turned upright; the header, with what was found later and without what no longer holds; notes."""
 
 _MOST_PIXELS = 1 << 30  # what OpenCV decodes at most
 
@@ -33,8 +37,8 @@ _TURNED_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
 }
 
 
-def decode_image(data: bytes, name: str | Path, max_pixels: int = 100_000_000) -> Image:
-    """Decode a PNG, JPEG, WebP, TIFF, BMP or AVIF file.
+def decode_image(data: bytes, name: str | Path, max_pixels: int = MAX_PIXELS) -> Image:
+    """Decode an image file of any format in the table.
 
     The size is checked before any pixel is decoded. 8 and 16 bits, grey and alpha stay what they are; palettes become
     RGB, 1-bit pictures 8-bit grey, CMYK sRGB, floating-point pixels 16 bits; the EXIF orientation is applied.
@@ -58,7 +62,8 @@ def _decode(data: bytes, max_pixels: int) -> Image:
     header = probe(data)
     _check(header, max_pixels)
     try:
-        pixels, header, notes = _decoder(header)(data, header)
+        decode: Callable[[bytes, Header], Decoded] = formats.load(header.still.decode)
+        pixels, header, notes = decode(data, header)
     except (ImageError, MemoryError):
         raise
     except Exception as error:  # damaged pixels provoke many kinds
@@ -86,40 +91,65 @@ def _check(header: Header, max_pixels: int) -> None:
         )
 
 
-def _decoder(header: Header) -> Callable[[bytes, Header], tuple[Pixels, Header, tuple[str, ...]]]:
-    if header.format == "TIFF":
-        return decode_tiff
-    if header.mode == "CMYK":
-        return _decode_with_pillow
-    return _decode_with_opencv
+def decode_with_opencv(data: bytes, header: Header) -> Decoded:
+    """Decode a file that OpenCV reads as it should be."""
+    pixels, found = _opencv(data)
+    return _as_rgb(_whole(pixels), header), header, _colour_notes(header, found.get(cv2.IMAGE_METADATA_CICP))
 
 
-def _decode_with_pillow(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
-    with open_with_pillow(header.format, data) as image:
+def decode_png(data: bytes, header: Header) -> Decoded:
+    """Decode a PNG file, where metadata may stand behind the pixels, which the header does not know."""
+    pixels, found = _opencv(data)
+    header = replace(
+        header,
+        exif=header.exif or found.get(cv2.IMAGE_METADATA_EXIF),
+        xmp=header.xmp or found.get(cv2.IMAGE_METADATA_XMP),
+    )
+    return _as_rgb(_whole(pixels), header), header, _colour_notes(header, found.get(cv2.IMAGE_METADATA_CICP))
+
+
+def decode_jpeg(data: bytes, header: Header) -> Decoded:
+    """Decode a JPEG file, whose inks Pillow gives as they are."""
+    if header.mode != "CMYK":
+        return decode_with_opencv(data, header)
+    with open_with_pillow(header.still, data) as image:
         image.load()
-        if image.mode != "CMYK":
-            return np.array(image), header, ()
         rgb, note = cmyk_to_rgb(ink_of_jpeg(image), header.icc)
     return np.array(rgb), replace(header, icc=None), (note,)
 
 
-def _decode_with_opencv(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
-    pixels, kinds, values = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None and header.format == "AVIF" and _avif_bits(data) == 8:
+def decode_bmp(data: bytes, header: Header) -> Decoded:
+    """Decode a BMP file, where the fourth byte of a pixel may only fill up."""
+    pixels, _ = _opencv(data)
+    pixels = _whole(pixels)
+    return _as_rgb(pixels[..., :3] if header.mode == "RGB" and pixels.ndim == 3 else pixels, header), header, ()
+
+
+def decode_avif(data: bytes, header: Header) -> Decoded:
+    """Decode an AVIF file, of 8, 10 or 12 bits."""
+    pixels, found = _opencv(data)
+    if pixels is None and _avif_bits(data) == 8:
         # The libavif in OpenCV 5.0 refuses alpha that is both turned and mirrored.
-        return _decode_with_pillow(data, header)
+        with open_with_pillow(header.still, data) as image:
+            return np.array(image), header, ()
+    pixels = _whole(pixels)
+    if pixels.dtype == np.uint16:
+        pixels = _stretched(pixels, _avif_bits(data))
+    at = data.find(b"nclx")  # followed by the low bytes of primaries and transfer
+    cicp = data[at + 5 : at + 9 : 2] if at > 0 else found.get(cv2.IMAGE_METADATA_CICP)
+    return _as_rgb(pixels, header), header, _colour_notes(header, cicp)
+
+
+def _opencv(data: bytes) -> tuple[Pixels | None, dict[int, bytes]]:
+    """Pixels as OpenCV orders them, None if it cannot decode them, and metadata by OpenCV's numbers."""
+    pixels, kinds, values = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    return pixels, {kind: value.tobytes() for kind, value in zip(kinds, values, strict=True)}
+
+
+def _whole(pixels: Pixels | None) -> Pixels:
     if pixels is None:
         raise ImageError("its pixels are damaged or cut off; get the file again from where it came")
-    if header.format == "AVIF" and pixels.dtype == np.uint16:
-        pixels = _stretched(pixels, _avif_bits(data))
-    found = {kind: value.tobytes() for kind, value in zip(kinds, values, strict=True)}
-    if header.format == "PNG":  # where metadata may stand behind the pixels, which the header does not know
-        header = replace(
-            header,
-            exif=header.exif or found.get(cv2.IMAGE_METADATA_EXIF),
-            xmp=header.xmp or found.get(cv2.IMAGE_METADATA_XMP),
-        )
-    return _as_rgb(pixels, header), header, _colour_notes(data, header, found.get(cv2.IMAGE_METADATA_CICP))
+    return pixels
 
 
 def _as_rgb(pixels: Pixels, header: Header) -> Pixels:
@@ -131,19 +161,11 @@ def _as_rgb(pixels: Pixels, header: Header) -> Pixels:
         return np.dstack([pixels, np.where(pixels == header.transparent, 0, white).astype(pixels.dtype)])
     if header.mode == "LA":
         return pixels[..., [0, 3]]
-    if pixels.shape[2] == 3:
-        order = cv2.COLOR_BGR2RGB
-    elif header.format == "BMP" and header.mode == "RGB":
-        order = cv2.COLOR_BGRA2RGB  # the fourth byte only fills up
-    else:
-        order = cv2.COLOR_BGRA2RGBA
-    rgb: Pixels = cv2.cvtColor(pixels, order)
+    rgb: Pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     return rgb
 
 
-def _colour_notes(data: bytes, header: Header, cicp: bytes | None) -> tuple[str, ...]:
-    if header.format == "AVIF" and (at := data.find(b"nclx")) > 0:
-        cicp = data[at + 5 : at + 9 : 2]  # the low bytes of primaries and transfer
+def _colour_notes(header: Header, cicp: bytes | None) -> tuple[str, ...]:
     if header.icc or not cicp or (cicp[0] in _SRGB_PRIMARIES and cicp[1] in _SRGB_TRANSFERS):
         return ()
     return (f"the colours are coded for HDR or a wide gamut (CICP {cicp[0]}/{cicp[1]}), which is not kept",)

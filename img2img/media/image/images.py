@@ -1,4 +1,4 @@
-"""What an image is here: its pixels, what its file said about them, and the formats that files may have."""
+"""What an image is here: its pixels, and what its file said about them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,6 @@ from img2img.errors import UsageError
 
 Pixels: TypeAlias = NDArray[Any]
 """Integers, uint8 or uint16 over their full range; mostly (H, W, C)."""
-"""(H, W, C) of uint8 or uint16."""
-
-READABLE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".avif"})
-"""Suffixes of files that are taken for images; what is in them is told by their first bytes."""
-
-WRITABLE_SUFFIXES = READABLE_SUFFIXES
-"""Suffixes that `encode_image` knows."""
 
 
 @dataclass(frozen=True)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
 from io import BytesIO
-
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
+from typing import TYPE_CHECKING
 
 from img2img.errors import ImageError
+from img2img.media import formats
+from img2img.media.formats import Still
 from img2img.media.image import tiff
 
-# Pillow's classes rather than its `open`, which looks at more formats and has a pixel limit for the whole process.
-_PILLOW: dict[str, type[ImageFile]] = {
-    "AVIF": AvifImageFile,
-    "BMP": BmpImageFile,
-    "JPEG": JpegImageFile,
-    "PNG": PngImageFile,
-    "WebP": WebPImageFile,
-}
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
 
 _PNG_GREY_ALPHA = 4  # the colour type, which Pillow calls RGBA if it has 16 bits
 
@@ -32,7 +24,7 @@ class Header:
     """What a file says of itself.
 
     Attributes:
-        format: PNG, JPEG, WebP, TIFF, BMP or AVIF.
+        still: How the format holds an image.
         width: In pixels, before the orientation is applied.
         height: Likewise.
         mode: Pillow's word for the channels: L, LA, P, RGB, RGBA, CMYK. Empty for TIFF.
@@ -43,7 +35,7 @@ class Header:
         transparent: The one grey level that is transparent, in the 8 or 16 bits of the decoded pixels.
     """
 
-    format: str
+    still: Still
     width: int
     height: int
     mode: str = ""
@@ -60,54 +52,72 @@ def probe(data: bytes) -> Header:
     Raises:
         ImageError: It is of none of the formats, or damaged.
     """
-    name = _format(data)
+    form = formats.still_format(data)
+    if form is None or form.still is None:
+        raise ImageError(
+            f"this is no image that can be read (it begins with {data[:8]!r}); convert it to "
+            f"{formats.names(formats.STILLS, 'or')}"
+        )
+    read: Callable[[Still, bytes], Header] = formats.load(form.still.probe)
     try:
-        return _probe_tiff(data) if name == "TIFF" else _probe_with_pillow(name, data)
+        return read(form.still, data)
     except (ImageError, MemoryError):
         raise
     except Exception as error:  # a damaged header provokes many kinds
-        raise ImageError(f"its {name} header is damaged ({error}); get the file again from where it came") from error
+        raise ImageError(
+            f"its {form.name} header is damaged ({error}); get the file again from where it came"
+        ) from error
 
 
-def open_with_pillow(name: str, data: bytes) -> ImageFile:
+def open_with_pillow(still: Still, data: bytes) -> ImageFile:
     """The file as Pillow sees it, its pixels not yet decoded."""
-    return _PILLOW[name](BytesIO(data))
+    # Pillow's classes rather than its `open`, which looks at more formats and has a pixel limit for the whole process.
+    module, _, name = still.pillow.partition(":")
+    opened: ImageFile = getattr(import_module(f"PIL.{module}"), name)(BytesIO(data))
+    return opened
 
 
-def _format(data: bytes) -> str:
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WebP"
-    if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return "TIFF"
-    if data.startswith(b"BM"):
-        return "BMP"
-    if data[4:12] in (b"ftypavif", b"ftypavis", b"ftypmif1", b"ftypmiaf"):
-        return "AVIF"
-    raise ImageError(
-        f"this is no image that can be read (it begins with {data[:8]!r}); convert it to PNG, JPEG, WebP, TIFF, BMP "
-        "or AVIF"
-    )
+def probe_with_pillow(still: Still, data: bytes) -> Header:
+    """Read a header as Pillow does."""
+    return _header(still, open_with_pillow(still, data))
 
 
-def _probe_with_pillow(name: str, data: bytes) -> Header:
-    if name == "PNG":
-        _refuse_cut_off_png(data)
-    image = open_with_pillow(name, data)
+def _header(still: Still, image: ImageFile) -> Header:
     info = image.info
     return Header(
-        format=name,
+        still=still,
         width=image.width,
         height=image.height,
-        mode="LA" if name == "PNG" and data[25] == _PNG_GREY_ALPHA else image.mode,
+        mode=image.mode,
         frames=getattr(image, "n_frames", 1),
         exif=info.get("exif"),
         icc=info.get("icc_profile"),
         xmp=info.get("xmp"),
-        transparent=_transparent_grey(data, image) if name == "PNG" else None,
+    )
+
+
+def probe_png(still: Still, data: bytes) -> Header:
+    """Read the header of a PNG file."""
+    _refuse_cut_off_png(data)
+    image = open_with_pillow(still, data)
+    mode = "LA" if data[25] == _PNG_GREY_ALPHA else image.mode
+    return replace(_header(still, image), mode=mode, transparent=_transparent_grey(data, image))
+
+
+def probe_tiff(still: Still, data: bytes) -> Header:
+    """Read the header of a TIFF file."""
+    if data[2:4] in (b"+\0", b"\0+"):
+        raise ImageError("this is a BigTIFF file; save it as a plain TIFF file")
+    pages = tiff.pages(data)
+    first = pages[0]
+    return Header(
+        still=still,
+        width=first.integers(tiff.WIDTH)[0],
+        height=first.integers(tiff.HEIGHT)[0],
+        frames=len(pages),
+        exif=tiff.exif_block(data),
+        icc=first.value(tiff.ICC),
+        xmp=first.value(tiff.XMP),
     )
 
 
@@ -127,19 +137,3 @@ def _transparent_grey(data: bytes, image: ImageFile) -> int | None:
     bits = data[24]
     # Pillow gives the level in the bits of the file, but for 1 bit.
     return level * 255 // (2**bits - 1) if bits in (2, 4) else level
-
-
-def _probe_tiff(data: bytes) -> Header:
-    if data[2:4] in (b"+\0", b"\0+"):
-        raise ImageError("this is a BigTIFF file; save it as a plain TIFF file")
-    pages = tiff.pages(data)
-    first = pages[0]
-    return Header(
-        format="TIFF",
-        width=first.integers(tiff.WIDTH)[0],
-        height=first.integers(tiff.HEIGHT)[0],
-        frames=len(pages),
-        exif=tiff.exif_block(data),
-        icc=first.value(tiff.ICC),
-        xmp=first.value(tiff.XMP),
-    )

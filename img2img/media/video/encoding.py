@@ -16,16 +16,15 @@ import numpy as np
 from av.codec.context import Flags
 
 from img2img.errors import UsageError
+from img2img.media import formats
 from img2img.media.opencv import cv2
 from img2img.media.video.colour import Colour, is_rgb
 from img2img.media.video.container import reason
 
 if TYPE_CHECKING:
     from img2img.media.clip.frames import ClipInfo
+    from img2img.media.formats import Moving
     from img2img.media.video.options import VideoOptions
-
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
-"""What may be written: suffix to FFmpeg's name."""
 
 _CODECS = {
     "h264": ("libx264", "h264_videotoolbox", "h264_nvenc", "h264_amf", "h264_qsv"),
@@ -128,16 +127,19 @@ def choose_encoding(suffix: str, options: VideoOptions, info: ClipInfo) -> Encod
     """Choose how to write frames of `info`'s size and kind, and try it.
 
     Args:
-        suffix: Of the target: one of `CONTAINERS`.
+        suffix: Of the target, whose format has a container.
         options: What the user asks for.
         info: The frames as they come out of the network.
 
     Raises:
         UsageError: There is no such encoder, it does not take what is asked, or the container cannot hold it.
     """
+    form = formats.of_suffix(suffix)
+    if form is None or form.moving is None or not form.moving.container:
+        raise UsageError(f"FFmpeg does not write {suffix!r} files here; choose another suffix, such as .mkv")
     failures = []
-    for encoder in _encoders(suffix, options):
-        encoding = _encoding(encoder, suffix, options, info)
+    for encoder in _encoders(form.moving, options):
+        encoding = _encoding(encoder, suffix, form.moving, options, info)
         try:
             _try(encoding)
         except (av.error.FFmpegError, ValueError) as error:
@@ -150,19 +152,19 @@ def choose_encoding(suffix: str, options: VideoOptions, info: ClipInfo) -> Encod
     )
 
 
-def _encoders(suffix: str, options: VideoOptions) -> Iterator[str]:
-    name = options.codec.lower() or ("vp9" if suffix == ".webm" else "h264")
+def _encoders(moving: Moving, options: VideoOptions) -> Iterator[str]:
+    name = options.codec.lower() or moving.codec
     software, *hardware = _CODECS.get({"hevc": "h265", "x264": "h264", "x265": "h265"}.get(name, name), (name,))
     if options.hardware == "auto":
         yield from (encoder for encoder in hardware if encoder in av.codecs_available)
     yield software
 
 
-def _encoding(encoder: str, suffix: str, options: VideoOptions, info: ClipInfo) -> Encoding:
-    formats = _pixel_formats(encoder)
+def _encoding(encoder: str, suffix: str, moving: Moving, options: VideoOptions, info: ClipInfo) -> Encoding:
+    taken = _pixel_formats(encoder)
     notes = []
-    pixel_format = options.pixel_format or _pixel_format(formats, info)
-    _check_pixel_format(pixel_format, formats, encoder)
+    pixel_format = options.pixel_format or _pixel_format(taken, info)
+    _check_pixel_format(pixel_format, taken, encoder)
     layout = av.VideoFormat(pixel_format)
     if info.deep and max(component.bits for component in layout.components) <= 8:
         notes.append(f"more than 8 bits became 8: {encoder} takes no 10 bits; choose another --codec to keep them")
@@ -175,13 +177,13 @@ def _encoding(encoder: str, suffix: str, options: VideoOptions, info: ClipInfo) 
         )
     if info.chroma in ("4:4:4", "4:2:2") and not options.pixel_format and across == down == 2:
         notes.append(f"colours of {info.chroma} became 4:2:0, which plays everywhere; see --pixel-format")
-    if info.sample_aspect != 1 and encoder not in _TELLS_ASPECT and CONTAINERS[suffix] not in ("mp4", "mov"):
+    if info.sample_aspect != 1 and encoder not in _TELLS_ASPECT and not moving.tells_aspect:
         notes.append(
             f"its pixels are {info.sample_aspect} as wide as high, which {encoder} in {suffix} does not tell; h264 does"
         )
     colour = info.colour or Colour(matrix=1 if height >= 720 else 6, full_range=False)
     return Encoding(
-        container=CONTAINERS[suffix],
+        container=moving.container,
         encoder=encoder,
         pixel_format=pixel_format,
         options=_options(encoder, options),

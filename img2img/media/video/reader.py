@@ -15,7 +15,7 @@ import av.error
 
 from img2img.errors import VideoError
 from img2img.media.clip.frames import ClipInfo, Frame
-from img2img.media.files import printable
+from img2img.media.files import MAX_PIXELS, printable
 from img2img.media.video.colour import Colour
 from img2img.media.video.container import main_video, open_container, reason
 from img2img.media.video.damage import Losses, declared_end, is_cut_off, loses_in_silence
@@ -60,7 +60,7 @@ class VideoReader:
         path: Path,
         start: Fraction | None = None,
         end: Fraction | None = None,
-        max_pixels: int = 100_000_000,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         self.path, self.damage = path, ""
         self.has_tracks: bool

@@ -15,7 +15,9 @@ from img2img.inference.model import Model
 from img2img.testing.promise import Broken, Materials, Skipped, Subject, describe, keep, promise, promises_of
 from img2img.training.run import Run
 from img2img.translation.job import Job
-from img2img.translation.report import Item, Report
+from img2img.translation.report import ClipItem, Item, Report
+from img2img.translation.sources import ClipFile
+from img2img.translation.targets import VideoFile
 
 Event = tuple[str, dict[str, Any]]
 """The name of a hook, and what it is called with."""
@@ -110,7 +112,8 @@ def _job(folder: Path, stopped: str) -> list[Event]:
     """The events of a job of two images and a clip."""
     image = Item(folder / "image.png", folder / "out" / "image.png", "done", seconds=0.1)
     damaged = Item(folder / "broken.png", folder / "out" / "broken.png", "failed", "it is cut off")
-    clip = Item(folder / "clip.mp4", folder / "out" / "clip.mp4", "planned" if stopped else "done", is_clip=True)
+    film, target = folder / "clip.mp4", folder / "out" / "clip.mp4"
+    clip = ClipItem(film, target, "planned" if stopped else "done", reads=ClipFile(film), writes=VideoFile(target))
     shown: ItemView = clip
     # The model is none of what an observer may rely on.
     job: JobView = Job(cast(Model, None), [image, damaged, clip], {"format": "png"})

@@ -1,0 +1,218 @@
+"""The table of file formats: one record holds all that is known of a format, and whatever lists formats reads it here.
+
+To add a format, add its record here and its codec beside the others. Importing this module imports no codec.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ALL_METADATA = frozenset({"exif", "icc", "xmp"})
+"""The fields of `Metadata`."""
+
+HEAD = 32
+"""Bytes at the beginning of a file that hold every signature."""
+
+
+@dataclass(frozen=True)
+class Still:
+    """How files of a format hold one image. Functions are named `module:function`, below `img2img.media`.
+
+    Attributes:
+        signature: Pattern of the first bytes.
+        encode: Makes a file from pixels (H, W, C), metadata and a quality; empty if such files are only read.
+        channels: How many a written file may have: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+        pillow: Pillow's class for such files, below `PIL`.
+        probe: Reads the header, from this record and the bytes.
+        decode: Decodes the pixels from the bytes and the header.
+        bits: The most that a channel holds.
+        longest_side: In pixels.
+        metadata: The fields of `Metadata` that it holds.
+        fits: Says whether a value of one of these fields is short enough; empty if all are.
+        quality: What it is encoded with unless one is given.
+    """
+
+    signature: bytes
+    encode: str
+    channels: tuple[int, ...]
+    pillow: str = ""
+    probe: str = "image.probe:probe_with_pillow"
+    decode: str = "image.decode:decode_with_opencv"
+    bits: int = 8
+    longest_side: int = 1_000_000
+    metadata: frozenset[str] = ALL_METADATA
+    fits: str = ""
+    quality: int = 100
+
+    @property
+    def alpha(self) -> bool:
+        """Whether it holds transparency."""
+        return 4 in self.channels
+
+
+@dataclass(frozen=True)
+class Moving:
+    """How files of a format hold a clip. Classes are named `module:class`, below `img2img.media`.
+
+    Attributes:
+        signature: Pattern of the first bytes; empty where FFmpeg finds out what a file is.
+        read: A class whose instances are a `Clip`, made of path, start, end and the most pixels.
+        write: The class that makes a file of all frames; empty where FFmpeg writes the file, or nothing does.
+        container: FFmpeg's name of the container that is written; empty where FFmpeg does not write it.
+        codec: The usual codec of a written file.
+        tells_aspect: Whether the container itself tells the shape of a pixel.
+    """
+
+    signature: bytes = b""
+    read: str = "video.reader:VideoReader"
+    write: str = ""
+    container: str = ""
+    codec: str = "h264"
+    tells_aspect: bool = False
+
+    @property
+    def is_written(self) -> bool:
+        """Whether clips can be written to such files."""
+        return bool(self.write or self.container)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format, which holds images, clips, or both.
+
+    Attributes:
+        name: What people call it.
+        suffixes: Of its files, in lower case with the dot; the usual one first.
+        mime: Media type.
+        still: How it holds one image; None if it holds clips only.
+        moving: How it holds a clip; None if it holds images only.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    mime: str
+    still: Still | None = None
+    moving: Moving | None = None
+
+
+def _animation(signature: bytes) -> Moving:
+    return Moving(signature, "clip.animation:AnimationReader", "clip.animation:AnimationWriter")
+
+
+_MOVES = re.escape(bytes(flags for flags in range(256) if flags & 0x02))
+_READ = Moving()
+
+FORMATS = (
+    Format("PNG", (".png",), "image/png", Still(
+        rb"\x89PNG\r\n\x1a\n", "image.encode:encode_png", (1, 2, 3, 4), "PngImagePlugin:PngImageFile", bits=16,
+        probe="image.probe:probe_png", decode="image.decode:decode_png",
+    )),
+    Format("JPEG", (".jpg", ".jpeg", ".jfif"), "image/jpeg", Still(
+        rb"\xff\xd8\xff", "image.encode:encode_jpeg", (1, 3), "JpegImagePlugin:JpegImageFile", longest_side=65_500,
+        decode="image.decode:decode_jpeg", fits="image.metadata:fits_jpeg", quality=95,
+    )),
+    Format("WebP", (".webp",), "image/webp", Still(
+        rb"RIFF.{4}WEBP", "image.encode:encode_webp", (3, 4), "WebPImagePlugin:WebPImageFile", longest_side=16_383,
+        quality=95,
+    ), _animation(rb"RIFF.{4}WEBPVP8X.{4}[" + _MOVES + rb"]")),
+    Format("TIFF", (".tiff", ".tif"), "image/tiff", Still(
+        rb"II[*+]\0|MM\0[*+]", "image.encode:encode_tiff", (1, 3, 4), bits=16, probe="image.probe:probe_tiff",
+        decode="image.decode_tiff:decode_tiff",
+    )),
+    Format("BMP", (".bmp",), "image/bmp", Still(
+        rb"BM", "image.encode:encode_bmp", (1, 3, 4), "BmpImagePlugin:BmpImageFile",
+        decode="image.decode:decode_bmp", metadata=frozenset(),
+    )),
+    Format("AVIF", (".avif",), "image/avif", Still(
+        rb".{4}ftyp(avif|avis|mif1|miaf)", "image.encode:encode_avif", (1, 3, 4), "AvifImagePlugin:AvifImageFile",
+        decode="image.decode:decode_avif", bits=10, longest_side=16_384, quality=90,
+    )),
+    Format("MP4", (".mp4", ".m4v"), "video/mp4", moving=Moving(container="mp4", tells_aspect=True)),
+    Format("MKV", (".mkv",), "video/matroska", moving=Moving(container="matroska")),
+    Format("MOV", (".mov",), "video/quicktime", moving=Moving(container="mov", tells_aspect=True)),
+    Format("WebM", (".webm",), "video/webm", moving=Moving(container="webm", codec="vp9")),
+    Format("GIF", (".gif",), "image/gif", moving=_animation(rb"GIF8[79]a")),
+    Format("AVI", (".avi",), "video/x-msvideo", moving=_READ),
+    Format("MPEG", (".mpg", ".mpeg"), "video/mpeg", moving=_READ),
+    Format("MPEG-TS", (".m2ts", ".mts"), "video/mp2t", moving=_READ),
+    Format("WMV", (".wmv",), "video/x-ms-wmv", moving=_READ),
+    Format("FLV", (".flv",), "video/x-flv", moving=_READ),
+    Format("Ogg", (".ogv",), "video/ogg", moving=_READ),
+    Format("3GP", (".3gp",), "video/3gpp", moving=_READ),
+    Format("MXF", (".mxf",), "application/mxf", moving=_READ),
+    Format("Y4M", (".y4m",), "video/x-yuv4mpeg", moving=_READ),
+)  # fmt: skip
+
+STILLS = tuple(form for form in FORMATS if form.still)
+WRITTEN_STILLS = tuple(form for form in STILLS if form.still and form.still.encode)
+WRITTEN_CLIPS = tuple(form for form in FORMATS if form.moving and form.moving.is_written)
+
+_BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
+
+
+def suffixes(formats: Iterable[Format]) -> frozenset[str]:
+    """Return all suffixes of some formats."""
+    return frozenset(suffix for form in formats for suffix in form.suffixes)
+
+
+READABLE_IMAGES = suffixes(STILLS)
+"""Suffixes of files that are taken for images; their first bytes decide how they are read."""
+WRITABLE_IMAGES = suffixes(WRITTEN_STILLS)
+"""Suffixes that images can be written as."""
+READABLE_CLIPS = suffixes(form for form in FORMATS if not form.still)
+"""Suffixes of files that are always taken for clips; of formats that hold both, the first bytes decide."""
+WRITABLE_CLIPS = suffixes(WRITTEN_CLIPS)
+"""Suffixes that clips can be written as."""
+OWN_NAMES = frozenset(suffix[1:] for suffix in _BY_SUFFIX)
+"""Suffixes, without the dot, that img2img itself knows; no source or target of a plugin has such a name."""
+
+
+def of_suffix(suffix: str) -> Format | None:
+    """Return the format whose files have a suffix, in whatever case."""
+    return _BY_SUFFIX.get(suffix.lower())
+
+
+def still_format(data: bytes) -> Format | None:
+    """Return the format of images that has the signature at the beginning of a file."""
+    return next((form for form in STILLS if form.still and _begins(data, form.still.signature)), None)
+
+
+def clip_format(data: bytes) -> Format | None:
+    """Return the format of clips that has the signature at the beginning of a file; None where FFmpeg must look."""
+    return next((form for form in FORMATS if form.moving and _begins(data, form.moving.signature)), None)
+
+
+def load(name: str) -> Any:
+    """Import what a record names as `module:attribute`."""
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(f"img2img.media.{module}"), attribute)
+
+
+def listed(suffixes: Iterable[str]) -> str:
+    """Return suffixes as messages list them."""
+    return ", ".join(sorted(suffixes))
+
+
+def choices(formats: Iterable[Format]) -> str:
+    """Return usual suffixes of formats, without the dot, as help texts list them."""
+    return ", ".join(form.suffixes[0].removeprefix(".") for form in formats)
+
+
+def names(formats: Iterable[Format], last: str) -> str:
+    """Return names of formats as a sentence lists them, with `and` or `or` before the last."""
+    *first, end = [form.name for form in formats]
+    return f"{', '.join(first)} {last} {end}"
+
+
+def is_image_file(path: Path) -> bool:
+    """Whether there is a file whose suffix says that it is an image."""
+    return path.suffix.lower() in READABLE_IMAGES and path.is_file()
+
+
+def _begins(data: bytes, signature: bytes) -> bool:
+    return bool(signature and re.match(signature, data, re.DOTALL))

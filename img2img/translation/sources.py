@@ -1,0 +1,109 @@
+"""Where the frames of a clip come from: decided once, when a job is planned, and opened when the clip is translated."""
+
+from __future__ import annotations
+
+import secrets
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from img2img.errors import UsageError, VideoError
+from img2img.host.kinds import SOURCES
+from img2img.media import printable
+from img2img.media.clip.opening import OpenClip, open_clip, open_images
+from img2img.media.clip.part import Part, guarded
+from img2img.translation.journal import digest, digest_file
+
+if TYPE_CHECKING:
+    from img2img.host.host import PluginHost
+    from img2img.media.video import VideoOptions
+
+
+@dataclass(frozen=True)
+class Source(ABC):
+    """A source says where the frames of a clip come from.
+
+    Attributes:
+        path: Of the file or the folder; of an address that a plugin reads, what was typed.
+    """
+
+    path: Path
+    address = ""
+    """`NAME:ADDRESS` as it was typed, where the source is no file; otherwise empty."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return printable(self.address or self.path)
+
+    @abstractmethod
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+        """Open the part of it that was asked for.
+
+        Raises:
+            UsageError: The options do not say what must be known, such as the rate of images.
+            VideoError: It cannot be read, or its frames have more than `max_pixels`.
+        """
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all that it shows, by which a later job knows that it has not changed.
+
+        Raises:
+            VideoError: It cannot be read.
+        """
+        try:
+            return self._digest()
+        except OSError as error:
+            raise VideoError(
+                f"{printable(error.filename)}: cannot be read: {error.strerror}; check the path and its permissions"
+            ) from error
+
+    def _digest(self) -> str:
+        return digest_file(self.path)
+
+
+class ClipFile(Source):
+    """The clip is a video or an animation in a file."""
+
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+        return open_clip(self.path, options.start, options.end, max_pixels)
+
+
+@dataclass(frozen=True)
+class ImageSequence(Source):
+    """The clip consists of images of a folder, in the order of showing."""
+
+    images: tuple[Path, ...]
+
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+        return open_images(self.images, options.fps, max_pixels)
+
+    def _digest(self) -> str:
+        return digest("".join(map(digest_file, self.images)).encode())
+
+
+@dataclass(frozen=True)
+class PluginSource(Source):
+    """The clip is in a file, or at an address, that a plugin reads.
+
+    Attributes:
+        kind: Name of the plugin's source.
+        address: `NAME:ADDRESS` as it was typed; empty for a file.
+    """
+
+    kind: str
+    address: str = ""
+
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+        source = host.find(SOURCES, self.kind)
+        if source.endless and options.end is None:
+            raise UsageError(f"{self.name} never ends; give --end, such as --end 10")
+        place = self.address.removeprefix(f"{self.kind}:") if self.address else str(self.path)
+        clip = guarded(self.name, lambda: source.open(place, options.fps))
+        return Part(clip, self.name, options.start, options.end, max_pixels)
+
+    def _digest(self) -> str:
+        if self.address or not self.path.is_file():
+            return secrets.token_hex(32)  # nobody knows whether it will show the same again
+        return super()._digest()

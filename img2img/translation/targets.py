@@ -1,0 +1,154 @@
+"""What a clip becomes: decided once, when a job is planned, and opened for the frames when they come."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from img2img.errors import UsageError
+from img2img.host.kinds import TARGETS
+from img2img.media import formats, printable, remove_leftovers
+from img2img.media.clip.animation import AnimationReader
+from img2img.media.video import ClipInfo
+from img2img.media.video.encoding import choose_encoding
+from img2img.media.video.reader import VideoReader
+from img2img.media.video.tracks import choose_tracks
+from img2img.translation.sinks import AnimationSink, ImagesSink, Sink, VideoSink, WriterSink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from img2img.host.host import PluginHost
+    from img2img.media.clip.opening import OpenClip
+    from img2img.media.formats import Moving
+    from img2img.media.video import VideoOptions
+
+_USUAL = ClipInfo(64, 64, Fraction(1, 12800), Fraction(25))
+
+
+@dataclass(frozen=True)
+class Target(ABC):
+    """A target says where the frames of a clip go.
+
+    Attributes:
+        path: Of the file, or of the folder for numbered images.
+    """
+
+    path: Path
+    is_folder: ClassVar[bool] = False
+    """Whether the frames become files in a folder, which may stand already."""
+
+    @abstractmethod
+    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+        """Return what takes the frames.
+
+        Args:
+            clip: The source.
+            info: What the frames have in common as they come out of the network.
+            options: What the user asks for.
+            host: Knows the plugins that write.
+
+        Raises:
+            UsageError: Such frames cannot be written so.
+        """
+
+    def prepare(self, *, replaces: bool) -> None:  # noqa: B027 - a file needs nothing
+        """Make room for the frames in a folder.
+
+        Args:
+            replaces: Frames that stand there may be replaced.
+
+        Raises:
+            UsageError: There are frames already.
+        """
+
+
+class VideoFile(Target):
+    """The clip becomes a video, which FFmpeg writes."""
+
+    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+        encoding = choose_encoding(self.path.suffix.lower(), options, info)
+        tracks = None
+        if isinstance(clip, VideoReader):
+            tracks = choose_tracks(clip.path, encoding, drop_unsupported=options.drop_unsupported_streams)
+        end = None if options.end is None else info.start + options.end
+        return VideoSink(self.path, encoding, tracks, clip.shift, end)
+
+
+@dataclass(frozen=True)
+class AnimationFile(Target):
+    """The clip becomes a file that holds moving pictures and no sound.
+
+    Attributes:
+        moving: How its format holds a clip.
+    """
+
+    moving: Moving
+
+    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+        loops = clip.loops if isinstance(clip, AnimationReader) else 0
+        writer = formats.load(self.moving.write)(self.path.suffix.lower(), info.time_base, loops, options.quality)
+        return AnimationSink(self.path, writer, _silent(clip))
+
+
+@dataclass(frozen=True)
+class NumberedImages(Target):
+    """Each frame becomes an image in a folder, and its number the name.
+
+    Attributes:
+        suffix: Of the images.
+    """
+
+    suffix: str
+    is_folder: ClassVar[bool] = True
+
+    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+        return ImagesSink(self.path, self.suffix, options.quality, _silent(clip))
+
+    def prepare(self, *, replaces: bool) -> None:
+        if not replaces and any(self.path.glob(f"[0-9]*{self.suffix}")):
+            raise UsageError(
+                f"there are numbered images in {printable(self.path)} already; replace them by --overwrite, or name "
+                "another folder"
+            )
+        remove_leftovers(self.path)
+
+
+@dataclass(frozen=True)
+class PluginTarget(Target):
+    """The clip becomes a file that a plugin writes.
+
+    Attributes:
+        kind: Name of the plugin's target.
+    """
+
+    kind: str
+
+    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+        return WriterSink(self.path, host.find(TARGETS, self.kind), info, _silent(clip))
+
+
+def check_options(options: VideoOptions, targets: Iterable[Target]) -> None:
+    """Refuse options that cannot be met, whatever the sources are.
+
+    Args:
+        options: What the user asks.
+        targets: What the clips become.
+
+    Raises:
+        UsageError: It makes no sense, or there is no such encoder for such targets.
+    """
+    if options.fps is not None and options.fps <= 0:
+        raise UsageError(f"{options.fps} frames a second cannot be shown; give more than 0")
+    if (options.start or 0) < 0 or (options.end is not None and options.end <= (options.start or 0)):
+        raise UsageError(f"nothing lies between start {options.start or 0} and end {options.end}; give start < end")
+    for suffix in {target.path.suffix.lower() for target in targets if isinstance(target, VideoFile)}:
+        choose_encoding(suffix, options, _USUAL)
+
+
+def _silent(clip: OpenClip) -> tuple[str, ...]:
+    has_tracks = isinstance(clip, VideoReader) and clip.has_tracks
+    return ("its sound and subtitles are not kept",) if has_tracks else ()
