@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from img2img.config import AdversarialConfig, ModelConfig, TrainingConfig
     from img2img.contract.clips import ClipSource, ClipTarget, ClipWriter
-    from img2img.contract.families import Batch, Condition, Dataset, ModelFamily, Recognised, Sample, Translator
+    from img2img.contract.families import Batch, Dataset, ModelFamily, Recognised, Sample, Translator
     from img2img.contract.filters import Filter, FilterOptions
     from img2img.contract.hookspecs import hookimpl
     from img2img.contract.importers import Importer
     from img2img.contract.trainers import Engine, Trainer, Translate, Verdict
+    from img2img.contract.traits import Condition, Traits
     from img2img.errors import ConfigError, DataError, Img2ImgError, ModelFileError, UsageError, VideoError
     from img2img.host.host import PluginHost
     from img2img.inference.model import Model, load_model
@@ -33,7 +34,7 @@ _HOMES = {
     "ClipSource": "contract.clips",
     "ClipTarget": "contract.clips",
     "ClipWriter": "contract.clips",
-    "Condition": "contract.families",
+    "Condition": "contract.traits",
     "ConfigError": "errors",
     "DataError": "errors",
     "Dataset": "contract.families",
@@ -56,6 +57,7 @@ _HOMES = {
     "Sample": "contract.families",
     "Trainer": "contract.trainers",
     "TrainingConfig": "config",
+    "Traits": "contract.traits",
     "Translate": "contract.trainers",
     "Translator": "contract.families",
     "UsageError": "errors",
@@ -92,6 +94,7 @@ __all__ = [  # noqa: RUF022 - by subject
     "Engine",
     "Translate",
     "Translator",
+    "Traits",
     "Recognised",
     "Condition",
     "Filter",

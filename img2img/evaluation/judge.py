@@ -52,7 +52,7 @@ class Judge:
 
     @property
     def scale(self) -> Fraction:
-        return Fraction(self.model.translator.scale)
+        return Fraction(self.model.translator.traits.scale)
 
     @property
     def cropped(self) -> int:
@@ -149,7 +149,7 @@ class Judge:
 
     def _baseline(self, source: Pixels, result: Pixels) -> Tensor:
         """What the network sees, brought to the size of the result."""
-        seen = to_tensor(as_rgb(to_network(source, self.model.translator)[0]))
+        seen = to_tensor(as_rgb(to_network(source, self.model.translator.traits)[0]))
         if self.scale == 1:
             return seen
         levels = np.iinfo(source.dtype).max

@@ -60,7 +60,8 @@ class Executor:
             raise UsageError(f"tiles of {tile} pixels are too small; give {SMALLEST_ASKED} or more, or 0 to choose")
         if batch_size < 0:
             raise UsageError(f"{batch_size} images are no batch; give 1 or more, or 0 to choose")
-        self.translator, self.device, self.precision, self.tile = translator, device, precision, tile
+        self.translator, self.traits = translator, translator.traits
+        self.device, self.precision, self.tile = device, precision, tile
         self.asked_batch_size = batch_size
         on_cpu = device.type == "cpu"
         self.window_limit = 2_500_000 if on_cpu else 16_000_000
@@ -137,7 +138,7 @@ class Executor:
 
     def _run(self, pixels: Pixels, conditions: Mapping[str, Tensor], side: int | None) -> Pixels:
         count, height, width, _ = pixels.shape
-        scale, channels = self.translator.scale, self.translator.channels_out
+        scale, channels = self.traits.scale, self.traits.channels_out
         result = np.empty((count, int(height * scale), int(width * scale), channels), pixels.dtype)
         if not result.size:
             raise TranslationError(f"{width}×{height} is too small for a scale of {scale}: nothing would be left")
@@ -154,7 +155,7 @@ class Executor:
                 kept = result[n][target]
                 kept[:] = done[y : y + kept.shape[0], x : x + kept.shape[1]]
 
-        tiles = [(n, *window) for window in windows(height, width, side, self.translator) for n in range(count)]
+        tiles = [(n, *window) for window in windows(height, width, side, self.traits) for n in range(count)]
         for _ in self._pool.map(translate, self._batches(tiles)):
             pass
         return result
@@ -176,12 +177,12 @@ class Executor:
         return _to_integers(self.translate(self._to_device(pixels), rows, precision), pixels.dtype)
 
     def _call(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
-        padded = pad_to_size(images, self.translator)
+        padded = pad_to_size(images, self.traits)
         with torch.autocast(self.device.type, precision, enabled=precision != torch.float32):
             result = self.translator(padded, **conditions)
-        scale = self.translator.scale
+        scale = self.traits.scale
         height, width = (int(size * scale) for size in padded.shape[2:])
-        expected = (len(images), self.translator.channels_out, height, width)
+        expected = (len(images), self.traits.channels_out, height, width)
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         if found != expected:  # before it is cropped, which would hide that it is too large
             raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
@@ -193,26 +194,26 @@ class Executor:
         return images.contiguous(memory_format=torch.channels_last)
 
     def _side(self, height: int, width: int) -> int | None:
-        if self.tile is None or self.translator.tiling != "exact":
+        if self.tile is None or self.traits.tiling != "exact":
             return None
-        chosen = tile_side(height, width, self.window_limit, self.translator)
+        chosen = tile_side(height, width, self.window_limit, self.traits)
         return min(self.tile, chosen or self.tile) if self.tile else chosen
 
     def _output_pixels(self, height: int, width: int) -> int:
-        return int(height * width * self.translator.scale * self.translator.scale)
+        return int(height * width * self.traits.scale * self.traits.scale)
 
     def _shrink(self, pixels: Pixels, side: int | None) -> bool:
         """Ask for less memory next time: half the batch, then smaller tiles; False where neither can get smaller."""
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         count, height, width, _ = pixels.shape
-        reach = min(max(height, width), (side or max(height, width)) + 2 * self.translator.halo)
+        reach = min(max(height, width), (side or max(height, width)) + 2 * self.traits.halo)
         largest = self._output_pixels(min(height, reach), min(width, reach))
         total = count * self._output_pixels(height, width)
         if total > largest and self.batch_limit >= 2 * largest:
             self.batch_limit = min(self.batch_limit, total) // 2
             log.warning("out of memory; batches of half the size from here on")
-        elif self.tile is not None and self.translator.tiling == "exact" and (side is None or side > SMALLEST_TILE):
+        elif self.tile is not None and self.traits.tiling == "exact" and (side is None or side > SMALLEST_TILE):
             self.window_limit = min(self.window_limit, largest) // 2
             log.warning("out of memory; smaller tiles from here on")
         else:

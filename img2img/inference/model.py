@@ -85,9 +85,9 @@ class Model:
         self._check(image)
         if isinstance(image, Tensor):
             return self._translate_tensor(image, rows)
-        colour, beside = to_network(image if image.ndim == 3 else image[..., None], self.translator)
+        colour, beside = to_network(image if image.ndim == 3 else image[..., None], self.translator.traits)
         result = self.executor.run(colour[None], {name: row[None] for name, row in rows.items()})[0]
-        result = from_network(result, beside, self.translator)
+        result = from_network(result, beside, self.translator.traits)
         return result[..., 0] if image.ndim == 2 and result.shape[2] == 1 else result
 
     def parse_conditions(self, conditions: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -96,7 +96,7 @@ class Model:
         Raises:
             UsageError: A condition is unknown, missing or wrong.
         """
-        declared = self.translator.conditions
+        declared = self.translator.traits.conditions
         for name in conditions:
             if name not in declared:
                 raise UsageError(f"the model takes no condition {name!r}; it takes {', '.join(declared) or 'none'}")
@@ -117,7 +117,7 @@ class Model:
         return rows
 
     def _check(self, image: Pixels | Tensor) -> None:
-        channels = self.translator.channels_in
+        channels = self.translator.traits.channels_in
         if isinstance(image, Tensor):
             fits = image.is_floating_point() and image.ndim == 4 and image.shape[1] == channels
         else:

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from img2img.config import ModelConfig, TrainingConfig
-from img2img.contract.families import Condition, Dataset, ModelFamily, Split, Translator
+from img2img.contract.families import Dataset, ModelFamily, Split, Translator
 from img2img.contract.hookspecs import hookimpl
 from img2img.contract.trainers import Trainer
+from img2img.contract.traits import Condition
 from img2img.host.declarations import Plugin
 from img2img.host.host import PluginHost
 from img2img.inference.device import pick_device, pick_precision
@@ -144,7 +145,7 @@ class FamilySubject(Subject):
     @cached_property
     def values(self) -> dict[str, list[Tensor]]:
         """For each condition the different rows that are known, at most two."""
-        conditions = self.translator().conditions
+        conditions = self.translator().traits.conditions
         return {name: _different(self._rows(name, condition)) for name, condition in conditions.items()}
 
     def dataset(self, split: Split) -> Dataset:
@@ -186,7 +187,7 @@ class FamilySubject(Subject):
         Raises:
             Skipped: No value of one is known.
         """
-        required = [name for name, condition in translator.conditions.items() if condition.required]
+        required = [name for name, condition in translator.traits.conditions.items() if condition.required]
         for name in required:
             if not self.values[name]:
                 raise Skipped(f"no value of the condition {name!r} is known; give it `choices`, or the data some")
@@ -207,7 +208,7 @@ class FamilySubject(Subject):
 
 def random_images(translator: Translator, height: int, width: int, count: int = 1) -> Tensor:
     """(count, channels_in, height, width) in [0, 1]."""
-    return torch.rand(count, translator.channels_in, height, width)
+    return torch.rand(count, translator.traits.channels_in, height, width)
 
 
 def difference(first: Tensor, second: Tensor) -> float:

@@ -218,7 +218,7 @@ class Session:
         run = self.run
         config = run.config.part(self.family.config_class)
         for direction, average in self.averages.items():
-            scale: int | Fraction = self.family.translator(config, average.network).scale
+            scale: int | Fraction = self.family.translator(config, average.network).traits.scale
             path = run.model_path(direction, milestone)
             save_model(
                 path, average.network, config, family=run.family, direction=direction, scale=scale, step=run.step,

@@ -197,7 +197,7 @@ def _open(item: Item, settings: Settings) -> Opened:
 
 
 def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
-    scale = executor.translator.scale
+    scale = executor.translator.traits.scale
     width, height = int(info.width * scale), int(info.height * scale)
     if not width or not height:
         raise VideoError(f"{info.width}×{info.height} is too small for a scale of {scale}: nothing would be left")

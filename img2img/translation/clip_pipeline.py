@@ -131,7 +131,7 @@ class ClipPipeline:
             if frame.picture is last and index % SEGMENT:
                 yield Shown(index, frame, state=self._state_before(index))
                 continue
-            colour, beside = to_network(frame.picture(), self.executor.translator)
+            colour, beside = to_network(frame.picture(), self.executor.translator.traits)
             last = frame.picture
             entering = self.filters.before(colour)
             yield Shown(index, frame, colour, entering, beside, self._state_before(index))
@@ -193,4 +193,4 @@ class ClipPipeline:
             assert before is not None
             return before
         result = self.filters.after(shown.colour, result)
-        return from_network(result, shown.beside, self.executor.translator)
+        return from_network(result, shown.beside, self.executor.translator.traits)

@@ -270,7 +270,7 @@ def _threads(model: Model, items: Sequence[Item]) -> Iterator[tuple[int, int]]:
     if model.device.type != "cpu":
         yield 1, min(8, os.cpu_count() or 1)
         return
-    many = model.translator.tiling == "exact" or any(item.is_clip for item in items)
+    many = model.translator.traits.tiling == "exact" or any(item.is_clip for item in items)
     workers = cores if many else min(cores, len(items))
     torch.set_num_threads(max(1, cores // workers))
     try:

@@ -157,7 +157,7 @@ class Pipeline:
                 item.status, item.reason = "skipped", "done already"
                 return item, None
             image = decode_image(data, printable(item.source), self.settings.max_pixels)
-            colour, beside = to_network(image.pixels, self.executor.translator)
+            colour, beside = to_network(image.pixels, self.executor.translator.traits)
             filters = self.settings.filters.start()
             return item, Work(item, image, colour, beside, filters, filters.before(colour), source_sha256)
         except (ItemError, MemoryError) as error:
@@ -185,14 +185,14 @@ class Pipeline:
 
     def _wait_for_room(self, batch: list[Work]) -> None:
         """Wait until the network and the encoders have little enough before them."""
-        scale = self.executor.translator.scale
+        scale = self.executor.translator.traits.scale
         coming = int(sum(work.bytes for work in batch) * (1 + scale * scale))
         most = (2 * self.settings.workers + 2) * len(batch)
         while self._in_flight and (len(self._in_flight) > most or self._bytes_in_flight() + coming > MEMORY):
             self._collect()
 
     def _bytes_in_flight(self) -> int:
-        scale = self.executor.translator.scale
+        scale = self.executor.translator.traits.scale
         return int(sum(self._in_flight.values()) * (1 + scale * scale))
 
     def _collect(self) -> None:
@@ -268,7 +268,7 @@ class Pipeline:
         item, error = work.item, None
         try:
             result = work.filters.after(work.colour, result)
-            pixels = from_network(result, work.beside, self.executor.translator)
+            pixels = from_network(result, work.beside, self.executor.translator.traits)
             image = Image(pixels, work.image.metadata, work.image.notes)
             encoded = encode_image(image, item.target.suffix, self.settings.quality)
             item.notes = (*work.image.notes, *encoded.notes)

@@ -103,7 +103,7 @@ class PlainLoop:
     def __init__(self, model: img2img.Model, sources: Sequence[Path], target: Path) -> None:
         self.sources, self.target, self.translator = sources, target, deepcopy(model.translator)
         self.translator.generator.to(memory_format=torch.contiguous_format)
-        self.way = cv2.IMREAD_GRAYSCALE if self.translator.channels_in == 1 else cv2.IMREAD_COLOR_RGB
+        self.way = cv2.IMREAD_GRAYSCALE if self.translator.traits.channels_in == 1 else cv2.IMREAD_COLOR_RGB
         target.mkdir()
 
     @torch.no_grad()
@@ -241,7 +241,7 @@ def _batches(model: img2img.Model, sources: Sequence[Path]) -> list[Tensor]:
     """Images of one size together, as many as translation would take: (N, C, H, W), channels last."""
     groups: dict[tuple[int, ...], list[Tensor]] = {}
     for path in sources:
-        image = to_tensor(to_network(decode_image(read_file(path), path).pixels, model.translator)[0])
+        image = to_tensor(to_network(decode_image(read_file(path), path).pixels, model.translator.traits)[0])
         groups.setdefault(tuple(image.shape), []).append(image)
     batches = []
     for (_, height, width), group in groups.items():

@@ -118,7 +118,7 @@ class Stages:
             torch.set_num_threads(before)
 
     def _batches(self) -> list[torch.Tensor]:
-        images = [to_tensor(to_network(pixels, self.model.translator)[0]) for pixels in self.sources]
+        images = [to_tensor(to_network(pixels, self.model.translator.traits)[0]) for pixels in self.sources]
         size = self.model.executor.batch_size(*images[0].shape[1:])
         parts = [torch.stack(images[first : first + size]) for first in range(0, len(images), size)]
         return [part.contiguous(memory_format=torch.channels_last) for part in parts]

@@ -15,8 +15,9 @@ from img2img_srgan.trainer import SRGANTrainer
 from torch.nn.functional import interpolate
 
 import img2img
-from img2img.contract.families import Batch, Condition, Sample
+from img2img.contract.families import Batch, Sample
 from img2img.contract.trainers import Translate
+from img2img.contract.traits import Condition
 from img2img.datasets import Geometry, paired, super_resolution
 from img2img.errors import Stopped
 from img2img.media import decode_image, read_file

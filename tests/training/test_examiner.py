@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from img2img.config import TrainingConfig
-from img2img.contract.families import Batch, Condition, Sample, Translator
+from img2img.contract.families import Batch, Sample, Translator
 from img2img.contract.trainers import Trainer, Verdict
+from img2img.contract.traits import Condition, Traits
 from img2img.training.ema import EMA
 from img2img.training.health.examiner import IMAGES, Examiner
 from img2img.training.run import Run
@@ -56,7 +57,7 @@ class Network(nn.Module):
 
 
 class Labelled(Translator):
-    conditions: Mapping[str, Condition] = {"label": Condition("", torch.tensor)}
+    traits = Traits(conditions={"label": Condition("", torch.tensor)})
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         return self.generator(images, conditions["label"])

@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 
-from img2img import Condition, Model, ModelConfig, ModelFamily, PluginHost, Translator, hookimpl
+from img2img import Condition, Model, ModelConfig, ModelFamily, PluginHost, Traits, Translator, hookimpl
 from img2img.host.declarations import Plugin
 from img2img.inference.executor import Executor
 from img2img.models.file import ModelInfo, save_model
@@ -92,8 +92,6 @@ class Gain(nn.Module):
 class TinterTranslator(Translator):
     """Adds `tint` (three numbers, required) times `strength` (one, 1 if not given) to each pixel."""
 
-    tiling = "exact"
-
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         assert all(len(value) == len(images) for value in conditions.values())
         strength = conditions.get("strength", torch.ones(len(images)))
@@ -114,12 +112,11 @@ class Tinter(ModelFamily[TinterConfig, Any]):
                 raise ValueError("choose red, green or blue")
             return torch.eye(3)[("red", "green", "blue").index(text)] / 5
 
-        translator = TinterTranslator(generator)
-        translator.conditions = {
+        conditions = {
             "tint": Condition("which colour", colour, required=True),
             "strength": Condition("how much of it", lambda text: torch.tensor(float(text))),
         }
-        return translator
+        return TinterTranslator(generator, Traits(tiling="exact", conditions=conditions))
 
 
 class TinterPlugin:
@@ -174,11 +171,9 @@ class Make:
         }
 
     @staticmethod
-    def translator(network: Callable[..., Tensor], **attributes: Any) -> Translator:
-        translator = Plain(network)
+    def translator(network: Callable[..., Tensor], **traits: Any) -> Translator:
         defaults = {"scale": getattr(network, "scale", 1), "halo": getattr(network, "halo", 0), "tiling": "exact"}
-        vars(translator).update({**defaults, **attributes})
-        return translator
+        return Plain(network, Traits(**{**defaults, **traits}))
 
     @staticmethod
     def model(translator: Translator, **info: Any) -> Model:
