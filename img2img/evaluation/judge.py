@@ -72,7 +72,7 @@ class Judge:
         return {
             "sources": made if self.downscale else "as they are",
             "crop": self.cropped,
-            "precision": str(self.model.precision).removeprefix("torch."),
+            "precision": self.model.device.precision_name,
             "device": str(self.model.device),
             "baseline": self.baseline,
             "bicubic": "MATLAB's imresize, rounded to the bits of the source" if self.scale != 1 else None,

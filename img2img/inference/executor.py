@@ -15,6 +15,7 @@ from torch import Tensor
 
 from img2img.contract.families import Translator
 from img2img.errors import Img2ImgError, TranslationError, UsageError
+from img2img.inference.device import Device
 from img2img.inference.tiles import SMALLEST_TILE, Window, tile_side, windows
 from img2img.nn.sizes import pad_to_size
 
@@ -37,8 +38,7 @@ class Executor:
 
     Args:
         translator: Its generator is on `device`.
-        device: Where it runs.
-        precision: What the network computes in; 16-bit images are always computed in float32.
+        device: Where and in which precision it runs; 16-bit images are always computed in float32.
         tile: Side of the tiles in input pixels; 0 chooses, None switches tiling off.
         workers: How many tiles or batches run at once.
         batch_size: Images or tiles that go through the network together, less once memory has run out; 0 chooses.
@@ -50,8 +50,7 @@ class Executor:
     def __init__(
         self,
         translator: Translator,
-        device: torch.device,
-        precision: torch.dtype,
+        device: Device,
         tile: int | None = 0,
         workers: int = 1,
         batch_size: int = 0,
@@ -61,12 +60,11 @@ class Executor:
         if batch_size < 0:
             raise UsageError(f"{batch_size} images are no batch; give 1 or more, or 0 to choose")
         self.translator, self.traits = translator, translator.traits
-        self.device, self.precision, self.tile = device, precision, tile
+        self.device, self.tile = device, tile
         self.asked_batch_size = batch_size
-        on_cpu = device.type == "cpu"
-        self.window_limit = 2_500_000 if on_cpu else 16_000_000
+        self.window_limit = 2_500_000 if device.is_cpu else 16_000_000
         """Output pixels of the largest tile; less after memory has run out."""
-        self.batch_limit = sys.maxsize if batch_size else 250_000 if on_cpu else 32_000_000
+        self.batch_limit = sys.maxsize if batch_size else 250_000 if device.is_cpu else 32_000_000
         """Output pixels of the images and tiles that go through the network together; on a CPU few fit the caches."""
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="network")
         self._closed = False
@@ -172,13 +170,13 @@ class Executor:
                 yield alike[first : first + size]
 
     def _translate(self, pixels: Pixels, conditions: Mapping[str, Tensor]) -> Pixels:
-        rows = {name: value.to(self.device) for name, value in conditions.items()}
-        precision = torch.float32 if pixels.dtype == np.uint16 else self.precision
+        rows = {name: value.to(self.device.place) for name, value in conditions.items()}
+        precision = torch.float32 if pixels.dtype == np.uint16 else self.device.precision
         return _to_integers(self.translate(self._to_device(pixels), rows, precision), pixels.dtype)
 
     def _call(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
         padded = pad_to_size(images, self.traits)
-        with torch.autocast(self.device.type, precision, enabled=precision != torch.float32):
+        with self.device.autocast(precision):
             result = self.translator(padded, **conditions)
         scale = self.traits.scale
         height, width = (int(size * scale) for size in padded.shape[2:])
@@ -190,8 +188,8 @@ class Executor:
 
     def _to_device(self, pixels: Pixels) -> Tensor:
         integers = torch.from_numpy(pixels if pixels.dtype == np.uint8 else pixels.astype(np.int32))
-        images = integers.to(self.device).permute(0, 3, 1, 2).float().div_(float(np.iinfo(pixels.dtype).max))
-        return images.contiguous(memory_format=torch.channels_last)
+        images = integers.to(self.device.place).permute(0, 3, 1, 2).float().div_(float(np.iinfo(pixels.dtype).max))
+        return images.contiguous(memory_format=self.device.memory_format)
 
     def _side(self, height: int, width: int) -> int | None:
         if self.tile is None or self.traits.tiling != "exact":
@@ -204,8 +202,7 @@ class Executor:
 
     def _shrink(self, pixels: Pixels, side: int | None) -> bool:
         """Ask for less memory next time: half the batch, then smaller tiles; False where neither can get smaller."""
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        self.device.empty_cache()
         count, height, width, _ = pixels.shape
         reach = min(max(height, width), (side or max(height, width)) + 2 * self.traits.halo)
         largest = self._output_pixels(min(height, reach), min(width, reach))

@@ -14,7 +14,7 @@ from img2img.contract.families import Translator
 from img2img.errors import UsageError
 from img2img.host.host import PluginHost
 from img2img.inference.channels import from_network, to_network
-from img2img.inference.device import keep_freed_memory, pick_device, pick_precision
+from img2img.inference.device import Device
 from img2img.inference.executor import Executor
 from img2img.models.file import ModelInfo
 from img2img.models.store import find_model, open_model
@@ -45,26 +45,19 @@ def load_model(
         ModelFileError: There is no such model, or the file is damaged.
         PluginError: No plugin provides its family.
     """
-    place = pick_device(device)
-    keep_freed_memory(place)
+    place = Device.pick(device, precision)
+    place.keep_freed_memory()
     info, translator = open_model(find_model(model), host or PluginHost.discover())
-    translator.generator.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Model(info, translator, place, pick_precision(precision, place), tile)
+    place.prepare(translator.generator)
+    return Model(info, translator, place, tile)
 
 
 class Model:
     """Translates images; what `load_model` returns."""
 
-    def __init__(
-        self,
-        info: ModelInfo,
-        translator: Translator,
-        device: torch.device,
-        precision: torch.dtype,
-        tile: int | None = 0,
-    ) -> None:
-        self.info, self.translator, self.device, self.precision = info, translator, device, precision
-        self.executor = Executor(translator, device, precision, tile)
+    def __init__(self, info: ModelInfo, translator: Translator, device: Device, tile: int | None = 0) -> None:
+        self.info, self.translator, self.device = info, translator, device
+        self.executor = Executor(translator, device, tile)
 
     @overload
     def __call__(self, image: Tensor, **conditions: Any) -> Tensor: ...
@@ -131,6 +124,7 @@ class Model:
             )
 
     def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
-        repeated = {name: row.expand(len(images), *row.shape).to(self.device) for name, row in rows.items()}
-        result = self.executor.translate(images.to(self.device, torch.float32), repeated, self.precision)
+        place = self.device.place
+        repeated = {name: row.expand(len(images), *row.shape).to(place) for name, row in rows.items()}
+        result = self.executor.translate(images.to(place, torch.float32), repeated, self.device.precision)
         return result.clamp(0, 1).to(images)

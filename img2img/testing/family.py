@@ -18,7 +18,7 @@ from img2img.contract.trainers import Trainer
 from img2img.contract.traits import Condition
 from img2img.host.declarations import Plugin
 from img2img.host.host import PluginHost
-from img2img.inference.device import pick_device, pick_precision
+from img2img.inference.device import Device
 from img2img.nn.sizes import translate_any_size
 from img2img.testing.pictures import Unread, find_data
 from img2img.testing.promise import Broken, Outcome, Skipped, Subject
@@ -69,8 +69,7 @@ def engine(device: str = "cpu", precision: str = "fp32", accumulate: int = 1) ->
         precision: `auto`, `bf16` or `fp32`.
         accumulate: Batches whose gradients make up one step.
     """
-    place = pick_device(device)
-    return TrainingEngine(place, pick_precision(precision, place), accumulate)
+    return TrainingEngine(Device.pick(device, precision), accumulate)
 
 
 def host_of(family: ModelFamily[Any, Any]) -> PluginHost:

@@ -63,7 +63,7 @@ class Validation:
 
     def _shown(self, translate: Mapping[str, Remembering]) -> Iterator[Batch]:
         """The held-out images; what became of each is shown to the showcases once the family has looked at it."""
-        for batch in validation_batches(self.images, self.run.device):
+        for batch in validation_batches(self.images, self.run.device.place):
             yield batch
             self._show(batch, translate)
             for remembering in translate.values():
@@ -95,13 +95,13 @@ class Validation:
     def _measure(self, direction: str) -> Measure:
         if self.images.paired:
             return unlike_truth
-        some = islice(validation_batches(self.images, self.run.device), COMPARED)
+        some = islice(validation_batches(self.images, self.run.device.place), COMPARED)
         views = (self.trainer.views(batch).get(direction) for batch in some)
         return UnlikeOthers(view for view in views if view)
 
     def _previews(self, translate: Mapping[str, Translate]) -> dict[str, Tensor]:
         rows: list[Mapping[str, Tensor]] = []
-        for batch in islice(validation_batches(self.images, self.run.device), PREVIEWED):
+        for batch in islice(validation_batches(self.images, self.run.device.place), PREVIEWED):
             rows.append(self.trainer.previews(batch, translate))
         return {name: _stack([row[name] for row in rows]) for name in rows[0]} if rows else {}
 

@@ -133,7 +133,7 @@ def _run(
 
     def executor() -> Executor:
         tile, workers = model.executor.tile, settings.workers
-        return Executor(model.translator, model.device, model.precision, tile, workers, batch_size)
+        return Executor(model.translator, model.device, tile, workers, batch_size)
 
     def ended(items: Sequence[Item]) -> None:
         host.notify("batch_translated", job=job, items=items)
@@ -202,7 +202,7 @@ def _options(
     options: dict[str, Any] = {
         "format": format,
         "quality": quality,
-        "precision": str(model.precision).removeprefix("torch."),
+        "precision": model.device.precision_name,
         "conditions": {name: str(value) for name, value in conditions.items()},
         "filters": filters.describe(),
     }
@@ -267,7 +267,7 @@ def _threads(model: Model, items: Sequence[Item]) -> Iterator[tuple[int, int]]:
         How many batches run at once, and how many threads decode (and as many encode).
     """
     cores = torch.get_num_threads()
-    if model.device.type != "cpu":
+    if not model.device.is_cpu:
         yield 1, min(8, os.cpu_count() or 1)
         return
     many = model.translator.traits.tiling == "exact" or any(item.is_clip for item in items)

@@ -92,8 +92,7 @@ class Bare:
 
     @torch.inference_mode()
     def _forward(self, batch: Tensor) -> None:
-        precision = self.model.precision
-        with torch.autocast(batch.device.type, precision, enabled=precision != torch.float32):
+        with self.model.device.autocast():
             translate_any_size(self.model.translator, batch)
 
 
@@ -137,7 +136,7 @@ def compare_throughput(table: Table, model: img2img.Model, sources: Path, parts:
     if "b" in parts:
         ways["plain"] = PlainLoop(model, paths, sources.parent / "plain")
     speed = {name: len(paths) / time for name, time in _medians(ways, rounds).items()}
-    table.row(f"translate, {len(paths)} images, {model.precision}", speed["translate"], "1/s")
+    table.row(f"translate, {len(paths)} images, {model.device.precision}", speed["translate"], "1/s")
     if "a" in parts:
         table.row("bare forward pass, same batches and precision", speed["bare"], "1/s")
         table.row("a: translate over the bare forward pass", speed["translate"] / speed["bare"], low=0.85)

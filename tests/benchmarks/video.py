@@ -125,8 +125,7 @@ class Stages:
 
     @torch.inference_mode()
     def _forward(self, batch: torch.Tensor) -> None:
-        precision = self.model.precision
-        with torch.autocast(batch.device.type, precision, enabled=precision != torch.float32):
+        with self.model.device.autocast():
             translate_any_size(self.model.translator, batch)
 
 

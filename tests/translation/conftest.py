@@ -17,6 +17,7 @@ from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 
 from img2img import Condition, Model, ModelConfig, ModelFamily, PluginHost, Traits, Translator, hookimpl
 from img2img.host.declarations import Plugin
+from img2img.inference.device import Device
 from img2img.inference.executor import Executor
 from img2img.models.file import ModelInfo, save_model
 from img2img.translation.job import translate
@@ -187,7 +188,7 @@ class Make:
             **info,
         }
         others = {name: "" for name in ModelInfo.__annotations__ if name not in about}
-        return Model(ModelInfo(**about, **others), translator, torch.device("cpu"), torch.float32)
+        return Model(ModelInfo(**about, **others), translator, Device())
 
     @staticmethod
     def tinter(path: Path, **options: Any) -> Path:
@@ -249,7 +250,7 @@ def run(tmp_path: Path, make: Any) -> Callable[..., list[Item]]:
             source = make.save(tmp_path / "in" / f"{number:03}.png", make.picture(*size))
             items.append(Item(source, tmp_path / "out" / source.name))
         translator = make.translator(network)
-        executor = Executor(translator, torch.device("cpu"), torch.float32, tile, workers, **options)
+        executor = Executor(translator, Device(), tile, workers, **options)
         Pipeline(executor, Settings({}, None, 10**8, workers, codecs), None, ended, stop).run(items)
         return items
 

@@ -16,6 +16,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from img2img import PluginHost, Translator
 from img2img.errors import TranslationError, UsageError
+from img2img.inference.device import Device
 from img2img.inference.executor import Executor
 
 Execute = Callable[..., Executor]
@@ -29,7 +30,7 @@ def execute(device: str) -> Execute:
     def execute(translator: Translator, precision: torch.dtype = torch.float32, **options: Any) -> Executor:
         if isinstance(translator.generator, nn.Module):
             translator.generator.to(device).eval()
-        return Executor(translator, torch.device(device), precision, **options)
+        return Executor(translator, Device(torch.device(device), precision), **options)
 
     return execute
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from img2img.contract.families import Translator
 from img2img.contract.traits import Traits
+from img2img.inference.device import Device
 from img2img.inference.executor import SMALLEST_ASKED, Executor
 from img2img.nn.sizes import fitting
 from img2img.testing.family import FamilySubject, random_images
@@ -47,7 +48,7 @@ def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
     pixels = np.random.default_rng(0).integers(0, 65536, shape).astype(np.uint16)
     results = []
     for tile in (None, side):
-        executor = Executor(translator, torch.device("cpu"), torch.float32, tile)
+        executor = Executor(translator, Device(), tile)
         try:
             results.append(executor.run(pixels, subject.conditions(translator, 1)).astype(int))
         finally:
