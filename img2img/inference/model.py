@@ -13,9 +13,9 @@ from torch import Tensor
 from img2img.contract.families import Translator
 from img2img.errors import UsageError
 from img2img.host.host import PluginHost
-from img2img.inference.channels import from_network, to_network
 from img2img.inference.device import Device
 from img2img.inference.executor import Executor
+from img2img.inference.picture import Picture
 from img2img.models.file import ModelInfo
 from img2img.models.store import find_model, open_model
 
@@ -78,10 +78,21 @@ class Model:
         self._check(image)
         if isinstance(image, Tensor):
             return self._translate_tensor(image, rows)
-        colour, beside = to_network(image if image.ndim == 3 else image[..., None], self.translator.traits)
-        result = self.executor.run(colour[None], {name: row[None] for name, row in rows.items()})[0]
-        result = from_network(result, beside, self.translator.traits)
+        result = self.carry(Picture.enter(image if image.ndim == 3 else image[..., None], self.translator.traits), rows)
         return result[..., 0] if image.ndim == 2 and result.shape[2] == 1 else result
+
+    def carry(self, picture: Picture, rows: Mapping[str, Tensor]) -> Pixels:
+        """Take a picture through the network and back.
+
+        Args:
+            picture: With or without filters.
+            rows: What `parse_conditions` made.
+
+        Raises:
+            TranslationError: The network or a filter failed, or it does not fit the memory.
+        """
+        result = self.executor.run(picture.entering[None], {name: row[None] for name, row in rows.items()})
+        return picture.leave(result[0])
 
     def parse_conditions(self, conditions: Mapping[str, Any]) -> dict[str, Tensor]:
         """Turn what was typed into tensor rows.

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from img2img.errors import FatalError, Stopped
 from img2img.inference.ahead import Ahead
-from img2img.inference.channels import Beside, from_network, to_network
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import Passage, State
+from img2img.inference.picture import Picture
 from img2img.translation.clip_state import SEGMENT, ClipState
 from img2img.translation.pipeline import MEMORY, STOPPED
 from img2img.translation.sinks import Sink
@@ -34,15 +34,11 @@ _PATIENCE = 0.1
 
 @dataclass(frozen=True)
 class Shown:
-    """A frame on its way; `colour` is None where it shows the picture before it once more."""
+    """A frame on its way; `picture` is None where it shows the one before it once more."""
 
     index: int
     frame: Frame
-    colour: Pixels | None = None
-    """As the network takes it, but before the filters."""
-    entering: Pixels | None = None
-    """What goes into the network."""
-    beside: Beside | None = None
+    picture: Picture | None = None
     state: State = field(default_factory=dict)
     """At the end of a segment: what the filters before the network remember of it."""
 
@@ -131,10 +127,9 @@ class ClipPipeline:
             if frame.picture is last and index % SEGMENT:
                 yield Shown(index, frame, state=self._state_before(index))
                 continue
-            colour, beside = to_network(frame.picture(), self.executor.translator.traits)
+            picture = Picture.enter(frame.picture(), self.executor.traits, self.filters)
             last = frame.picture
-            entering = self.filters.before(colour)
-            yield Shown(index, frame, colour, entering, beside, self._state_before(index))
+            yield Shown(index, frame, picture, self._state_before(index))
 
     def _state_before(self, index: int) -> State:
         return {} if (index + 1) % SEGMENT else self.filters.state_before()
@@ -144,9 +139,9 @@ class ClipPipeline:
         fresh = 0
         for shown in prepared:
             batch.append(shown)
-            fresh += shown.colour is not None
+            fresh += shown.picture is not None
             ends = (shown.index + 1) % SEGMENT == 0
-            if ends or (shown.colour is not None and fresh >= self.executor.batch_size(*shown.colour.shape[:2])):
+            if ends or (shown.picture and fresh >= self.executor.batch_size(*shown.picture.entering.shape[:2])):
                 yield batch
                 batch, fresh = [], 0
         if batch:
@@ -169,7 +164,7 @@ class ClipPipeline:
                 future.cancel()
 
     def _run(self, batch: list[Shown]) -> list[Pixels]:
-        fresh = [shown.entering for shown in batch if shown.entering is not None]
+        fresh = [shown.picture.entering for shown in batch if shown.picture]
         if not fresh:
             return []
         conditions = {name: row.expand(len(fresh), *row.shape) for name, row in self.conditions.items()}
@@ -181,7 +176,7 @@ class ClipPipeline:
         results = iter(future.result())
         for shown in batch:
             self._heed_stop()
-            yield shown, None if shown.colour is None else next(results)
+            yield shown, next(results) if shown.picture else None
 
     def _heed_stop(self) -> None:
         if self.stop():
@@ -189,8 +184,7 @@ class ClipPipeline:
 
     def _finished(self, shown: Shown, result: Pixels | None, before: Pixels | None) -> Pixels:
         """What is written for a frame; the picture before it where it shows that again."""
-        if result is None or shown.colour is None or shown.beside is None:
+        if shown.picture is None or result is None:
             assert before is not None
             return before
-        result = self.filters.after(shown.colour, result)
-        return from_network(result, shown.beside, self.executor.translator.traits)
+        return shown.picture.leave(result)

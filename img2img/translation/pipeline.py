@@ -15,9 +15,9 @@ from torch import Tensor
 
 from img2img.errors import ItemError, Stopped, TranslationError
 from img2img.host.host import PluginHost
-from img2img.inference.channels import Beside, from_network, to_network
 from img2img.inference.executor import Executor
-from img2img.inference.filtering import NO_FILTERS, Chain, Passage
+from img2img.inference.filtering import NO_FILTERS, Chain
+from img2img.inference.picture import Picture
 from img2img.media import Image, decode_image, encode_image, printable, read_file, write_file
 from img2img.media.video import VideoOptions
 from img2img.translation.journal import Journal, digest
@@ -39,18 +39,12 @@ class Work:
 
     item: Item
     image: Image
-    colour: Pixels
-    """As the network takes it, but before the filters."""
-    beside: Beside
-    filters: Passage
-    entering: Pixels
-    """What goes into the network."""
+    picture: Picture
     source_sha256: str
 
     @property
     def bytes(self) -> int:
-        own = 0 if self.entering is self.colour else self.entering.nbytes
-        return self.image.pixels.nbytes + self.colour.nbytes + own
+        return self.image.pixels.nbytes + self.picture.bytes
 
 
 @dataclass(frozen=True)
@@ -157,9 +151,8 @@ class Pipeline:
                 item.status, item.reason = "skipped", "done already"
                 return item, None
             image = decode_image(data, printable(item.source), self.settings.max_pixels)
-            colour, beside = to_network(image.pixels, self.executor.translator.traits)
-            filters = self.settings.filters.start()
-            return item, Work(item, image, colour, beside, filters, filters.before(colour), source_sha256)
+            picture = Picture.enter(image.pixels, self.executor.traits, self.settings.filters.start())
+            return item, Work(item, image, picture, source_sha256)
         except (ItemError, MemoryError) as error:
             item.status, item.reason = "failed", _reason(item, error)
             return item, None
@@ -170,7 +163,7 @@ class Pipeline:
         """Put images of equal size and type together; whichever has waited longest goes first when many wait."""
         groups: dict[object, list[Work]] = {}
         for work in works:
-            key = (work.colour.shape, work.colour.dtype)
+            key = (work.picture.entering.shape, work.picture.entering.dtype)
             group = groups.setdefault(key, [])
             group.append(work)
             if len(group) >= self._batch_size(work):
@@ -181,7 +174,7 @@ class Pipeline:
         yield from groups.values()
 
     def _batch_size(self, work: Work) -> int:
-        return min(self._pending, self.executor.batch_size(*work.colour.shape[:2]))
+        return min(self._pending, self.executor.batch_size(*work.picture.entering.shape[:2]))
 
     def _wait_for_room(self, batch: list[Work]) -> None:
         """Wait until the network and the encoders have little enough before them."""
@@ -249,7 +242,7 @@ class Pipeline:
 
     def _run(self, batch: list[Work]) -> Pixels:
         conditions = {name: row.expand(len(batch), *row.shape) for name, row in self.settings.conditions.items()}
-        return self.executor.run(np.stack([work.entering for work in batch]), conditions)
+        return self.executor.run(np.stack([work.picture.entering for work in batch]), conditions)
 
     def _run_alone(self, work: Work) -> Pixels | BaseException:
         try:
@@ -267,9 +260,7 @@ class Pipeline:
         started = perf_counter()
         item, error = work.item, None
         try:
-            result = work.filters.after(work.colour, result)
-            pixels = from_network(result, work.beside, self.executor.translator.traits)
-            image = Image(pixels, work.image.metadata, work.image.notes)
+            image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)
             encoded = encode_image(image, item.target.suffix, self.settings.quality)
             item.notes = (*work.image.notes, *encoded.notes)
             if self.journal is not None:

@@ -36,7 +36,7 @@ from torch import Tensor
 
 import img2img
 from img2img.datasets import list_images, to_tensor
-from img2img.inference.channels import to_network
+from img2img.inference.picture import Picture
 from img2img.media import Image, decode_image, encode_image, read_file, write_file
 from img2img.media.opencv import cv2
 from img2img.nn.resize import imresize
@@ -240,7 +240,7 @@ def _batches(model: img2img.Model, sources: Sequence[Path]) -> list[Tensor]:
     """Images of one size together, as many as translation would take: (N, C, H, W), channels last."""
     groups: dict[tuple[int, ...], list[Tensor]] = {}
     for path in sources:
-        image = to_tensor(to_network(decode_image(read_file(path), path).pixels, model.translator.traits)[0])
+        image = to_tensor(Picture.enter(decode_image(read_file(path), path).pixels, model.translator.traits).entering)
         groups.setdefault(tuple(image.shape), []).append(image)
     batches = []
     for (_, height, width), group in groups.items():
