@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
@@ -65,6 +66,27 @@ class Device:
         """Let networks compute in the device's precision, or in another."""
         precision = precision or self.precision
         return torch.autocast(self.place.type, precision, enabled=precision != torch.float32)
+
+    @contextmanager
+    def shared_cores(self, most: int | None = None) -> Iterator[tuple[int, int]]:
+        """Divide the CPU: on it, each core runs the network on a batch of its own, which no other core waits for.
+
+        Args:
+            most: How many batches there can be at once, if they are few.
+
+        Yields:
+            How many batches run at once, and how many threads decode (and as many encode).
+        """
+        cores = torch.get_num_threads()
+        if not self.is_cpu:
+            yield 1, min(8, os.cpu_count() or 1)
+            return
+        workers = cores if most is None else min(cores, most)
+        torch.set_num_threads(max(1, cores // workers))
+        try:
+            yield workers, max(2, min(4, cores))
+        finally:
+            torch.set_num_threads(cores)
 
     def empty_cache(self) -> None:
         """Give back what the allocator keeps for later."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from img2img.errors import ImageError, ItemError, Stopped, UsageError, VideoError
 from img2img.inference.executor import Executor
+from img2img.inference.stream import STOPPED
 from img2img.media import printable, remove_leftovers
 from img2img.media.clip.animation import AnimationReader
 from img2img.media.clip.kinds import is_animated
@@ -26,7 +27,7 @@ from img2img.media.video.tracks import choose_tracks
 from img2img.translation.clip_pipeline import ClipPipeline
 from img2img.translation.clip_state import ClipState, tidy
 from img2img.translation.journal import Journal, digest, digest_file
-from img2img.translation.pipeline import STOPPED, Settings
+from img2img.translation.pipeline import Settings
 from img2img.translation.report import Item
 from img2img.translation.sinks import ANIMATIONS, AnimationSink, ImagesSink, Sink, VideoSink, WriterSink
 
@@ -118,9 +119,7 @@ def _translate(
         info, frames = _timed(clip, options.fps)
         total = _expected_frames(clip, info, options)
         filters = settings.filters.start()
-        pipeline = ClipPipeline(
-            executor, settings.conditions, settings.workers, filters, lambda done: told(done, total), stop
-        )
+        pipeline = ClipPipeline(executor, settings.conditions, filters, lambda done: told(done, total), stop)
         with (
             closing(_sink(item, clip, _enlarged(info, executor), settings)) as sink,
             _state(item, settings, source_sha256, sink) as state,
@@ -197,7 +196,7 @@ def _open(item: Item, settings: Settings) -> Opened:
 
 
 def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
-    scale = executor.translator.traits.scale
+    scale = executor.traits.scale
     width, height = int(info.width * scale), int(info.height * scale)
     if not width or not height:
         raise VideoError(f"{info.width}×{info.height} is too small for a scale of {scale}: nothing would be left")

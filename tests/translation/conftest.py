@@ -251,7 +251,7 @@ def run(tmp_path: Path, make: Any) -> Callable[..., list[Item]]:
             items.append(Item(source, tmp_path / "out" / source.name))
         translator = make.translator(network)
         executor = Executor(translator, Device(), tile, workers, **options)
-        Pipeline(executor, Settings({}, None, 10**8, workers, codecs), None, ended, stop).run(items)
+        Pipeline(executor, Settings({}, None, 10**8, codecs), None, ended, stop).run(items)
         return items
 
     return run
