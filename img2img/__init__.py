@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from img2img.config import ModelConfig, TrainingConfig
     from img2img.contract.clips import ClipSource, ClipTarget, ClipWriter
     from img2img.contract.data import Batch, Dataset, Sample
-    from img2img.contract.families import Condition, ModelFamily, Recognised, Translator
+    from img2img.contract.families import ModelFamily, Recognised, Translator
     from img2img.contract.filters import Filter, FilterOptions
     from img2img.contract.hookspecs import hookimpl
     from img2img.contract.importers import Importer
     from img2img.contract.trainers import Engine, Trainer, Translate, Verdict
+    from img2img.contract.traits import Condition, Traits
     from img2img.errors import ConfigError, DataError, Img2ImgError, ModelFileError, UsageError, VideoError
     from img2img.host.host import PluginHost
     from img2img.inference.model import Model, load_model
@@ -35,7 +36,7 @@ _HOMES = {
     "ClipSource": "contract.clips",
     "ClipTarget": "contract.clips",
     "ClipWriter": "contract.clips",
-    "Condition": "contract.families",
+    "Condition": "contract.traits",
     "ConfigError": "errors",
     "DataError": "errors",
     "Dataset": "contract.data",
@@ -58,6 +59,7 @@ _HOMES = {
     "Sample": "contract.data",
     "Trainer": "contract.trainers",
     "TrainingConfig": "config",
+    "Traits": "contract.traits",
     "Translate": "contract.trainers",
     "Translator": "contract.families",
     "UsageError": "errors",
@@ -94,6 +96,7 @@ __all__ = [  # noqa: RUF022 - by subject
     "Engine",
     "Translate",
     "Translator",
+    "Traits",
     "Recognised",
     "Condition",
     "Filter",

@@ -29,7 +29,7 @@ def describe(options: Path, data: Path, models: list[Path]) -> None:
     family = host.family(about.family)
     config = family.configure(read_toml(options), data)
     run = Run(models[0].parent, about.family, config, data, step=about.step)
-    trainer = family.trainer(config, TrainingEngine(run.device, run.precision))
+    trainer = family.trainer(config, TrainingEngine(run.device))
     validation = Validation(run, family, trainer, family.dataset(data, config, "validation"))
     validation.judge({direction: EMA(load_generator(info, host)[2], 0.0) for direction, info in infos.items()})
     cards = Cards(run, host, trainer, family.dataset(data, config, "train"), validation)

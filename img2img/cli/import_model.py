@@ -54,7 +54,7 @@ def command(
     foreign = open_checkpoint(checkpoint, plugins.discover(), parse_assignments(options), part)
     source = f"imported from {checkpoint.name} (SHA-256 {foreign.info.sha256}), a {foreign.recognised.what}"
     save_model(
-        target, foreign.generator, foreign.config, family=foreign.info.family, scale=foreign.translator.scale,
+        target, foreign.generator, foreign.config, family=foreign.info.family, scale=foreign.translator.traits.scale,
         trained_on="; ".join(filter(None, [trained_on, source])), license=license,
     )  # fmt: skip
     _tell(foreign, set(parse_assignments(options)))
@@ -65,6 +65,6 @@ def _tell(foreign: Foreign, given: set[str]) -> None:
     from img2img.models.foreign import assumptions
 
     click.echo(f"recognised  {foreign.recognised.what}")
-    click.echo(f"family      {foreign.info.family}, ×{foreign.translator.scale}")
+    click.echo(f"family      {foreign.info.family}, ×{foreign.translator.traits.scale}")
     for assumption in assumptions(foreign.config, foreign.recognised, given):
         click.echo(f"assumed     {assumption}")

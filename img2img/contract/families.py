@@ -11,11 +11,12 @@ them, and `img2img plugins` can list the family at once.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+
+from img2img.contract.traits import Traits
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -30,51 +31,30 @@ T = TypeVar("T", bound="TrainingConfig")
 Split = Literal["train", "validation"]
 
 
-@dataclass(frozen=True)
-class Condition:
-    """One thing besides the image that a user may or must give, such as the label `winter`."""
-
-    description: str
-    parse: Callable[[str], Tensor]
-    """From what was typed to one row, without the batch dimension; a ValueError's text reaches the user."""
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    """All that may be typed, where that is a list."""
-
-
 class Translator:
     """Turns a batch of images into a batch of images; what a loaded model is to its user.
 
     The core calls it in `eval()` and inference mode with sizes it can take, on the right device. Nothing in a batch may
-    depend on its neighbours. A subclass sets what differs from a network that keeps the size of any RGB image.
+    depend on its neighbours.
+
+    Args:
+        generator: The network.
+        traits: Those of the class by default; a subclass whose traits are always the same sets them there.
     """
 
-    scale: int | Fraction = 1
-    """Size of the output over that of the input."""
-    multiple_of: int = 1
-    """Height and width that come in are multiples of this; the core pads by reflection and crops afterwards."""
-    minimum_size: int = 1
-    """Smallest height and width that the network can take; the core pads up to it."""
-    channels_in: int = 3
-    channels_out: int = 3
-    """1 (grey) or 3 (RGB); the core converts, and carries alpha beside."""
-    tiling: Literal["exact", "never"] = "never"
-    """`exact`: a tile with `halo` around it gives what the whole image gives. `never`: an output pixel depends on the
-    whole image, as with InstanceNorm, so that no tiling is right."""
-    halo: int = 0
-    """How far, in input pixels, an output pixel looks; needed where tiling is `exact`."""
-    conditions: Mapping[str, Condition] = {}
-    """What besides the image steers the translation."""
+    traits: Traits = Traits()
 
-    def __init__(self, generator: nn.Module) -> None:
+    def __init__(self, generator: nn.Module, traits: Traits | None = None) -> None:
         self.generator = generator
+        if traits is not None:
+            self.traits = traits
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         """Translate (N, channels_in, H, W) in [0, 1] to (N, channels_out, scale H, scale W) in [0, 1].
 
         Args:
             images: Height and width are multiples of `multiple_of` and at least `minimum_size`.
-            conditions: One tensor of N rows for each name in `conditions` that was given.
+            conditions: One tensor of N rows for each name in `traits.conditions` that was given.
         """
         return self.generator(images)
 
@@ -164,4 +144,4 @@ class ModelFamily(ABC, Generic[C, T]):
 
     @abstractmethod
     def translator(self, config: C, generator: nn.Module) -> Translator:
-        """The inference hook: wrap a generator and declare its scale, sizes and tiling."""
+        """The inference hook: wrap a generator and declare its traits."""

@@ -85,7 +85,7 @@ def evaluate(
         Stopped: The user asked for it.
     """
     judge = Judge(model, dict(conditions or {}), known.downscale, crop, max_pixels)
-    extractor = Extractor(known.extractor, model.device) if known.extractor else None
+    extractor = Extractor(known.extractor, model.device.place) if known.extractor else None
     planned = pairs(sources, known.truths, judge.scale) if known.truths else alone(sources)
     wanted = find_images(known.references, "images of reference") if known.references else []
     steps = _Steps(len(wanted) + len(planned), watch, stop)

@@ -16,7 +16,7 @@ from img2img.datasets import to_tensor
 from img2img.errors import ImageError, UsageError
 from img2img.evaluation.outcome import Way
 from img2img.evaluation.pairs import Pair, as_rgb, read_pixels
-from img2img.inference.channels import to_network
+from img2img.inference.picture import Picture
 from img2img.media import printable
 from img2img.nn import metrics
 from img2img.nn.resize import imresize
@@ -52,7 +52,7 @@ class Judge:
 
     @property
     def scale(self) -> Fraction:
-        return Fraction(self.model.translator.scale)
+        return Fraction(self.model.translator.traits.scale)
 
     @property
     def cropped(self) -> int:
@@ -72,7 +72,7 @@ class Judge:
         return {
             "sources": made if self.downscale else "as they are",
             "crop": self.cropped,
-            "precision": str(self.model.precision).removeprefix("torch."),
+            "precision": self.model.device.precision_name,
             "device": str(self.model.device),
             "baseline": self.baseline,
             "bicubic": "MATLAB's imresize, rounded to the bits of the source" if self.scale != 1 else None,
@@ -149,7 +149,7 @@ class Judge:
 
     def _baseline(self, source: Pixels, result: Pixels) -> Tensor:
         """What the network sees, brought to the size of the result."""
-        seen = to_tensor(as_rgb(to_network(source, self.model.translator)[0]))
+        seen = to_tensor(as_rgb(Picture.enter(source, self.model.translator.traits).entering))
         if self.scale == 1:
             return seen
         levels = np.iinfo(source.dtype).max

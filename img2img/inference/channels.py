@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from img2img.contract.families import Translator
+from img2img.contract.traits import Traits
 from img2img.media import fill_transparent
 from img2img.media.opencv import cv2
 
@@ -25,7 +25,7 @@ class Beside:
     """(H, W)."""
 
 
-def to_network(pixels: Pixels, translator: Translator) -> tuple[Pixels, Beside]:
+def to_network(pixels: Pixels, traits: Traits) -> tuple[Pixels, Beside]:
     """Make (H, W, channels_in) of (H, W, 1 ... 4): alpha is taken off, grey repeated, or RGB reduced to luma.
 
     Colours under alpha 0, which nobody sees, are filled from around, so that they do not bleed into what is seen.
@@ -34,19 +34,20 @@ def to_network(pixels: Pixels, translator: Translator) -> tuple[Pixels, Beside]:
     alpha = pixels[..., -1] if channels in (2, 4) else None
     colour = fill_transparent(pixels)[..., :-1] if alpha is not None else pixels
     grey = channels <= 2
-    if grey and translator.channels_in == 3:
+    if grey and traits.channels_in == 3:
         colour = np.repeat(colour, 3, axis=2)
-    elif not grey and translator.channels_in == 1:
+    elif not grey and traits.channels_in == 1:
         colour = _luma(colour)
     return np.ascontiguousarray(colour), Beside(grey, alpha)
 
 
-def from_network(colour: Pixels, beside: Beside, translator: Translator) -> Pixels:
+def from_network(colour: Pixels, beside: Beside, traits: Traits) -> Pixels:
     """Put together what `to_network` took apart: (H', W', channels_out) to as many channels as the source had.
 
-    A grey image stays grey where the network takes RGB, and not where it colours: takes 1 channel and returns 3.
+    A grey image stays grey where the translator keeps colour and its network takes RGB; one that takes 1 channel and
+    returns 3 colours it.
     """
-    if beside.grey and translator.channels_in == 3 and colour.shape[2] == 3:
+    if beside.grey and traits.keeps_colour and traits.channels_in == 3 and colour.shape[2] == 3:
         colour = _luma(colour)
     if beside.alpha is None:
         return colour

@@ -1,11 +1,16 @@
-"""Which device, and in which precision, networks run."""
+"""The device on which networks run, and all that depends on it: precision, layout of tensors, memory."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
 
 import torch
+from torch import nn
 
 from img2img.errors import UsageError
 
@@ -15,6 +20,92 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Parameters of glibc's `mallopt`."""
 _KEPT = 1 << 30
 """Bytes; as one int of C, less than 2 GiB."""
+
+_CPU = torch.device("cpu")
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where networks run and how; training and use of a model share it."""
+
+    place: torch.device = _CPU
+    precision: torch.dtype = torch.float32
+    """What networks compute in; their weights stay in float32."""
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
+    """How images and weights lie in memory: the layout that convolutions are fastest in."""
+
+    @classmethod
+    def pick(cls, name: str = "auto", precision: str = "auto") -> Device:
+        """Turn what was typed into a device that is there.
+
+        Raises:
+            UsageError: The device is unknown or absent, or the precision is unknown.
+        """
+        place = pick_device(name)
+        return cls(place, pick_precision(precision, place))
+
+    def __str__(self) -> str:
+        return str(self.place)
+
+    @property
+    def is_cpu(self) -> bool:
+        return self.place.type == "cpu"
+
+    @property
+    def precision_name(self) -> str:
+        """Such as `float32`."""
+        return str(self.precision).removeprefix("torch.")
+
+    def prepare(self, network: Network) -> Network:
+        """Move a network here, in the memory format that is fastest."""
+        return network.to(device=self.place, memory_format=self.memory_format)  # type: ignore[call-overload]
+
+    def autocast(self, precision: torch.dtype | None = None) -> AbstractContextManager[None]:
+        """Let networks compute in the device's precision, or in another."""
+        precision = precision or self.precision
+        return torch.autocast(self.place.type, precision, enabled=precision != torch.float32)
+
+    @contextmanager
+    def shared_cores(self, most: int | None = None) -> Iterator[tuple[int, int]]:
+        """Divide the CPU: on it, each core runs the network on a batch of its own, which no other core waits for.
+
+        Args:
+            most: How many batches there can be at once, if they are few.
+
+        Yields:
+            How many batches run at once, and how many threads decode (and as many encode).
+        """
+        cores = torch.get_num_threads()
+        if not self.is_cpu:
+            yield 1, min(8, os.cpu_count() or 1)
+            return
+        workers = cores if most is None else min(cores, most)
+        torch.set_num_threads(max(1, cores // workers))
+        try:
+            yield workers, max(2, min(4, cores))
+        finally:
+            torch.set_num_threads(cores)
+
+    def empty_cache(self) -> None:
+        """Give back what the allocator keeps for later."""
+        if self.place.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def keep_freed_memory(self) -> None:
+        """Let the C library keep what a network on the CPU frees, instead of giving it back after each layer.
+
+        The system hands out fresh memory page by page and clears each, a third of the time of a CycleGAN on
+        frames of 1280 × 720. It is a setting of the process; up to 1 GiB of what is free stays with it. Without glibc
+        nothing happens.
+        """
+        if not self.is_cpu or os.name != "posix":
+            return
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            for parameter, value in ((_MMAP_THRESHOLD, _KEPT), (_TRIM_THRESHOLD, _KEPT), (_ARENA_MAX, 1)):
+                mallopt(parameter, value)
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -45,21 +136,6 @@ def pick_precision(name: str, device: torch.device) -> torch.dtype:
     if name == "auto":
         return torch.bfloat16 if _has_bf16(device) else torch.float32
     return torch.bfloat16 if name == "bf16" else torch.float32
-
-
-def keep_freed_memory(device: torch.device) -> None:
-    """Let the C library keep what a network on the CPU frees, instead of giving it back after each layer.
-
-    The system hands out fresh memory page by page and clears each, a third of the time of a CycleGAN on
-    frames of 1280 × 720. It is a setting of the process; up to 1 GiB of what is free stays with it. Without glibc
-    nothing happens.
-    """
-    if device.type != "cpu" or os.name != "posix":
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        for parameter, value in ((_MMAP_THRESHOLD, _KEPT), (_TRIM_THRESHOLD, _KEPT), (_ARENA_MAX, 1)):
-            mallopt(parameter, value)
 
 
 def _has_bf16(device: torch.device) -> bool:

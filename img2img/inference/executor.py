@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from torch import Tensor
 
 from img2img.contract.families import Translator
 from img2img.errors import Img2ImgError, TranslationError, UsageError
+from img2img.inference.device import Device
+from img2img.inference.limits import Limit, Limits
 from img2img.inference.tiles import SMALLEST_TILE, Window, tile_side, windows
 from img2img.nn.sizes import pad_to_size
 
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from img2img.media import Pixels
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Tile = tuple[int, Window, Window]
 """Index of the image, rows, columns."""
@@ -37,8 +43,7 @@ class Executor:
 
     Args:
         translator: Its generator is on `device`.
-        device: Where it runs.
-        precision: What the network computes in; 16-bit images are always computed in float32.
+        device: Where and in which precision it runs; 16-bit images are always computed in float32.
         tile: Side of the tiles in input pixels; 0 chooses, None switches tiling off.
         workers: How many tiles or batches run at once.
         batch_size: Images or tiles that go through the network together, less once memory has run out; 0 chooses.
@@ -50,8 +55,7 @@ class Executor:
     def __init__(
         self,
         translator: Translator,
-        device: torch.device,
-        precision: torch.dtype,
+        device: Device,
         tile: int | None = 0,
         workers: int = 1,
         batch_size: int = 0,
@@ -60,20 +64,23 @@ class Executor:
             raise UsageError(f"tiles of {tile} pixels are too small; give {SMALLEST_ASKED} or more, or 0 to choose")
         if batch_size < 0:
             raise UsageError(f"{batch_size} images are no batch; give 1 or more, or 0 to choose")
-        self.translator, self.device, self.precision, self.tile = translator, device, precision, tile
+        self.translator, self.traits = translator, translator.traits
+        self.device, self.tile = device, tile
         self.asked_batch_size = batch_size
-        on_cpu = device.type == "cpu"
-        self.window_limit = 2_500_000 if on_cpu else 16_000_000
-        """Output pixels of the largest tile; less after memory has run out."""
-        self.batch_limit = sys.maxsize if batch_size else 250_000 if on_cpu else 32_000_000
-        """Output pixels of the images and tiles that go through the network together; on a CPU few fit the caches."""
+        tile_limit, batch_limit = (2_500_000, 250_000) if device.is_cpu else (16_000_000, 32_000_000)
+        self.limits = Limits(tile_limit, sys.maxsize if batch_size else batch_limit)  # on a CPU few fit the caches
+        self.workers = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="network")
         self._closed = False
 
     def batch_size(self, height: int, width: int) -> int:
         """How many images or tiles of a size go through the network together."""
-        fitting = max(1, self.batch_limit // max(1, self._output_pixels(height, width)))
+        fitting = max(1, self.limits.now.batch // max(1, self._output_pixels(height, width)))
         return min(self.asked_batch_size or fitting, fitting)
+
+    def submit(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Future[T]:
+        """Call something that calls `run` in one of the threads around the network."""
+        return self._pool.submit(task, *arguments, **named)
 
     def run(self, pixels: Pixels, conditions: Mapping[str, Tensor] | None = None) -> Pixels:
         """Translate (N, H, W, channels_in) to (N, scale H, scale W, channels_out) of the same integer type.
@@ -86,7 +93,7 @@ class Executor:
             TranslationError: The network failed, returned what is no image, or does not fit the memory.
             CancelledError: `close` came first.
         """
-        limits = self.window_limit, self.batch_limit
+        before = since = self.limits.now
         while True:
             side = self._side(*pixels.shape[1:3])
             try:
@@ -98,12 +105,14 @@ class Executor:
                     raise CancelledError from error
                 if not _is_out_of_memory(error):
                     raise TranslationError(f"the network failed: {type(error).__name__}: {error}") from error
-                if not self._shrink(pixels, side):
-                    self.window_limit, self.batch_limit = limits  # or it would slow down all that come after it
+                shrunk = self._shrink(pixels, side)
+                if shrunk is None:
+                    self.limits.restore(before, since)  # or it would slow down all that come after it
                     raise TranslationError(
                         f"{pixels.shape[2]}×{pixels.shape[1]} does not fit the memory of {self.device}, and can be cut "
                         f"no smaller; try --device cpu or a smaller image ({error})"
                     ) from error
+                since = shrunk
 
     @torch.inference_mode()
     def translate(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
@@ -137,7 +146,7 @@ class Executor:
 
     def _run(self, pixels: Pixels, conditions: Mapping[str, Tensor], side: int | None) -> Pixels:
         count, height, width, _ = pixels.shape
-        scale, channels = self.translator.scale, self.translator.channels_out
+        scale, channels = self.traits.scale, self.traits.channels_out
         result = np.empty((count, int(height * scale), int(width * scale), channels), pixels.dtype)
         if not result.size:
             raise TranslationError(f"{width}×{height} is too small for a scale of {scale}: nothing would be left")
@@ -154,13 +163,35 @@ class Executor:
                 kept = result[n][target]
                 kept[:] = done[y : y + kept.shape[0], x : x + kept.shape[1]]
 
-        tiles = [(n, *window) for window in windows(height, width, side, self.translator) for n in range(count)]
-        for _ in self._pool.map(translate, self._batches(tiles)):
-            pass
+        tiles = [(n, *window) for window in windows(height, width, side, self.traits) for n in range(count)]
+        self._each(translate, self._batches(tiles))
         return result
 
+    def _each(self, task: Callable[[Sequence[Tile]], None], batches: Iterable[Sequence[Tile]]) -> None:
+        """Do a task with each batch, in this thread and in others around the network that have nothing else to do.
+
+        This thread may be one of them, so it waits for no batch that has not begun.
+        """
+        left = deque(batches)
+
+        def work() -> None:
+            while (batch := _next(left)) is not None:
+                if self._closed:
+                    raise CancelledError
+                task(batch)
+
+        helpers = [self._pool.submit(work) for _ in range(min(self.workers, len(left)) - 1)]
+        try:
+            work()
+        finally:
+            left.clear()
+            begun = [helper for helper in helpers if not helper.cancel()]
+            wait(begun)
+        for helper in begun:
+            helper.result()
+
     def _batches(self, tiles: Sequence[Tile]) -> Iterator[Sequence[Tile]]:
-        """Put tiles of equal size together, as many as `batch_limit` allows."""
+        """Put tiles of equal size together, as many as the limits allow."""
 
         def shape(tile: Tile) -> tuple[int, int]:
             return tile[1].seen_to - tile[1].seen_from, tile[2].seen_to - tile[2].seen_from
@@ -171,17 +202,17 @@ class Executor:
                 yield alike[first : first + size]
 
     def _translate(self, pixels: Pixels, conditions: Mapping[str, Tensor]) -> Pixels:
-        rows = {name: value.to(self.device) for name, value in conditions.items()}
-        precision = torch.float32 if pixels.dtype == np.uint16 else self.precision
+        rows = {name: value.to(self.device.place) for name, value in conditions.items()}
+        precision = torch.float32 if pixels.dtype == np.uint16 else self.device.precision
         return _to_integers(self.translate(self._to_device(pixels), rows, precision), pixels.dtype)
 
     def _call(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
-        padded = pad_to_size(images, self.translator)
-        with torch.autocast(self.device.type, precision, enabled=precision != torch.float32):
+        padded = pad_to_size(images, self.traits)
+        with self.device.autocast(precision):
             result = self.translator(padded, **conditions)
-        scale = self.translator.scale
+        scale = self.traits.scale
         height, width = (int(size * scale) for size in padded.shape[2:])
-        expected = (len(images), self.translator.channels_out, height, width)
+        expected = (len(images), self.traits.channels_out, height, width)
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         if found != expected:  # before it is cropped, which would hide that it is too large
             raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
@@ -189,35 +220,35 @@ class Executor:
 
     def _to_device(self, pixels: Pixels) -> Tensor:
         integers = torch.from_numpy(pixels if pixels.dtype == np.uint8 else pixels.astype(np.int32))
-        images = integers.to(self.device).permute(0, 3, 1, 2).float().div_(float(np.iinfo(pixels.dtype).max))
-        return images.contiguous(memory_format=torch.channels_last)
+        images = integers.to(self.device.place).permute(0, 3, 1, 2).float().div_(float(np.iinfo(pixels.dtype).max))
+        return images.contiguous(memory_format=self.device.memory_format)
 
     def _side(self, height: int, width: int) -> int | None:
-        if self.tile is None or self.translator.tiling != "exact":
+        if self.tile is None or self.traits.tiling != "exact":
             return None
-        chosen = tile_side(height, width, self.window_limit, self.translator)
+        chosen = tile_side(height, width, self.limits.now.tile, self.traits)
         return min(self.tile, chosen or self.tile) if self.tile else chosen
 
     def _output_pixels(self, height: int, width: int) -> int:
-        return int(height * width * self.translator.scale * self.translator.scale)
+        return int(height * width * self.traits.scale * self.traits.scale)
 
-    def _shrink(self, pixels: Pixels, side: int | None) -> bool:
-        """Ask for less memory next time: half the batch, then smaller tiles; False where neither can get smaller."""
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+    def _shrink(self, pixels: Pixels, side: int | None) -> Limit | None:
+        """Ask for less memory next time."""
+        self.device.empty_cache()
         count, height, width, _ = pixels.shape
-        reach = min(max(height, width), (side or max(height, width)) + 2 * self.translator.halo)
+        reach = min(max(height, width), (side or max(height, width)) + 2 * self.traits.halo)
         largest = self._output_pixels(min(height, reach), min(width, reach))
-        total = count * self._output_pixels(height, width)
-        if total > largest and self.batch_limit >= 2 * largest:
-            self.batch_limit = min(self.batch_limit, total) // 2
-            log.warning("out of memory; batches of half the size from here on")
-        elif self.tile is not None and self.translator.tiling == "exact" and (side is None or side > SMALLEST_TILE):
-            self.window_limit = min(self.window_limit, largest) // 2
-            log.warning("out of memory; smaller tiles from here on")
-        else:
-            return False
-        return True
+        is_tiled = self.tile is not None and self.traits.tiling == "exact"
+        can_cut = is_tiled and (side is None or side > SMALLEST_TILE)
+        return self.limits.shrink(largest, count * self._output_pixels(height, width), can_cut=can_cut)
+
+
+def _next(left: deque[T]) -> T | None:
+    """What is left first; None where nothing is, since other threads take from it too."""
+    try:
+        return left.popleft()
+    except IndexError:
+        return None
 
 
 def _to_integers(images: Tensor, dtype: np.dtype[Any]) -> Pixels:

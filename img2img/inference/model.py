@@ -13,9 +13,9 @@ from torch import Tensor
 from img2img.contract.families import Translator
 from img2img.errors import UsageError
 from img2img.host.host import PluginHost
-from img2img.inference.channels import from_network, to_network
-from img2img.inference.device import keep_freed_memory, pick_device, pick_precision
+from img2img.inference.device import Device
 from img2img.inference.executor import Executor
+from img2img.inference.picture import Picture
 from img2img.models.file import ModelInfo
 from img2img.models.store import find_model, open_model
 
@@ -45,26 +45,19 @@ def load_model(
         ModelFileError: There is no such model, or the file is damaged.
         PluginError: No plugin provides its family.
     """
-    place = pick_device(device)
-    keep_freed_memory(place)
+    place = Device.pick(device, precision)
+    place.keep_freed_memory()
     info, translator = open_model(find_model(model), host or PluginHost.discover())
-    translator.generator.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Model(info, translator, place, pick_precision(precision, place), tile)
+    place.prepare(translator.generator)
+    return Model(info, translator, place, tile)
 
 
 class Model:
     """Translates images; what `load_model` returns."""
 
-    def __init__(
-        self,
-        info: ModelInfo,
-        translator: Translator,
-        device: torch.device,
-        precision: torch.dtype,
-        tile: int | None = 0,
-    ) -> None:
-        self.info, self.translator, self.device, self.precision = info, translator, device, precision
-        self.executor = Executor(translator, device, precision, tile)
+    def __init__(self, info: ModelInfo, translator: Translator, device: Device, tile: int | None = 0) -> None:
+        self.info, self.translator, self.device = info, translator, device
+        self.executor = Executor(translator, device, tile)
 
     @overload
     def __call__(self, image: Tensor, **conditions: Any) -> Tensor: ...
@@ -85,10 +78,21 @@ class Model:
         self._check(image)
         if isinstance(image, Tensor):
             return self._translate_tensor(image, rows)
-        colour, beside = to_network(image if image.ndim == 3 else image[..., None], self.translator)
-        result = self.executor.run(colour[None], {name: row[None] for name, row in rows.items()})[0]
-        result = from_network(result, beside, self.translator)
+        result = self.carry(Picture.enter(image if image.ndim == 3 else image[..., None], self.translator.traits), rows)
         return result[..., 0] if image.ndim == 2 and result.shape[2] == 1 else result
+
+    def carry(self, picture: Picture, rows: Mapping[str, Tensor]) -> Pixels:
+        """Take a picture through the network and back.
+
+        Args:
+            picture: With or without filters.
+            rows: What `parse_conditions` made.
+
+        Raises:
+            TranslationError: The network or a filter failed, or it does not fit the memory.
+        """
+        result = self.executor.run(picture.entering[None], {name: row[None] for name, row in rows.items()})
+        return picture.leave(result[0])
 
     def parse_conditions(self, conditions: Mapping[str, Any]) -> dict[str, Tensor]:
         """Turn what was typed into tensor rows.
@@ -96,7 +100,7 @@ class Model:
         Raises:
             UsageError: A condition is unknown, missing or wrong.
         """
-        declared = self.translator.conditions
+        declared = self.translator.traits.conditions
         for name in conditions:
             if name not in declared:
                 raise UsageError(f"the model takes no condition {name!r}; it takes {', '.join(declared) or 'none'}")
@@ -117,7 +121,7 @@ class Model:
         return rows
 
     def _check(self, image: Pixels | Tensor) -> None:
-        channels = self.translator.channels_in
+        channels = self.translator.traits.channels_in
         if isinstance(image, Tensor):
             fits = image.is_floating_point() and image.ndim == 4 and image.shape[1] == channels
         else:
@@ -131,6 +135,7 @@ class Model:
             )
 
     def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
-        repeated = {name: row.expand(len(images), *row.shape).to(self.device) for name, row in rows.items()}
-        result = self.executor.translate(images.to(self.device, torch.float32), repeated, self.precision)
+        place = self.device.place
+        repeated = {name: row.expand(len(images), *row.shape).to(place) for name, row in rows.items()}
+        result = self.executor.translate(images.to(place, torch.float32), repeated, self.device.precision)
         return result.clamp(0, 1).to(images)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt, lcm
 
-from img2img.contract.families import Translator
+from img2img.contract.traits import Traits
 from img2img.nn.sizes import fitting
 
 SMALLEST_TILE = 32
@@ -24,36 +24,36 @@ class Window:
     seen_to: int
 
 
-def windows(height: int, width: int, side: int | None, translator: Translator) -> Iterator[tuple[Window, Window]]:
+def windows(height: int, width: int, side: int | None, traits: Traits) -> Iterator[tuple[Window, Window]]:
     """Yield the (rows, columns) of each tile in input pixels; without `side`, one tile that is the image."""
-    for rows in _cuts(height, side, translator):
-        for columns in _cuts(width, side, translator):
+    for rows in _cuts(height, side, traits):
+        for columns in _cuts(width, side, traits):
             yield rows, columns
 
 
-def tile_side(height: int, width: int, limit: int, translator: Translator) -> int | None:
+def tile_side(height: int, width: int, limit: int, traits: Traits) -> int | None:
     """Choose the side of the tiles so that none has more than `limit` output pixels, halo included.
 
     Returns:
-        None where the image needs no tiles, or the translator allows none.
+        None where the image needs no tiles, or the traits allow none.
     """
-    scale = translator.scale
-    if translator.tiling != "exact" or height * width * scale * scale <= limit:
+    scale = traits.scale
+    if traits.tiling != "exact" or height * width * scale * scale <= limit:
         return None
-    side = isqrt(int(limit / (scale * scale))) - 2 * translator.halo
+    side = isqrt(int(limit / (scale * scale))) - 2 * traits.halo
     return max(side, SMALLEST_TILE)
 
 
-def _cuts(size: int, side: int | None, translator: Translator) -> Iterator[Window]:
+def _cuts(size: int, side: int | None, traits: Traits) -> Iterator[Window]:
     """Cut one axis. Tiles see `halo` pixels beyond what is kept, from and to where the network's grid allows."""
     if side is None or side >= size:
         yield Window(0, size, 0, size)
         return
-    halo = translator.halo
-    multiple = lcm(translator.multiple_of, Fraction(translator.scale).denominator)  # so that cuts meet output pixels
+    halo = traits.halo
+    multiple = lcm(traits.multiple_of, Fraction(traits.scale).denominator)  # so that cuts meet output pixels
     side = -(-side // multiple) * multiple
     for start in range(0, size, side):
         stop = min(size, start + side)
-        seen_from = max(0, min(start - halo, size - translator.minimum_size)) // multiple * multiple
-        seen_to = seen_from + fitting(stop + halo - seen_from, translator)
+        seen_from = max(0, min(start - halo, size - traits.minimum_size)) // multiple * multiple
+        seen_to = seen_from + fitting(stop + halo - seen_from, traits)
         yield Window(start, stop, seen_from, min(size, seen_to))

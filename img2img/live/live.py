@@ -14,6 +14,7 @@ import numpy as np
 
 from img2img.inference.filtering import NO_FILTERS, Chain
 from img2img.inference.model import Model
+from img2img.inference.picture import Picture
 from img2img.media.opencv import cv2
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def live(
 
     def translate(shot: Shot) -> tuple[Pixels, Pixels]:
         before = _prepared(shot.picture(), width)
-        after = _three_channels(passage.after(before, model(passage.before(before), **rows)))
+        after = _three_channels(model.carry(Picture.enter(before, model.translator.traits, passage), rows))
         return _fitted(before, after.shape[0]), after
 
     def wanted() -> bool:

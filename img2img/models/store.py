@@ -83,7 +83,7 @@ def open_model(path: Path, host: PluginHost) -> tuple[ModelInfo, Translator]:
             translator = importer.open(path)
             if not isinstance(translator, Translator):
                 raise TypeError(f"it opened the file as {translator!r}, which is no Translator")
-        return replace(_imported(importer, path), scale=str(translator.scale)), translator
+        return replace(_imported(importer, path), scale=str(translator.traits.scale)), translator
     if _is_checkpoint(path):
         foreign = _open_checkpoint(path, host)
         return foreign.info, foreign.translator

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from img2img.contract.families import Translator
+from img2img.contract.traits import Traits
 
 ChannelOrder = Literal["rgb", "bgr"]
 
@@ -27,10 +28,11 @@ def reorder(images: Tensor, order: ChannelOrder) -> Tensor:
 
 
 class SignedTranslator(Translator):
-    """A translator whose generator takes and gives images in [-1, 1]."""
+    """A translator whose generator takes and gives images in [-1, 1], with their channels in some order."""
 
-    channel_order: ChannelOrder = "rgb"
-    """Of what the generator takes and gives."""
+    def __init__(self, generator: nn.Module, traits: Traits | None = None, channel_order: ChannelOrder = "rgb") -> None:
+        super().__init__(generator, traits)
+        self.channel_order = channel_order
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         result = self.generator(to_signed(reorder(images, self.channel_order)))

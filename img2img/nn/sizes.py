@@ -8,25 +8,27 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
+from img2img.contract.traits import Traits
 
 
 def translate_any_size(translator: Translator, images: Tensor, **conditions: Tensor) -> Tensor:
     """Run a translator on (N, C, H, W) of any H, W >= 1; the result is (N, C', scale H, scale W), rounded down."""
     height, width = images.shape[-2:]
-    result = translator(pad_to_size(images, translator), **conditions)
-    return result[..., : int(height * translator.scale), : int(width * translator.scale)]
+    scale = translator.traits.scale
+    result = translator(pad_to_size(images, translator.traits), **conditions)
+    return result[..., : int(height * scale), : int(width * scale)]
 
 
-def pad_to_size(images: Tensor, translator: Translator) -> Tensor:
+def pad_to_size(images: Tensor, traits: Traits) -> Tensor:
     """Pad at the bottom and right to a size that the translator takes."""
     height, width = images.shape[-2:]
-    return reflect(images, fitting(width, translator) - width, fitting(height, translator) - height)
+    return reflect(images, fitting(width, traits) - width, fitting(height, traits) - height)
 
 
-def fitting(size: int, translator: Translator) -> int:
+def fitting(size: int, traits: Traits) -> int:
     """The smallest height or width from `size` up that the translator takes."""
-    multiple = translator.multiple_of
-    return ceil(max(size, translator.minimum_size) / multiple) * multiple
+    multiple = traits.multiple_of
+    return ceil(max(size, traits.minimum_size) / multiple) * multiple
 
 
 def reflect(images: Tensor, right: int, bottom: int) -> Tensor:

@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from img2img.config import ModelConfig, TrainingConfig
 from img2img.contract.data import Dataset
-from img2img.contract.families import Condition, ModelFamily, Split, Translator
+from img2img.contract.families import ModelFamily, Split, Translator
 from img2img.contract.hookspecs import hookimpl
 from img2img.contract.trainers import Trainer
+from img2img.contract.traits import Condition
 from img2img.host.declarations import Plugin
 from img2img.host.host import PluginHost
-from img2img.inference.device import pick_device, pick_precision
+from img2img.inference.device import Device
 from img2img.nn.sizes import translate_any_size
 from img2img.testing.pictures import Unread, find_data
 from img2img.testing.promise import Skipped, Subject
@@ -35,8 +36,7 @@ def engine(device: str = "cpu", precision: str = "fp32", accumulate: int = 1) ->
         precision: `auto`, `bf16` or `fp32`.
         accumulate: Batches whose gradients make up one step.
     """
-    place = pick_device(device)
-    return TrainingEngine(place, pick_precision(precision, place), accumulate)
+    return TrainingEngine(Device.pick(device, precision), accumulate)
 
 
 def host_of(family: ModelFamily[Any, Any]) -> PluginHost:
@@ -111,7 +111,7 @@ class FamilySubject(Subject):
     @cached_property
     def values(self) -> dict[str, list[Tensor]]:
         """For each condition the different rows that are known, at most two."""
-        conditions = self.translator().conditions
+        conditions = self.translator().traits.conditions
         return {name: _different(self._rows(name, condition)) for name, condition in conditions.items()}
 
     def dataset(self, split: Split) -> Dataset:
@@ -153,7 +153,7 @@ class FamilySubject(Subject):
         Raises:
             Skipped: No value of one is known.
         """
-        required = [name for name, condition in translator.conditions.items() if condition.required]
+        required = [name for name, condition in translator.traits.conditions.items() if condition.required]
         for name in required:
             if not self.values[name]:
                 raise Skipped(f"no value of the condition {name!r} is known; give it `choices`, or the data some")
@@ -174,7 +174,7 @@ class FamilySubject(Subject):
 
 def random_images(translator: Translator, height: int, width: int, count: int = 1) -> Tensor:
     """(count, channels_in, height, width) in [0, 1]."""
-    return torch.rand(count, translator.channels_in, height, width)
+    return torch.rand(count, translator.traits.channels_in, height, width)
 
 
 def difference(first: Tensor, second: Tensor) -> float:

@@ -10,6 +10,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from img2img.inference.device import Device
+
 
 class Steps(Protocol):
     """Whoever counts the steps of a training, as a `Run` does."""
@@ -28,17 +30,13 @@ class TrainingEngine:
     """The `img2img.Engine` of a run.
 
     Args:
-        device: Where the networks live.
-        precision: What they compute in; weights, losses and optimisers stay in float32.
+        device: Where the networks live, and what they compute in; weights, losses and optimisers stay in float32.
         accumulate: Batches whose gradients make up one step.
         steps: Counts the steps; by default a counter of the engine's own.
     """
 
-    def __init__(
-        self, device: torch.device, precision: torch.dtype, accumulate: int = 1, steps: Steps | None = None
-    ) -> None:
-        self.device = device
-        self.precision = precision
+    def __init__(self, device: Device, accumulate: int = 1, steps: Steps | None = None) -> None:
+        self.runs_on, self.device = device, device.place
         self.accumulate = accumulate
         self.steps = steps or StepCounter()
         self._part = 0
@@ -53,10 +51,10 @@ class TrainingEngine:
         self.steps.step = step
 
     def prepare(self, network: nn.Module) -> nn.Module:
-        return network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self.runs_on.prepare(network)
 
     def autocast(self) -> AbstractContextManager[None]:
-        return torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32)
+        return self.runs_on.autocast()
 
     def update(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
         if self._part == 0:
@@ -74,7 +72,7 @@ class TrainingEngine:
         """Return what decides how sums are rounded."""
         return {
             "device": self.device.type,
-            "precision": str(self.precision).removeprefix("torch."),
+            "precision": self.runs_on.precision_name,
             "threads": str(torch.get_num_threads()),
             "torch": str(torch.__version__),
         }

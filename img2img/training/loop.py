@@ -15,7 +15,7 @@ from img2img.contract.families import ModelFamily
 from img2img.errors import ConfigError, Stopped
 from img2img.host.host import PluginHost
 from img2img.host.kinds import FAMILIES
-from img2img.inference.device import keep_freed_memory, pick_device, pick_precision
+from img2img.inference.device import Device
 from img2img.training.cards.cards import Cards
 from img2img.training.chance import seed_everything
 from img2img.training.checkpoints import load_newest, save_checkpoint
@@ -89,12 +89,12 @@ def train(
     check_at_least(1, validate_every=validate_every, log_every=log_every)
     host = host or PluginHost.discover()
     model_family = host.family(family)
-    place = pick_device(device)
-    keep_freed_memory(place)
+    place = Device.pick(device, precision)
+    place.keep_freed_memory()
     config = model_family.configure(options or {}, Path(data))
     started = Run(
         Path(run), host.full_name(FAMILIES, family), config, Path(data), seed, init, trained_on, license,
-        validate_every, log_every, examine_every, device=place, precision=pick_precision(precision, place),
+        validate_every, log_every, examine_every, device=place,
     )  # fmt: skip
     Session(started, model_family, host, resume=resume, workers=workers, stop=stop).train()
     return started
@@ -120,7 +120,7 @@ class Session:
         self.data = family.dataset(run.data, run.config, "train")
         held_out = family.dataset(run.data, run.config, "validation")
         seed_everything(run.seed)
-        self.engine = TrainingEngine(run.device, run.precision, run.config.accumulate, run)
+        self.engine = TrainingEngine(run.device, run.config.accumulate, run)
         self.trainer = family.trainer(run.config, self.engine)
         self.means = LossMeans()
         self.averages: dict[str, EMA] = {}
@@ -167,7 +167,7 @@ class Session:
     def _train(self) -> None:
         run, config = self.run, self.run.config
         batches = training_batches(
-            self.data, config.batch_size, run.seed, run.step * config.accumulate, run.device, self.workers
+            self.data, config.batch_size, run.seed, run.step * config.accumulate, run.device.place, self.workers
         )
         if run.step == config.total_steps and self.models.missing(self.averages):
             self.judged = self.validation.judge(self.averages)  # for the cards; nothing else is left to do
@@ -236,7 +236,7 @@ class Session:
         if resumed:
             run.check_same()
             run.remove_leftovers()
-        state = load_newest(run.checkpoints, run.device) if resumed else None
+        state = load_newest(run.checkpoints, run.device.place) if resumed else None
         if state is None and run.init:
             start_from(run.init, run, self.trainer, self.host)
         self.averages = {name: EMA(network, run.config.ema) for name, network in self.trainer.generators().items()}

@@ -39,7 +39,7 @@ class ModelFiles:
             path = run.model_path(direction, milestone)
             info = save_model(
                 path, average.network, config, family=run.family, direction=direction,
-                scale=self.family.translator(config, average.network).scale, step=run.step,
+                scale=self.family.translator(config, average.network).traits.scale, step=run.step,
                 trained_on=run.trained_on, license=run.license, card=self.cards.card(direction, path, judged),
             )  # fmt: skip
             self.cards.write(info, judged)

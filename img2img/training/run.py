@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from img2img.config import TrainingConfig
 from img2img.errors import FatalError, UsageError
+from img2img.inference.device import Device
 from img2img.media.files import remove_leftovers, write_file
 
 
@@ -42,8 +43,7 @@ class Run:
     """Steps between examinations of the training's health; 0 for none."""
     step: int = 0
     """Steps done."""
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    precision: torch.dtype = torch.float32
+    device: Device = field(default_factory=Device)
 
     @property
     def checkpoints(self) -> Path:

@@ -77,7 +77,7 @@ class Validation:
 
     def _shown(self, translate: Mapping[str, Remembering], rows: list[Mapping[str, Tensor]]) -> Iterator[Batch]:
         """Yield the held-out images; once the family has judged one, its results go to showcases and previews."""
-        for batch in validation_batches(self.images, self.run.device):
+        for batch in validation_batches(self.images, self.run.device.place):
             yield batch
             self._show(batch, translate)
             if len(rows) < PREVIEWED:
@@ -96,7 +96,7 @@ class Validation:
     def _open_showcases(self, translators: Mapping[str, Translator]) -> dict[str, Showcase]:
         try:
             return {
-                name: Showcase(self.images.paired, self._measure(name), translator.conditions)
+                name: Showcase(self.images.paired, self._measure(name), translator.traits.conditions)
                 for name, translator in translators.items()
             }
         except Exception as error:
@@ -115,7 +115,7 @@ class Validation:
         return self._measures[direction]
 
     def _unlike_targets(self, direction: str) -> Measure:
-        some = islice(validation_batches(self.images, self.run.device), COMPARED)
+        some = islice(validation_batches(self.images, self.run.device.place), COMPARED)
         views = (self.trainer.views(batch).get(direction) for batch in some)
         return UnlikeOthers(view for view in views if view)
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from img2img.errors import ImageError, ItemError, Stopped, UsageError, VideoError
 from img2img.inference.executor import Executor
+from img2img.inference.stream import STOPPED
 from img2img.media.video import ClipInfo, Frame
 from img2img.media.video.options import VideoOptions
 from img2img.translation.clip_pipeline import ClipPipeline
 from img2img.translation.clip_state import ClipState, tidy
 from img2img.translation.journal import Journal, digest
-from img2img.translation.pipeline import STOPPED, Settings
+from img2img.translation.pipeline import Settings
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sinks import Sink
 
@@ -89,9 +90,7 @@ def _translate(
         info, frames = _timed(clip, options.fps)
         total = _expected_frames(clip, info, options)
         filters = settings.filters.start()
-        pipeline = ClipPipeline(
-            executor, settings.conditions, settings.workers, filters, lambda done: told(done, total), stop
-        )
+        pipeline = ClipPipeline(executor, settings.conditions, filters, lambda done: told(done, total), stop)
         with (
             closing(item.writes.open(clip, _enlarged(info, executor), options, settings.host)) as sink,
             _state(item, settings, source_sha256, sink) as state,
@@ -146,7 +145,7 @@ def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]
 
 
 def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
-    scale = executor.translator.scale
+    scale = executor.traits.scale
     width, height = int(info.width * scale), int(info.height * scale)
     if not width or not height:
         raise VideoError(f"{info.width}×{info.height} is too small for a scale of {scale}: nothing would be left")

@@ -1,24 +1,22 @@
-"""The frames of a clip through the network: decode, network, and what comes after beside each other, in order."""
+"""The frames of a clip: decoded ahead, carried through the network by the stream, and given to a sink in order."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
 from torch import Tensor
 
 from img2img.errors import FatalError, Stopped
+from img2img.inference import stream
 from img2img.inference.ahead import Ahead
-from img2img.inference.channels import Beside, from_network, to_network
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import Passage, State
+from img2img.inference.picture import Picture
+from img2img.inference.stream import Outcome, Stream
 from img2img.translation.clip_state import SEGMENT, ClipState
-from img2img.translation.pipeline import MEMORY, STOPPED
 from img2img.translation.sinks import Sink
 
 if TYPE_CHECKING:
@@ -28,23 +26,24 @@ if TYPE_CHECKING:
 _MOST_AHEAD = 32
 """Frames that may be decoded before the network needs them, if the memory allows."""
 
-_PATIENCE = 0.1
-"""Seconds after which it is asked again whether to stop."""
-
 
 @dataclass(frozen=True)
 class Shown:
-    """A frame on its way; `colour` is None where it shows the picture before it once more."""
+    """A frame on its way; `picture` is None where it shows the one before it once more."""
 
     index: int
     frame: Frame
-    colour: Pixels | None = None
-    """As the network takes it, but before the filters."""
-    entering: Pixels | None = None
-    """What goes into the network."""
-    beside: Beside | None = None
+    picture: Picture | None = None
     state: State = field(default_factory=dict)
     """At the end of a segment: what the filters before the network remember of it."""
+
+    @property
+    def bytes(self) -> int:
+        return self.picture.bytes if self.picture else 0
+
+    @property
+    def ends_segment(self) -> bool:
+        return (self.index + 1) % SEGMENT == 0
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,6 @@ class ClipPipeline:
     Attributes:
         executor: Runs the network.
         conditions: One row each, without the batch dimension.
-        workers: Batches in the network at once.
         filters: What the frames go through before and after the network.
         told: Called with the number of frames that are done, after each.
         stop: Asked between frames; True ends the run.
@@ -65,7 +63,6 @@ class ClipPipeline:
 
     executor: Executor
     conditions: dict[str, Tensor]
-    workers: int
     filters: Passage
     told: Callable[[int], None]
     stop: Callable[[], bool]
@@ -88,18 +85,17 @@ class ClipPipeline:
             self._remember(state)
         count = begin = state.finished * SEGMENT
         frame_bytes = info.width * info.height * (6 if info.deep else 3)
-        room = max(2, min(_MOST_AHEAD, MEMORY // 4 // (frame_bytes * (2 if self.filters else 1))))
-        before: Pixels | None = None
-        with (
-            ThreadPoolExecutor(self.workers + 1, "batch") as networks,
-            closing(Ahead(self._prepared(frames, begin), room, "decode")) as prepared,
-        ):
+        room = max(2, min(_MOST_AHEAD, stream.MEMORY // 4 // (frame_bytes * (2 if self.filters else 1))))
+        network = Stream(self.executor, self.conditions, _unchanged, self.stop)
+        with closing(network), closing(Ahead(self._prepared(frames, begin, network), room, "decode")) as prepared:
+            before: Pixels | None = None
             try:
-                for shown, result in self._translated(prepared, networks):
-                    before = pixels = self._finished(shown, result, before)
+                for outcome in network.in_order(prepared, lambda shown: shown.ends_segment):
+                    shown = outcome.work
+                    before = pixels = _finished(outcome, before)
                     sink.add(shown.index, pixels, shown.frame)
                     count += 1
-                    if count % SEGMENT == 0:
+                    if shown.ends_segment:
                         self._end_segment(sink, state, shown.state)
                     self.told(count)
             except (Stopped, FatalError, KeyboardInterrupt):
@@ -121,76 +117,32 @@ class ClipPipeline:
         sink.write_segment(state.segment(state.finished))
         state.finish()
 
-    def _prepared(self, frames: Iterable[Frame], begin: int) -> Iterator[Shown]:
+    def _prepared(self, frames: Iterable[Frame], begin: int, network: Stream[Shown, Pixels]) -> Iterator[Shown]:
         """Pixels of the frames from `begin` on, ready for the network."""
         last: Callable[[], Pixels] | None = None
         for index, frame in enumerate(frames):
-            self._heed_stop()
+            network.heed_stop()
             if index < begin:
                 continue
             if frame.picture is last and index % SEGMENT:
                 yield Shown(index, frame, state=self._state_before(index))
                 continue
-            colour, beside = to_network(frame.picture(), self.executor.translator)
+            picture = Picture.enter(frame.picture(), self.executor.traits, self.filters)
             last = frame.picture
-            entering = self.filters.before(colour)
-            yield Shown(index, frame, colour, entering, beside, self._state_before(index))
+            yield Shown(index, frame, picture, self._state_before(index))
 
     def _state_before(self, index: int) -> State:
         return {} if (index + 1) % SEGMENT else self.filters.state_before()
 
-    def _batches(self, prepared: Iterable[Shown]) -> Iterator[list[Shown]]:
-        batch: list[Shown] = []
-        fresh = 0
-        for shown in prepared:
-            batch.append(shown)
-            fresh += shown.colour is not None
-            ends = (shown.index + 1) % SEGMENT == 0
-            if ends or (shown.colour is not None and fresh >= self.executor.batch_size(*shown.colour.shape[:2])):
-                yield batch
-                batch, fresh = [], 0
-        if batch:
-            yield batch
 
-    def _translated(
-        self, prepared: Iterable[Shown], networks: ThreadPoolExecutor
-    ) -> Iterator[tuple[Shown, Pixels | None]]:
-        """Batches through the network, several at once, their frames in order."""
-        under_way: deque[tuple[list[Shown], Future[list[Pixels]]]] = deque()
-        try:
-            for batch in self._batches(prepared):
-                under_way.append((batch, networks.submit(self._run, batch)))
-                if len(under_way) > self.workers + 1:
-                    yield from self._in_order(*under_way.popleft())
-            while under_way:
-                yield from self._in_order(*under_way.popleft())
-        finally:
-            for _, future in under_way:
-                future.cancel()
+def _unchanged(shown: Shown, result: Pixels) -> Pixels:
+    return result
 
-    def _run(self, batch: list[Shown]) -> list[Pixels]:
-        fresh = [shown.entering for shown in batch if shown.entering is not None]
-        if not fresh:
-            return []
-        conditions = {name: row.expand(len(fresh), *row.shape) for name, row in self.conditions.items()}
-        return list(self.executor.run(np.stack(fresh), conditions))
 
-    def _in_order(self, batch: list[Shown], future: Future[list[Pixels]]) -> Iterator[tuple[Shown, Pixels | None]]:
-        while not wait([future], _PATIENCE).done:
-            self._heed_stop()
-        results = iter(future.result())
-        for shown in batch:
-            self._heed_stop()
-            yield shown, None if shown.colour is None else next(results)
-
-    def _heed_stop(self) -> None:
-        if self.stop():
-            raise Stopped(STOPPED)
-
-    def _finished(self, shown: Shown, result: Pixels | None, before: Pixels | None) -> Pixels:
-        """What is written for a frame; the picture before it where it shows that again."""
-        if result is None or shown.colour is None or shown.beside is None:
-            assert before is not None
-            return before
-        result = self.filters.after(shown.colour, result)
-        return from_network(result, shown.beside, self.executor.translator)
+def _finished(outcome: Outcome[Shown, Pixels], before: Pixels | None) -> Pixels:
+    """What is written for a frame; the picture before it where it shows that again."""
+    result, picture = outcome.result(), outcome.work.picture
+    if picture is not None and result is not None:
+        return picture.leave(result)
+    assert before is not None
+    return before

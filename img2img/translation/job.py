@@ -7,14 +7,13 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from img2img.errors import Img2ImgError, UsageError, WriteError
@@ -113,11 +112,12 @@ def translate(
     job = Job(model, plan.items, options)
     outcome = Report(plan.items, str(model.info.path), model.info.sha256, options, plan.ignored)
     digest = _settings(job, rows)
-    with _open_journal(plan, digest, overwrite=overwrite) as journal, _threads(model, plan.items) as (workers, codecs):
-        settings = Settings(
-            rows, quality, max_pixels, workers, codecs, wishes or VideoOptions(), host, digest, overwrite, chain
+    with _open_journal(plan, digest, overwrite=overwrite) as journal, _cores(job) as (workers, codecs):
+        settings = Settings(rows, quality, max_pixels, codecs, wishes or VideoOptions(), host, digest, overwrite, chain)
+        executor = partial(
+            Executor, model.translator, model.device, model.executor.tile, workers=workers, batch_size=batch_size
         )
-        run = partial(_run, job, settings, batch_size, journal, host, stop)
+        run = partial(_run, job, settings, executor, journal, host, stop)
         _carry_out(job, run, outcome, host, written)
     return outcome
 
@@ -125,17 +125,12 @@ def translate(
 def _run(
     job: Job,
     settings: Settings,
-    batch_size: int,
+    executor: Callable[[], Executor],
     journal: Journal | None,
     host: PluginHost,
     stop: Callable[[], bool],
 ) -> None:
     """Translate the images beside each other, then the clips one after the other."""
-    model = job.model
-
-    def executor() -> Executor:
-        tile, workers = model.executor.tile, settings.workers
-        return Executor(model.translator, model.device, model.precision, tile, workers, batch_size)
 
     def ended(items: Sequence[Item]) -> None:
         host.notify("batch_translated", job=job, items=items)
@@ -203,7 +198,7 @@ def _options(
     options: dict[str, Any] = {
         "format": format,
         "quality": quality,
-        "precision": str(model.precision).removeprefix("torch."),
+        "precision": model.device.precision_name,
         "conditions": {name: str(value) for name, value in conditions.items()},
         "filters": filters.describe(),
     }
@@ -261,24 +256,10 @@ def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Jou
         journal.close()
 
 
-@contextmanager
-def _threads(model: Model, items: Sequence[Item]) -> Iterator[tuple[int, int]]:
-    """Divide the CPU: on it, each core runs the network on batches or tiles of its own, which no other core waits for.
-
-    Yields:
-        How many batches run at once, and how many threads decode (and as many encode).
-    """
-    cores = torch.get_num_threads()
-    if model.device.type != "cpu":
-        yield 1, min(8, os.cpu_count() or 1)
-        return
-    many = model.translator.tiling == "exact" or any(item.is_clip for item in items)
-    workers = cores if many else min(cores, len(items))
-    torch.set_num_threads(max(1, cores // workers))
-    try:
-        yield workers, max(2, min(4, cores))
-    finally:
-        torch.set_num_threads(cores)
+def _cores(job: Job) -> AbstractContextManager[tuple[int, int]]:
+    """How the CPU is divided: images that cannot be cut keep no more cores busy than there are of them."""
+    many = job.model.translator.traits.tiling == "exact" or any(item.is_clip for item in job.items)
+    return job.model.device.shared_cores(None if many else len(job.items))
 
 
 def _make_folder(folder: Path) -> None:

@@ -36,7 +36,7 @@ from torch import Tensor
 
 import img2img
 from img2img.datasets import list_images, to_tensor
-from img2img.inference.channels import to_network
+from img2img.inference.picture import Picture
 from img2img.media import Image, decode_image, encode_image, read_file, write_file
 from img2img.media.opencv import cv2
 from img2img.nn.resize import imresize
@@ -92,8 +92,7 @@ class Bare:
 
     @torch.inference_mode()
     def _forward(self, batch: Tensor) -> None:
-        precision = self.model.precision
-        with torch.autocast(batch.device.type, precision, enabled=precision != torch.float32):
+        with self.model.device.autocast():
             translate_any_size(self.model.translator, batch)
 
 
@@ -103,7 +102,7 @@ class PlainLoop:
     def __init__(self, model: img2img.Model, sources: Sequence[Path], target: Path) -> None:
         self.sources, self.target, self.translator = sources, target, deepcopy(model.translator)
         self.translator.generator.to(memory_format=torch.contiguous_format)
-        self.way = cv2.IMREAD_GRAYSCALE if self.translator.channels_in == 1 else cv2.IMREAD_COLOR_RGB
+        self.way = cv2.IMREAD_GRAYSCALE if self.translator.traits.channels_in == 1 else cv2.IMREAD_COLOR_RGB
         target.mkdir()
 
     @torch.no_grad()
@@ -137,7 +136,7 @@ def compare_throughput(table: Table, model: img2img.Model, sources: Path, parts:
     if "b" in parts:
         ways["plain"] = PlainLoop(model, paths, sources.parent / "plain")
     speed = {name: len(paths) / time for name, time in _medians(ways, rounds).items()}
-    table.row(f"translate, {len(paths)} images, {model.precision}", speed["translate"], "1/s")
+    table.row(f"translate, {len(paths)} images, {model.device.precision}", speed["translate"], "1/s")
     if "a" in parts:
         table.row("bare forward pass, same batches and precision", speed["bare"], "1/s")
         table.row("a: translate over the bare forward pass", speed["translate"] / speed["bare"], low=0.85)
@@ -241,7 +240,7 @@ def _batches(model: img2img.Model, sources: Sequence[Path]) -> list[Tensor]:
     """Images of one size together, as many as translation would take: (N, C, H, W), channels last."""
     groups: dict[tuple[int, ...], list[Tensor]] = {}
     for path in sources:
-        image = to_tensor(to_network(decode_image(read_file(path), path).pixels, model.translator)[0])
+        image = to_tensor(Picture.enter(decode_image(read_file(path), path).pixels, model.translator.traits).entering)
         groups.setdefault(tuple(image.shape), []).append(image)
     batches = []
     for (_, height, width), group in groups.items():

@@ -31,8 +31,8 @@ def ways(name: str, side: int, batch: int, folder: Path) -> dict[str, Callable[[
         export(name, Path(paths[kind]), {}, host)
     models = {way: img2img.load_model(path, device="cpu", precision="fp32", host=host) for way, path in paths.items()}
     translator = models["torch"].translator
-    images = torch.rand(batch, translator.channels_in, side, side).contiguous(memory_format=torch.channels_last)
-    rows = {key: condition.parse(condition.choices[0]) for key, condition in translator.conditions.items()}
+    images = torch.rand(batch, translator.traits.channels_in, side, side).contiguous(memory_format=torch.channels_last)
+    rows = {key: condition.parse(condition.choices[0]) for key, condition in translator.traits.conditions.items()}
     given = {key: row.expand(batch, *row.shape) for key, row in rows.items()}
     return {way: partial(model.translator, images, **given) for way, model in models.items()}
 

@@ -57,7 +57,7 @@ class Results:
 def compare(models: dict[str, img2img.Model], photos: list[Path]) -> dict[str, Results]:
     """Enlarge every photograph in every way; the last is the truth itself."""
     results = {name: Results() for name in ("bicubic", *models, "truth")}
-    scale = next(iter(models.values())).translator.scale
+    scale = next(iter(models.values())).translator.traits.scale
     for index, truth in enumerate(_truths(photos, int(scale))):
         reduced = metrics.to_8_bit(imresize(truth, Fraction(1, scale)))
         enlarged = {name: _enlarge(model, reduced) for name, model in models.items()}
@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="write crops side by side, as PNG")
     options = parser.parse_args()
     models = {Path(name).stem: img2img.load_model(name) for name in options.models}
-    if len({model.translator.scale for model in models.values()}) > 1:
+    if len({model.translator.traits.scale for model in models.values()}) > 1:
         parser.error("the models have different scales; compare them one by one")
     photos = list_images(options.photos)[: options.limit]
     results = compare(models, photos)

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, l1_loss, mse_loss
 
 import img2img
-from img2img.inference.device import pick_device, pick_precision
+from img2img.inference.device import Device
 from img2img.nn.pool import ImagePool
 from img2img.training.engine import TrainingEngine
 
@@ -105,11 +105,11 @@ def _against(logits: Tensor, label: float) -> Tensor:
 
 def build(options: argparse.Namespace) -> tuple[CycleGANTrainer, TrainingEngine]:
     """The plugin's trainer, with the reference's network, as a run would prepare it."""
-    device = pick_device(options.device)
+    device = Device.pick(options.device, options.precision)
     config = CycleGANTraining.parse(
         {"width": options.width, "blocks": options.blocks, "crop": options.size, "upsampling": "transposed"}
     )
-    engine = TrainingEngine(device, pick_precision(options.precision, device))
+    engine = TrainingEngine(device)
     trainer = CycleGAN().trainer(config, engine)
     assert isinstance(trainer, CycleGANTrainer)
     return trainer, engine

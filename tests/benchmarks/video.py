@@ -32,7 +32,7 @@ from bench import ROOT, Pixels, Table, _medians
 
 import img2img
 from img2img.datasets import to_tensor
-from img2img.inference.channels import to_network
+from img2img.inference.picture import Picture
 from img2img.media.video import Frame, VideoOptions
 from img2img.media.video.encoding import choose_encoding
 from img2img.media.video.reader import VideoReader
@@ -118,15 +118,14 @@ class Stages:
             torch.set_num_threads(before)
 
     def _batches(self) -> list[torch.Tensor]:
-        images = [to_tensor(to_network(pixels, self.model.translator)[0]) for pixels in self.sources]
+        images = [to_tensor(Picture.enter(pixels, self.model.translator.traits).entering) for pixels in self.sources]
         size = self.model.executor.batch_size(*images[0].shape[1:])
         parts = [torch.stack(images[first : first + size]) for first in range(0, len(images), size)]
         return [part.contiguous(memory_format=torch.channels_last) for part in parts]
 
     @torch.inference_mode()
     def _forward(self, batch: torch.Tensor) -> None:
-        precision = self.model.precision
-        with torch.autocast(batch.device.type, precision, enabled=precision != torch.float32):
+        with self.model.device.autocast():
             translate_any_size(self.model.translator, batch)
 
 

@@ -241,10 +241,10 @@ def cost(family: str, folder: Path) -> float:
     made = img2img.PluginHost.discover().family(family)
     config = made.configure(SIZES[family], root)
     run = Run(folder, family, config, root)
-    engine = TrainingEngine(run.device, run.precision)
+    engine = TrainingEngine(run.device)
     trainer, samples = made.trainer(config, engine), made.dataset(root, config, "train")
     averages = {name: EMA(network, 0.9) for name, network in trainer.generators().items()}
-    batches = training_batches(samples, config.batch_size, 0, 0, run.device, 0)
+    batches = training_batches(samples, config.batch_size, 0, 0, run.device.place, 0)
     examiner = Examiner(run, made, trainer, samples)
     steps, looks = [], []
     for _ in range(ROUNDS + 1):  # in turn, so that a busy machine slows both; the first warms up

@@ -62,9 +62,7 @@ class Family(img2img.ModelFamily):
         return Slow(config)
 
     def translator(self, config, generator):
-        translator = img2img.Translator(generator)
-        translator.scale, translator.tiling = 2, "exact"
-        return translator
+        return img2img.Translator(generator, img2img.Traits(scale=2, tiling="exact"))
 
 
 @img2img.hookimpl

@@ -76,9 +76,7 @@ class Family(img2img.ModelFamily[FilmConfig, Any]):
         return Film()
 
     def translator(self, config: FilmConfig, generator: nn.Module) -> img2img.Translator:
-        translator = img2img.Translator(generator)
-        translator.scale, translator.tiling = 1, "exact"
-        return translator
+        return img2img.Translator(generator, img2img.Traits(tiling="exact"))
 
 
 @img2img.hookimpl

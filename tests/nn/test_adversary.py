@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from img2img.errors import ConfigError
+from img2img.inference.device import Device
 from img2img.nn.adversary import R1_EVERY, Adversary
 from img2img.nn.games import AdversarialConfig
 from img2img.nn.penalties import gradient_penalty, r1_penalty
@@ -18,7 +19,7 @@ from img2img.training.engine import TrainingEngine
 
 @pytest.fixture
 def engine() -> TrainingEngine:
-    return TrainingEngine(torch.device("cpu"), torch.float32)
+    return TrainingEngine(Device())
 
 
 def adversary(engine: TrainingEngine, **options: Any) -> Adversary:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from img2img.errors import UsageError
-from img2img.inference.device import pick_device, pick_precision
+from img2img.inference.device import Device, pick_device, pick_precision
 
 CPU = torch.device("cpu")
 
@@ -53,7 +53,7 @@ def test_memory_of_large_features_is_taken_once_and_kept() -> None:
     program = """
 import resource, sys, torch
 from concurrent.futures import ThreadPoolExecutor
-from img2img.inference.device import keep_freed_memory
+from img2img.inference.device import Device
 
 def layer(_):
     return (torch.ones(100 << 20, dtype=torch.uint8) + 1)[-1].item()
@@ -65,7 +65,7 @@ def faults():
 
 torch.set_num_threads(1)
 if sys.argv[1] == "kept":
-    keep_freed_memory(torch.device("cpu"))
+    Device().keep_freed_memory()
 with ThreadPoolExecutor(1) as pool:
     least = faults()
     for _ in range(30 if sys.argv[1] == "kept" else 2):  # it takes some rounds until the pieces fit
@@ -77,3 +77,20 @@ with ThreadPoolExecutor(1) as pool:
         for way in ("kept", "usual")
     )
     assert 10 * kept < usual
+
+
+def test_a_device_picked_by_name_brings_its_precision() -> None:
+    assert Device.pick("cpu", "fp32") == Device(CPU, torch.float32)
+    assert Device.pick("cpu", "bf16").precision_name == "bfloat16"
+    assert str(Device.pick("cpu")) == "cpu"
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_networks_compute_in_the_precision_of_their_device(precision: torch.dtype) -> None:
+    device = Device(precision=precision)
+    network = device.prepare(torch.nn.Conv2d(3, 4, 3))
+    assert network.weight.is_contiguous(memory_format=device.memory_format)
+    with device.autocast():
+        assert network(torch.rand(1, 3, 8, 8)).dtype == precision
+    with device.autocast(torch.float32):
+        assert network(torch.rand(1, 3, 8, 8)).dtype == torch.float32

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
 from img2img.contract.families import Translator
+from img2img.contract.traits import Traits
 from img2img.nn.sizes import fitting, reflect, translate_any_size
 
 SIZES = range(1, 10)
@@ -20,15 +21,13 @@ class Checked(Translator):
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         for size in images.shape[-2:]:
-            assert size % self.multiple_of == 0
-            assert size >= self.minimum_size
-        return interpolate(images, scale_factor=float(self.scale), mode="nearest")
+            assert size % self.traits.multiple_of == 0
+            assert size >= self.traits.minimum_size
+        return interpolate(images, scale_factor=float(self.traits.scale), mode="nearest")
 
 
 def checked(multiple_of: int, minimum_size: int, scale: int | Fraction = 1) -> Checked:
-    translator = Checked(nn.Identity())
-    translator.multiple_of, translator.minimum_size, translator.scale = multiple_of, minimum_size, scale
-    return translator
+    return Checked(nn.Identity(), Traits(scale=scale, multiple_of=multiple_of, minimum_size=minimum_size))
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3])
@@ -73,4 +72,4 @@ def test_padding_beyond_the_image_goes_to_and_fro() -> None:
 
 @pytest.mark.parametrize(("size", "expected"), [(1, 12), (12, 12), (13, 16), (16, 16), (17, 20)])
 def test_the_fitting_size_is_the_smallest_that_is_allowed(size: int, expected: int) -> None:
-    assert fitting(size, checked(4, 10)) == expected
+    assert fitting(size, Traits(multiple_of=4, minimum_size=10)) == expected

@@ -20,8 +20,8 @@ def test_a_bundled_model_in_bf16_is_within_a_level_of_float32_on_average(
     model: Path, host: img2img.PluginHost, device: str
 ) -> None:
     exact, fast = (img2img.load_model(model, device=device, precision=name, host=host) for name in ("fp32", "bf16"))
-    labels = [condition.choices[-1] for condition in exact.translator.conditions.values()]
-    conditions = dict(zip(exact.translator.conditions, labels, strict=True))
+    labels = [condition.choices[-1] for condition in exact.translator.traits.conditions.values()]
+    conditions = dict(zip(exact.translator.traits.conditions, labels, strict=True))
     for path in sorted((SAMPLES / "images").glob("*.png")):
         picture = decode_image(read_file(path), path.name).pixels
         top, left = (size // 2 - CROP // 2 for size in picture.shape[:2])

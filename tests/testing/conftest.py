@@ -15,7 +15,7 @@ TINY = Path(__file__).with_name("tiny")
 
 @pytest.fixture
 def project(tmp_path: Path) -> Callable[..., Path]:
-    """Copy the tiny plugin's project under a name of its own: `project("halo", ("translator.py", "halo = 5", "…"))`."""
+    """Copy the tiny plugin's project under a name of its own: `project("halo", ("translator.py", "halo=5", "…"))`."""
 
     def project(name: str = "tiny", *changes: tuple[str, str, str]) -> Path:
         root = tmp_path / f"project-{name}"

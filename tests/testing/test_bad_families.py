@@ -38,7 +38,7 @@ PARSED = "torch.tensor([float(text)])"
 
 BAD = {
     "halo": Bad(
-        "translator.py", "halo = 5", "halo = 4",
+        "translator.py", "halo=5", "halo=4",
         "the halo is as wide as the network looks", "halo=4 is declared, and a pixel that lies 5 away",
     ),
     "batch": Bad(
@@ -77,8 +77,12 @@ BAD = {
         "networks.py", "self.strength(strength)", "self.strength(strength[:1])",
         "each image of a batch follows its own condition", "gives another result in a batch",
     ),
+    "traits": Bad(
+        "translator.py", 'tiling="exact"', 'tiling="mostly"',
+        "the translator declares what can be", "tiling='mostly' is neither 'exact' nor 'never'",
+    ),
     "scale": Bad(
-        "translator.py", "scale = 2", "scale = 3",
+        "translator.py", "scale=2", "scale=3",
         "the result has the declared size", "(1, 3, 6, 6), and what it returned is (1, 3, 4, 4)",
     ),
     "bounds": Bad(

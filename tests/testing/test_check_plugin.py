@@ -73,7 +73,7 @@ def test_a_folder_that_is_not_installed_is_checked_and_each_promise_has_its_line
 
 
 def test_what_is_broken_is_shown_with_what_was_measured_and_the_status_is_1(project: Project) -> None:
-    halo = ("translator.py", "halo = 5", "halo = 4")
+    halo = ("translator.py", "halo=5", "halo=4")
     dependency = ("pyproject.toml", "img2img-runtime>=0.1", "img2img>=0.1")
     status, out, _ = check(project("short", halo, dependency), "-o", "width=5")
     assert status == 1

@@ -16,8 +16,8 @@ from torch.nn.functional import interpolate
 
 import img2img
 from img2img.contract.data import Batch, Sample
-from img2img.contract.families import Condition
 from img2img.contract.trainers import Translate
+from img2img.contract.traits import Condition
 from img2img.datasets import Geometry, paired, super_resolution
 from img2img.errors import Stopped
 from img2img.media import decode_image, read_file

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import img2img
+from img2img.inference.device import Device
 from img2img.training.checkpoints import list_checkpoints
 from img2img.training.engine import TrainingEngine
 
@@ -21,7 +22,7 @@ def weight(value: float = 1.0) -> nn.Parameter:
 
 
 def test_an_update_clears_descends_and_keeps_the_loss_for_reading() -> None:
-    engine, parameter = TrainingEngine(CPU, torch.float32), weight()
+    engine, parameter = TrainingEngine(Device()), weight()
     optimizer = torch.optim.SGD([parameter], 0.1)
     for expected in (0.8, 0.64):
         engine.begin(0)
@@ -30,7 +31,7 @@ def test_an_update_clears_descends_and_keeps_the_loss_for_reading() -> None:
 
 
 def test_accumulated_gradients_are_averaged_and_move_the_weights_once() -> None:
-    engine, parameter = TrainingEngine(CPU, torch.float32, accumulate=2), weight()
+    engine, parameter = TrainingEngine(Device(), accumulate=2), weight()
     optimizer = torch.optim.SGD([parameter], 1.0)
     engine.begin(0)
     engine.update(optimizer, 2 * parameter)
@@ -41,7 +42,7 @@ def test_accumulated_gradients_are_averaged_and_move_the_weights_once() -> None:
 
 
 def test_two_optimisers_accumulate_each_for_itself() -> None:
-    engine, one, two = TrainingEngine(CPU, torch.float32, accumulate=2), weight(), weight()
+    engine, one, two = TrainingEngine(Device(), accumulate=2), weight(), weight()
     optimizers = [torch.optim.SGD([parameter], 1.0) for parameter in (one, two)]
     for part in range(2):
         engine.begin(part)
@@ -51,7 +52,7 @@ def test_two_optimisers_accumulate_each_for_itself() -> None:
 
 
 def test_learning_rates_follow_the_step_and_never_compound() -> None:
-    engine, optimizer = TrainingEngine(CPU, torch.float32), torch.optim.SGD([weight()], 0.4)
+    engine, optimizer = TrainingEngine(Device()), torch.optim.SGD([weight()], 0.4)
     engine.schedule(optimizer, lambda step: 0.5**step)
     rates = []
     for step in (0, 1, 2, 1):
@@ -64,7 +65,7 @@ def test_learning_rates_follow_the_step_and_never_compound() -> None:
 
 @pytest.mark.parametrize(("precision", "expected"), [(torch.float32, torch.float32), (torch.bfloat16, torch.bfloat16)])
 def test_networks_compute_in_the_precision_of_the_run(precision: torch.dtype, expected: torch.dtype) -> None:
-    engine = TrainingEngine(CPU, precision)
+    engine = TrainingEngine(Device(CPU, precision))
     network = engine.prepare(nn.Conv2d(3, 4, 3))
     with engine.autocast():
         assert network(torch.rand(1, 3, 8, 8)).dtype == expected

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from img2img.config import TrainingConfig
 from img2img.contract.data import Batch, Sample
-from img2img.contract.families import Condition, Translator
+from img2img.contract.families import Translator
 from img2img.contract.trainers import Trainer, Verdict
+from img2img.contract.traits import Condition, Traits
 from img2img.training.ema import EMA
 from img2img.training.health.examiner import IMAGES, Examiner
 from img2img.training.run import Run
@@ -57,7 +58,7 @@ class Network(nn.Module):
 
 
 class Labelled(Translator):
-    conditions: Mapping[str, Condition] = {"label": Condition("", torch.tensor)}
+    traits = Traits(conditions={"label": Condition("", torch.tensor)})
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         return self.generator(images, conditions["label"])

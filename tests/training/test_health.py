@@ -11,6 +11,7 @@ import torch
 from pydantic import create_model
 
 from img2img.config import TrainingConfig
+from img2img.inference.device import Device
 from img2img.nn.games import AdversarialConfig
 from img2img.training.health.ailments import AILMENTS, Finding, Look, diagnose
 from img2img.training.run import Run
@@ -189,7 +190,10 @@ def test_a_learning_rate_above_the_default_is_the_first_suspect() -> None:
 
 def test_full_precision_is_no_remedy_where_it_is_used() -> None:
     assert remedies("not a number", run_of()) == ("-o lr=0.0001",)
-    assert remedies("not a number", run_of(precision=torch.bfloat16)) == ("-o lr=0.0001", "--precision fp32")
+    assert remedies("not a number", run_of(device=Device(precision=torch.bfloat16))) == (
+        "-o lr=0.0001",
+        "--precision fp32",
+    )
 
 
 def test_a_finding_reads_as_a_sentence() -> None:

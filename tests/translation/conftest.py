@@ -15,8 +15,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 
-from img2img import Condition, Model, ModelConfig, ModelFamily, PluginHost, Translator, hookimpl
+from img2img import Condition, Model, ModelConfig, ModelFamily, PluginHost, Traits, Translator, hookimpl
 from img2img.host.declarations import Plugin
+from img2img.inference.device import Device
 from img2img.inference.executor import Executor
 from img2img.models.file import ModelInfo, save_model
 from img2img.translation.job import translate
@@ -92,8 +93,6 @@ class Gain(nn.Module):
 class TinterTranslator(Translator):
     """Adds `tint` (three numbers, required) times `strength` (one, 1 if not given) to each pixel."""
 
-    tiling = "exact"
-
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         assert all(len(value) == len(images) for value in conditions.values())
         strength = conditions.get("strength", torch.ones(len(images)))
@@ -114,12 +113,11 @@ class Tinter(ModelFamily[TinterConfig, Any]):
                 raise ValueError("choose red, green or blue")
             return torch.eye(3)[("red", "green", "blue").index(text)] / 5
 
-        translator = TinterTranslator(generator)
-        translator.conditions = {
+        conditions = {
             "tint": Condition("which colour", colour, required=True),
             "strength": Condition("how much of it", lambda text: torch.tensor(float(text))),
         }
-        return translator
+        return TinterTranslator(generator, Traits(tiling="exact", conditions=conditions))
 
 
 class TinterPlugin:
@@ -174,11 +172,9 @@ class Make:
         }
 
     @staticmethod
-    def translator(network: Callable[..., Tensor], **attributes: Any) -> Translator:
-        translator = Plain(network)
+    def translator(network: Callable[..., Tensor], **traits: Any) -> Translator:
         defaults = {"scale": getattr(network, "scale", 1), "halo": getattr(network, "halo", 0), "tiling": "exact"}
-        vars(translator).update({**defaults, **attributes})
-        return translator
+        return Plain(network, Traits(**{**defaults, **traits}))
 
     @staticmethod
     def model(translator: Translator, **info: Any) -> Model:
@@ -192,7 +188,7 @@ class Make:
             **info,
         }
         others = {name: "" for name in ModelInfo.__annotations__ if name not in about}
-        return Model(ModelInfo(**about, **others), translator, torch.device("cpu"), torch.float32)
+        return Model(ModelInfo(**about, **others), translator, Device())
 
     @staticmethod
     def tinter(path: Path, **options: Any) -> Path:
@@ -254,8 +250,8 @@ def run(tmp_path: Path, make: Any) -> Callable[..., list[Item]]:
             source = make.save(tmp_path / "in" / f"{number:03}.png", make.picture(*size))
             items.append(Item(source, tmp_path / "out" / source.name))
         translator = make.translator(network)
-        executor = Executor(translator, torch.device("cpu"), torch.float32, tile, workers, **options)
-        Pipeline(executor, Settings({}, None, 10**8, workers, codecs), None, ended, stop).run(items)
+        executor = Executor(translator, Device(), tile, workers, **options)
+        Pipeline(executor, Settings({}, None, 10**8, codecs), None, ended, stop).run(items)
         return items
 
     return run

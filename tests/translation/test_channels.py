@@ -56,6 +56,17 @@ def test_a_network_that_colours_makes_grey_images_colourful(channels: int, expec
         assert (result[..., 2] == 0).all()
 
 
+@pytest.mark.parametrize(("keeps_colour", "expected"), [(True, 1), (False, 3)])
+def test_grey_takes_the_colours_that_the_network_made_only_where_the_translator_does_not_keep_colour(
+    keeps_colour: bool, expected: int, make: Any
+) -> None:
+    def redden(images: Tensor) -> Tensor:
+        return images * images.new_tensor([1, 0.5, 0])[:, None, None]
+
+    model = make.model(make.translator(redden, keeps_colour=keeps_colour))
+    assert model(make.picture(20, 30, channels=1)).shape == (20, 30, expected)
+
+
 def test_a_network_of_colour_in_and_grey_out_makes_all_images_grey(make: Any) -> None:
     model = make.model(make.translator(lambda images: images[:, :1], channels_out=1))
     assert model(make.picture(channels=3)).shape == (12, 16, 1)
@@ -66,9 +77,9 @@ def test_a_network_of_colour_in_and_grey_out_makes_all_images_grey(make: Any) ->
 def test_grey_through_a_network_for_colour_is_exact_where_its_channels_agree(dtype: type, make: Any) -> None:
     levels = np.arange(np.iinfo(dtype).max + 1, dtype=dtype).reshape(16, -1, 1)
     translator = make.translator(nn.Identity())
-    colour, beside = to_network(levels, translator)
+    colour, beside = to_network(levels, translator.traits)
     assert colour.shape[2] == 3
-    assert (from_network(colour, beside, translator) == levels).all()
+    assert (from_network(colour, beside, translator.traits) == levels).all()
 
 
 @pytest.mark.parametrize(("scale", "limit"), [(1, 0), (2, 2), (4, 2)])
@@ -115,6 +126,6 @@ def test_what_is_taken_apart_is_not_touched(channels: int, channels_in: int, mak
     image[:4, ..., -1] = 0
     before = image.copy()
     translator = make.translator(nn.Identity(), channels_in=channels_in)
-    colour, beside = to_network(image, translator)
-    from_network(colour // 2, beside, translator)
+    colour, beside = to_network(image, translator.traits)
+    from_network(colour // 2, beside, translator.traits)
     assert (image == before).all()

@@ -17,7 +17,9 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from img2img import PluginHost, Translator
 from img2img.errors import TranslationError, UsageError
+from img2img.inference.device import Device
 from img2img.inference.executor import Executor
+from img2img.inference.limits import Limits
 
 Execute = Callable[..., Executor]
 
@@ -30,7 +32,7 @@ def execute(device: str) -> Execute:
     def execute(translator: Translator, precision: torch.dtype = torch.float32, **options: Any) -> Executor:
         if isinstance(translator.generator, nn.Module):
             translator.generator.to(device).eval()
-        return Executor(translator, torch.device(device), precision, **options)
+        return Executor(translator, Device(torch.device(device), precision), **options)
 
     return execute
 
@@ -98,7 +100,7 @@ def test_large_images_are_tiled_by_themselves_unless_that_is_switched_off(make: 
     for tile, largest in ((0, 40 * 40), (None, 100 * 90)):
         seen.clear()
         executor = execute(network, tile=tile)
-        executor.window_limit = 40 * 40
+        executor.limits = Limits(40 * 40, 250_000)
         executor.run(make.picture(100, 90)[None])
         assert max(height * width for _, _, height, width in seen) == largest
 
@@ -107,7 +109,7 @@ def test_a_network_that_cannot_be_tiled_sees_the_image_whole(make: Any, execute:
     seen: list[tuple[int, ...]] = []
     network = make.translator(lambda images: seen.append(tuple(images.shape)) or images, tiling="never")
     executor = execute(network, tile=16)
-    executor.window_limit = 100
+    executor.limits = Limits(100, 250_000)
     executor.run(make.picture(50, 60)[None])
     assert seen == [(1, 3, 50, 60)]
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from img2img import Translator
 from img2img.errors import TranslationError
+from img2img.inference.device import Device
 from img2img.inference.executor import Executor
 
 Execute = Callable[..., Executor]
@@ -21,7 +22,7 @@ Execute = Callable[..., Executor]
 @pytest.fixture
 def execute(device: str) -> Execute:
     def execute(translator: Translator, precision: torch.dtype = torch.float32, **options: Any) -> Executor:
-        return Executor(translator, torch.device(device), precision, **options)
+        return Executor(translator, Device(torch.device(device), precision), **options)
 
     return execute
 

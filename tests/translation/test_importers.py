@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from torch import nn
 
-from img2img import Importer, PluginHost, Translator, hookimpl, load_model, translate
+from img2img import Importer, PluginHost, Traits, Translator, hookimpl, load_model, translate
 from img2img.errors import ModelFileError
 from img2img.host.declarations import Plugin
 from img2img.models.store import describe_model
@@ -24,9 +24,8 @@ class Toy(Importer):
     network: Callable[..., nn.Module]
 
     def open(self, path: Path) -> Translator:
-        translator = Translator(self.network(int(path.read_text())))
-        translator.scale = int(path.read_text())
-        return translator
+        scale = int(path.read_text())
+        return Translator(self.network(scale), Traits(scale=scale))
 
     def about(self, path: Path) -> dict[str, Any]:
         return {"license": "CC0-1.0", "text": path.read_text()}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from torch import Tensor
 
+from img2img.inference import stream
 from img2img.media import write_file
 from img2img.translation import pipeline as stages
 from img2img.translation.report import Item
@@ -46,7 +47,7 @@ def test_images_of_different_depth_do_not_go_together(run: Run) -> None:
 
 
 def test_images_of_many_sizes_do_not_pile_up_while_they_wait(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "PENDING", 8)
+    monkeypatch.setattr(stream, "PENDING", 8)
     alive = Alive(monkeypatch)
     items = run(lambda images: images, [(1 + n % 40, 2) for n in range(120)])
     assert statuses(items) == ["done"] * 120
@@ -88,7 +89,7 @@ class Alive:
 
 
 def test_a_slow_disk_holds_up_the_decoders(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "PENDING", 16)
+    monkeypatch.setattr(stream, "PENDING", 16)
     alive = Alive(monkeypatch, seconds=0.004)
     run(lambda images: images, [(4, 4)] * 200, batch_size=2)
     assert alive.now == 0
@@ -97,14 +98,14 @@ def test_a_slow_disk_holds_up_the_decoders(run: Run, monkeypatch: pytest.MonkeyP
 
 def test_large_images_are_held_back_by_their_bytes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     bytes_of_one = 2 * 64 * 64 * 3
-    monkeypatch.setattr(stages, "MEMORY", 16 * bytes_of_one)
+    monkeypatch.setattr(stream, "MEMORY", 16 * bytes_of_one)
     alive = Alive(monkeypatch, seconds=0.005)
     run(lambda images: images, [(64, 64)] * 60)
     assert alive.most <= 4 + 4 + 8 + 2 * 3, "decoded, waiting, in flight, in the decoders"
 
 
 def test_decoders_do_not_run_ahead_of_the_memory(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "MEMORY", 16 * 2 * 64 * 64 * 3)
+    monkeypatch.setattr(stream, "MEMORY", 16 * 2 * 64 * 64 * 3)
     alive = Alive(monkeypatch)
 
     def dawdle() -> bool:  # where the decoded images are fetched
@@ -116,7 +117,7 @@ def test_decoders_do_not_run_ahead_of_the_memory(run: Run, monkeypatch: pytest.M
 
 
 def test_an_image_that_is_larger_than_all_the_memory_passes_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "MEMORY", 100)
+    monkeypatch.setattr(stream, "MEMORY", 100)
     assert statuses(run(lambda images: images, [(64, 64)] * 5)) == ["done"] * 5
 
 

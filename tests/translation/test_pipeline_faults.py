@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from img2img.errors import Stopped, WriteError
+from img2img.inference import picture
 from img2img.media import write_file
 from img2img.translation import pipeline as stages
 from img2img.translation.report import Item
@@ -61,7 +62,8 @@ def test_an_image_that_does_not_fit_the_memory_is_lost_alone(
     stage: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
-    work = getattr(stages, stage)
+    home = picture if stage.endswith("_network") else stages
+    work = getattr(home, stage)
 
     def fail_once(*arguments: Any) -> Any:
         calls.append(1)
@@ -69,7 +71,7 @@ def test_an_image_that_does_not_fit_the_memory_is_lost_alone(
             raise MemoryError("Unable to allocate 3.6 GiB")
         return work(*arguments)
 
-    monkeypatch.setattr(stages, stage, fail_once)
+    monkeypatch.setattr(home, stage, fail_once)
     items = run(lambda images: images, [(8, 9)] * 4, codecs=1)
     assert statuses(items) == ["failed"] + ["done"] * 3
     assert "does not fit the memory (Unable to allocate 3.6 GiB)" in items[0].reason

@@ -7,9 +7,8 @@ from itertools import product
 from typing import Any
 
 import pytest
-from torch import nn
 
-from img2img import Translator
+from img2img import Traits
 from img2img.inference.tiles import SMALLEST_TILE, tile_side, windows
 
 SIZES = (1, 2, 7, 16, 31, 64, 97, 101)
@@ -18,15 +17,13 @@ GRIDS = [(1, 1, 0), (1, 1, 5), (2, 1, 3), (4, 16, 8), (8, 64, 8), (3, 10, 2)]
 """Multiple, minimum size, halo."""
 
 
-def translator(**attributes: Any) -> Translator:
-    made = Translator(nn.Identity())
-    vars(made).update({"tiling": "exact", **attributes})
-    return made
+def tiled(**others: Any) -> Traits:
+    return Traits(tiling="exact", **others)
 
 
 @pytest.mark.parametrize(("multiple", "minimum", "halo"), GRIDS)
 def test_tiles_cover_each_pixel_once_and_see_a_halo_around_it(multiple: int, minimum: int, halo: int) -> None:
-    network = translator(multiple_of=multiple, minimum_size=minimum, halo=halo)
+    network = tiled(multiple_of=multiple, minimum_size=minimum, halo=halo)
     for size, side in product(SIZES, SIDES):
         cuts = [rows for rows, _ in windows(size, 1, side, network)]
         assert [pixel for cut in cuts for pixel in range(cut.start, cut.stop)] == list(range(size))
@@ -39,7 +36,7 @@ def test_tiles_cover_each_pixel_once_and_see_a_halo_around_it(multiple: int, min
 def test_tiles_lie_on_the_grid_of_the_network_and_need_no_padding_inside_of_the_image(
     multiple: int, minimum: int, halo: int
 ) -> None:
-    network = translator(multiple_of=multiple, minimum_size=minimum, halo=halo)
+    network = tiled(multiple_of=multiple, minimum_size=minimum, halo=halo)
     for size, side in product(SIZES, SIDES):
         for cut, _ in windows(size, 1, side, network):
             assert cut.start % multiple == cut.seen_from % multiple == 0
@@ -48,7 +45,7 @@ def test_tiles_lie_on_the_grid_of_the_network_and_need_no_padding_inside_of_the_
 
 
 def test_rows_and_columns_are_cut_alike() -> None:
-    network = translator(halo=2, multiple_of=4)
+    network = tiled(halo=2, multiple_of=4)
     rows = [rows for rows, _ in windows(50, 1, 16, network)]
     columns = [columns for _, columns in windows(1, 30, 16, network)]
     assert list(windows(50, 30, 16, network)) == list(product(rows, columns))
@@ -56,21 +53,21 @@ def test_rows_and_columns_are_cut_alike() -> None:
 
 
 def test_without_a_side_there_is_one_tile_which_is_the_image() -> None:
-    ((rows, columns),) = windows(50, 30, None, translator(halo=2))
+    ((rows, columns),) = windows(50, 30, None, tiled(halo=2))
     assert (rows.start, rows.stop, rows.seen_from, rows.seen_to) == (0, 50, 0, 50)
     assert (columns.start, columns.stop, columns.seen_from, columns.seen_to) == (0, 30, 0, 30)
 
 
 @pytest.mark.parametrize("scale", [Fraction(1, 2), Fraction(3, 2), Fraction(2, 3)])
 def test_tiles_of_a_network_with_a_broken_scale_begin_where_an_output_pixel_begins(scale: Fraction) -> None:
-    for cut, _ in windows(101, 1, 17, translator(scale=scale, halo=1)):
+    for cut, _ in windows(101, 1, 17, tiled(scale=scale, halo=1)):
         assert (cut.start * scale).denominator == (cut.seen_from * scale).denominator == 1
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4, Fraction(1, 2)])
 @pytest.mark.parametrize("halo", [0, 5, 20])
 def test_the_chosen_tiles_hold_no_more_than_the_limit_with_their_halo(scale: Any, halo: int) -> None:
-    network = translator(scale=scale, halo=halo)
+    network = tiled(scale=scale, halo=halo)
     limit = 60_000
     side = tile_side(1000, 700, limit, network)
     assert side is not None
@@ -79,4 +76,4 @@ def test_the_chosen_tiles_hold_no_more_than_the_limit_with_their_halo(scale: Any
 
 
 def test_a_network_that_looks_at_the_whole_image_gets_no_tiles() -> None:
-    assert tile_side(1000, 1000, 100, translator(tiling="never")) is None
+    assert tile_side(1000, 1000, 100, Traits(tiling="never")) is None

@@ -36,9 +36,7 @@ class Family(img2img.ModelFamily[SameConfig, Any]):
         return Same(config.scale)
 
     def translator(self, config: SameConfig, generator: nn.Module) -> img2img.Translator:
-        translator = img2img.Translator(generator)
-        translator.scale, translator.tiling = config.scale, "exact"
-        return translator
+        return img2img.Translator(generator, img2img.Traits(scale=config.scale, tiling="exact"))
 
 
 @img2img.hookimpl

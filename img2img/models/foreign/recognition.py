@@ -68,7 +68,7 @@ def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | N
         ) from error
     translator = family.translator(config, generator)
     log.info("%s is taken for a %s", path, recognised.what)
-    return Foreign(replace(info, scale=str(translator.scale)), config, generator, translator, recognised)
+    return Foreign(replace(info, scale=str(translator.traits.scale)), config, generator, translator, recognised)
 
 
 def assumptions(config: ModelConfig, recognised: Recognised, given: Container[str] = ()) -> list[str]:

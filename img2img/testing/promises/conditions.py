@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from img2img.contract.families import Condition
+from img2img.contract.traits import Condition
 from img2img.testing.family import FamilySubject, difference, random_images
 from img2img.testing.promise import Broken, Skipped, keep, promise
 from img2img.testing.promises.use import nothing_in_a_batch_depends_on_its_neighbours
@@ -70,7 +70,7 @@ def a_condition_that_is_not_required_can_be_left_out(subject: FamilySubject) -> 
 
 
 def _conditions(subject: FamilySubject) -> dict[str, Condition]:
-    conditions = dict(subject.translator().conditions)
+    conditions = dict(subject.translator().traits.conditions)
     if not conditions:
         raise Skipped("the family has no conditions")
     return conditions

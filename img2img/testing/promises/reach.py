@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
+from img2img.contract.traits import Traits
+from img2img.inference.device import Device
 from img2img.inference.executor import SMALLEST_ASKED, Executor
 from img2img.nn.sizes import fitting
 from img2img.testing.family import FamilySubject, random_images
@@ -29,7 +31,7 @@ ROUNDING = 8
 def the_halo_is_as_wide_as_the_network_looks(subject: FamilySubject) -> str | None:
     translator = _tiled(subject)
     reach = max(_reaches(subject, translator), default=0)
-    halo = translator.halo
+    halo = translator.traits.halo
     keep(reach <= halo, f"halo={halo} is declared, and a pixel that lies {reach} away changed the result")
     if halo > 2 * reach + 1:
         return f"halo={halo} is declared, but no pixel further away than {reach} changed anything: tiles cost less then"
@@ -39,13 +41,14 @@ def the_halo_is_as_wide_as_the_network_looks(subject: FamilySubject) -> str | No
 @promise(the_halo_is_as_wide_as_the_network_looks)
 def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
     translator = _tiled(subject)
-    side = max(SMALLEST_ASKED, translator.multiple_of)
-    size = 2 * translator.halo + 2 * side
-    shape = (1, size + 5, size + 3, translator.channels_in)
+    traits = translator.traits
+    side = max(SMALLEST_ASKED, traits.multiple_of)
+    size = 2 * traits.halo + 2 * side
+    shape = (1, size + 5, size + 3, traits.channels_in)
     pixels = np.random.default_rng(0).integers(0, 65536, shape).astype(np.uint16)
     results = []
     for tile in (None, side):
-        executor = Executor(translator, torch.device("cpu"), torch.float32, tile)
+        executor = Executor(translator, Device(), tile)
         try:
             results.append(executor.run(pixels, subject.conditions(translator, 1)).astype(int))
         finally:
@@ -56,16 +59,17 @@ def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
 
 def _tiled(subject: FamilySubject) -> Translator:
     translator = subject.translator()
-    if translator.tiling != "exact":
+    if translator.traits.tiling != "exact":
         raise Skipped("the family promises nothing about tiles (tiling='never')")
     return translator
 
 
 def _reaches(subject: FamilySubject, translator: Translator) -> Iterator[int]:
     """Change all pixels from some column or row on, and up to it; yield how far from there the result changed."""
-    period = lcm(translator.multiple_of, Fraction(translator.scale).denominator)
-    length = fitting(4 * translator.halo + 16 + period, translator)
-    breadth = fitting(8, translator)
+    traits = translator.traits
+    period = lcm(traits.multiple_of, Fraction(traits.scale).denominator)
+    length = fitting(4 * traits.halo + 16 + period, traits)
+    breadth = fitting(8, traits)
     steps = range(0, period, -(-period // POSITIONS))
     for across in (True, False):
         first, other = (random_images(translator, *((breadth, length) if across else (length, breadth))) for _ in "12")
@@ -75,12 +79,12 @@ def _reaches(subject: FamilySubject, translator: Translator) -> Iterator[int]:
         for cut in (length // 2 + step for step in steps):
             later = subject.translate(translator, torch.where(places >= cut, other, first))
             earlier = subject.translate(translator, torch.where(places < cut, other, first))
-            yield from _distances(_changed(before, later, along), _changed(before, earlier, along), cut, translator)
+            yield from _distances(_changed(before, later, along), _changed(before, earlier, along), cut, traits)
 
 
-def _distances(later: list[int], earlier: list[int], cut: int, translator: Translator) -> Iterator[int]:
+def _distances(later: list[int], earlier: list[int], cut: int, traits: Traits) -> Iterator[int]:
     """How far the outermost of the changed output pixels are, in input pixels, from the input that was changed."""
-    scale = Fraction(translator.scale)
+    scale = Fraction(traits.scale)
     if later:
         last_below = ceil((later[0] + 1) / scale) - 1
         yield max(0, cut - last_below)

@@ -123,7 +123,7 @@ def examining_a_training_changes_nothing(subject: FamilySubject) -> None:
     for _ in _train(subject, trainer, engine):
         pass
     averages = {name: EMA(network, 0.0) for name, network in trainer.generators().items()}
-    run = Run(subject.folder, subject.family.name, subject.training, subject.folder, device=engine.device)
+    run = Run(subject.folder, subject.family.name, subject.training, subject.folder, device=engine.runs_on)
     before = deepcopy(_state(trainer))
     Examiner(run, subject.family, trainer, subject.dataset("train")).examine(averages)
     different = _first_difference(before, _state(trainer))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
+from img2img.contract.traits import Traits
 from img2img.nn.sizes import fitting
 from img2img.testing.family import FamilySubject, difference, random_images
 from img2img.testing.promise import Skipped, keep, promise
@@ -22,29 +23,32 @@ WRONG_RANGES = {(-1, 1): "from_signed of img2img.nn.signed brings them to [0, 1]
 def the_translator_declares_what_can_be(subject: FamilySubject) -> None:
     translator = subject.translator()
     keep(isinstance(translator, Translator), f"translator() returned {type(translator).__name__}")
-    scale = translator.scale
+    traits = translator.traits
+    keep(isinstance(traits, Traits), f"the translator's traits are {type(traits).__name__}, and no img2img.Traits")
+    scale = traits.scale
     keep(isinstance(scale, int | Fraction) and scale > 0, f"scale={scale!r} is neither a whole number nor a Fraction")
     for name, least in (("multiple_of", 1), ("minimum_size", 1), ("halo", 0)):
-        value = getattr(translator, name)
+        value = getattr(traits, name)
         keep(isinstance(value, int) and value >= least, f"{name}={value!r} is no whole number from {least} up")
     for name in ("channels_in", "channels_out"):
-        keep(getattr(translator, name) in (1, 3), f"{name}={getattr(translator, name)!r} is neither 1 nor 3")
-    keep(translator.tiling in ("exact", "never"), f"tiling={translator.tiling!r} is neither 'exact' nor 'never'")
+        keep(getattr(traits, name) in (1, 3), f"{name}={getattr(traits, name)!r} is neither 1 nor 3")
+    keep(traits.tiling in ("exact", "never"), f"tiling={traits.tiling!r} is neither 'exact' nor 'never'")
 
 
 @promise(the_translator_declares_what_can_be)
 def the_result_has_the_declared_size(subject: FamilySubject) -> None:
     translator = subject.translator()
-    least, more = fitting(1, translator), fitting(1, translator) + translator.multiple_of
+    traits = translator.traits
+    least, more = fitting(1, traits), fitting(1, traits) + traits.multiple_of
     for height, width in ((least, least), (least, more), (more, least)):
         images = random_images(translator, height, width)
         with torch.inference_mode():  # without the core, which would crop what is too large
             result = translator(images, **subject.conditions(translator, 1))
-        promised = (1, translator.channels_out, *(int(size * translator.scale) for size in (height, width)))
+        promised = (1, traits.channels_out, *(int(size * traits.scale) for size in (height, width)))
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         keep(
             found == promised,
-            f"of an image of {width}×{height}, scale={translator.scale} and channels_out={translator.channels_out} "
+            f"of an image of {width}×{height}, scale={traits.scale} and channels_out={traits.channels_out} "
             f"promise {promised}, and what it returned is {found}",
         )
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from img2img.contract.data import Batch
-from img2img.contract.families import Condition
+from img2img.contract.traits import Condition
 from img2img.nn import metrics
 from img2img.nn.distribution import PatchSet
 from img2img.nn.resize import brought_to

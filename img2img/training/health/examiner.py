@@ -69,7 +69,8 @@ class Examiner:
         places = [number * count // total if count >= total else number % count for number in range(total)]
         chances = (np.random.default_rng((self.run.seed, number)) for number in range(total))
         samples = [self.data.sample(place, chance) for place, chance in zip(places, chances, strict=True)]
-        return [to_device(collate(samples[start : start + size]), self.run.device) for start in range(0, total, size)]
+        batches = (collate(samples[start : start + size]) for start in range(0, total, size))
+        return [to_device(batch, self.run.device.place) for batch in batches]
 
     def _games(self) -> dict[str, dict[str, float]]:
         generators = self.trainer.generators()

@@ -77,7 +77,7 @@ def another_seed(run: Run) -> str:
 
 
 def full_precision(run: Run) -> str:
-    return "" if run.precision == torch.float32 else "--precision fp32"
+    return "" if run.device.precision == torch.float32 else "--precision fp32"
 
 
 R1 = option("r1_weight", _r1)

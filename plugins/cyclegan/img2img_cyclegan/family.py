@@ -65,9 +65,7 @@ class CycleGAN(img2img.ModelFamily["CycleGANConfig", "CycleGANTraining"]):
     def translator(self, config: CycleGANConfig, generator: nn.Module) -> img2img.Translator:
         from img2img.nn.signed import SignedTranslator
 
-        translator = SignedTranslator(generator)
-        translator.channels_in, translator.channels_out = config.channels_in, config.channels_out
-        translator.channel_order = config.channel_order
-        translator.multiple_of = 4
-        translator.minimum_size = 16
-        return translator
+        traits = img2img.Traits(
+            multiple_of=4, minimum_size=16, channels_in=config.channels_in, channels_out=config.channels_out
+        )
+        return SignedTranslator(generator, traits, config.channel_order)

@@ -17,7 +17,7 @@ from img2img_cyclegan.family import CycleGAN
 from img2img_cyclegan.trainer import CycleGANTrainer
 
 import img2img
-from img2img.inference.device import pick_device
+from img2img.inference.device import Device, pick_device
 from img2img.media import Image, encode_image, write_file
 from img2img.training.engine import TrainingEngine
 
@@ -55,7 +55,7 @@ def start(family: CycleGAN, device: torch.device) -> Callable[..., tuple[CycleGA
 
     def start(**options: Any) -> tuple[CycleGANTrainer, TrainingEngine]:
         config = CycleGANTraining.parse(TINY | options)
-        engine = TrainingEngine(device, torch.float32, config.accumulate)
+        engine = TrainingEngine(Device(device), config.accumulate)
         trainer = family.trainer(config, engine)
         assert isinstance(trainer, CycleGANTrainer)
         return trainer, engine

@@ -33,7 +33,7 @@ def test_the_translator_keeps_the_size_of_any_image(
 ) -> None:
     config = CycleGANConfig.parse({"width": 4, "blocks": 1, "downsampling": downsampling, "upsampling": upsampling})
     translator = family.translator(config, family.build_generator(config).eval())
-    assert translator.scale == 1
+    assert translator.traits.scale == 1
     result = translate_any_size(translator, torch.rand(2, 3, *size))
     assert result.shape == (2, 3, *size)
     assert 0 <= result.min() <= result.max() <= 1
@@ -42,7 +42,7 @@ def test_the_translator_keeps_the_size_of_any_image(
 def test_no_tile_is_right_as_every_pixel_depends_on_the_whole_image(family: CycleGAN) -> None:
     config = CycleGANConfig(width=4, blocks=1)
     translator = family.translator(config, family.build_generator(config))
-    assert translator.tiling == "never"
+    assert translator.traits.tiling == "never"
     images = torch.rand(1, 3, 64, 64)
     changed = images.clone()
     changed[..., 0, 0] = 5

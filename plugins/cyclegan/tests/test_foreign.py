@@ -26,7 +26,7 @@ def test_a_checkpoint_gives_what_the_formula_of_its_network_gives(variant: str, 
     reference = Reference(**VARIANTS[variant])
     path = save(reference, tmp_path / "latest_net_G.pth")
     translator = img2img.load_model(path, device="cpu", precision="fp32").translator
-    assert (translator.channels_in, translator.channels_out) == reference.channels
+    assert (translator.traits.channels_in, translator.traits.channels_out) == reference.channels
     for size in SIZES:
         images = torch.rand(1, reference.channels[0], *size)
         expected = (reference(images * 2 - 1) + 1) / 2

@@ -34,7 +34,7 @@ def far(result: Tensor, expected: Tensor) -> float:
 def test_a_checkpoint_gives_what_the_formula_of_its_network_gives(variant: str, tmp_path: Path) -> None:
     reference = Reference(**VARIANTS[variant])
     translator = translator_of(checkpoint(zebra=reference.weights), tmp_path)
-    assert (translator.channels_in, translator.channels_out) == reference.channels
+    assert (translator.traits.channels_in, translator.traits.channels_out) == reference.channels
     for size in SIZES:
         images = torch.rand(1, reference.channels[0], *size)
         assert far(translator(images), reference.of_rgb(images)) < 1e-4

@@ -12,6 +12,7 @@ from img2img_cyclegan.trainer import CycleGANTrainer
 from torch import Tensor, nn
 
 import img2img
+from img2img.inference.device import Device
 from img2img.training.engine import TrainingEngine
 
 Start = Callable[..., tuple[CycleGANTrainer, TrainingEngine]]
@@ -164,7 +165,7 @@ def test_the_pools_are_filled_with_what_the_generators_made_and_survive_a_resume
 
 def test_bf16_keeps_the_weights_and_the_pools_in_float32(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start()
-    engine.precision = torch.bfloat16
+    engine.runs_on = Device(engine.device, torch.bfloat16)
     losses = run(trainer, engine, batch, 3)
     assert all(value == value for row in losses for value in row.values())
     kept = chain.from_iterable(network.parameters() for network in trainer.networks.values())

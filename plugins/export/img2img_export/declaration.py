@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import fields
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,9 @@ from img2img.errors import ModelFileError
 KEY = "img2img"
 """The entry of a file's metadata that holds a declaration, as JSON."""
 
+PLAIN = {trait.name for trait in fields(img2img.Traits)} - {"scale", "conditions"}
+"""The traits that a file holds as they are."""
+
 _RATIO = r"^[1-9]\d{0,2}(/[1-9]\d{0,2})?$"
 
 
@@ -30,7 +34,7 @@ class Steering(img2img.ModelConfig):
 
 
 class Declaration(img2img.ModelConfig):
-    """The attributes of a `Translator`, whose meanings they have."""
+    """The `Traits` of a translator, as a file can hold them, within limits for files from strangers."""
 
     scale: str = Field("1", pattern=_RATIO)
     multiple_of: int = Field(1, ge=1, le=4096)
@@ -39,6 +43,7 @@ class Declaration(img2img.ModelConfig):
     channels_out: Literal[1, 3] = 3
     tiling: Literal["exact", "never"] = "never"
     halo: int = Field(0, ge=0, le=4096)
+    keeps_colour: bool = True
     conditions: dict[str, Steering] = Field({})
     """In the order of the inputs behind the images."""
     original: dict[str, str] = Field({})
@@ -55,15 +60,12 @@ class ImportedTranslator(img2img.Translator):
     """A translator from an exported file: images in [0, 1] in and out, and a tensor of rows for each condition."""
 
     def __init__(self, generator: nn.Module, declaration: Declaration) -> None:
-        super().__init__(generator)
-        self.scale = Fraction(declaration.scale)
-        self.multiple_of, self.minimum_size = declaration.multiple_of, declaration.minimum_size
-        self.channels_in, self.channels_out = declaration.channels_in, declaration.channels_out
-        self.tiling, self.halo = declaration.tiling, declaration.halo
-        self.conditions = {name: _condition(steering) for name, steering in declaration.conditions.items()}
+        conditions = {name: _condition(steering) for name, steering in declaration.conditions.items()}
+        plain = declaration.model_dump(include=PLAIN)
+        super().__init__(generator, img2img.Traits(scale=Fraction(declaration.scale), conditions=conditions, **plain))
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
-        return self.generator(images, *(conditions[name] for name in self.conditions))
+        return self.generator(images, *(conditions[name] for name in self.traits.conditions))
 
 
 def declare(
@@ -77,9 +79,9 @@ def declare(
         )
         for name, condition in conditions.items()
     }
-    names = ("multiple_of", "minimum_size", "channels_in", "channels_out", "tiling", "halo")
-    own = {name: getattr(translator, name) for name in names}
-    return Declaration.parse({**own, "scale": str(translator.scale), "conditions": steering, "original": original})
+    own = {name: getattr(translator.traits, name) for name in PLAIN}
+    scale = str(translator.traits.scale)
+    return Declaration.parse({**own, "scale": scale, "conditions": steering, "original": original})
 
 
 def read_declaration(text: str, path: Path) -> Declaration:

@@ -106,7 +106,7 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
 
 def _divide(model: img2img.Model, given: Mapping[str, str]) -> tuple[dict[str, img2img.Condition], dict[str, Tensor]]:
     """Tell the conditions that stay open from those that are decided, by a row; what is not needed is left out."""
-    needed = {name: condition for name, condition in model.translator.conditions.items() if condition.required}
+    needed = {name: condition for name, condition in model.translator.traits.conditions.items() if condition.required}
     opened = {name: needed[name] for name in needed if name not in given and needed[name].choices}
     rows = model.parse_conditions({**{name: condition.choices[0] for name, condition in opened.items()}, **given})
     return opened, {name: rows[name] for name in given}
@@ -114,9 +114,9 @@ def _divide(model: img2img.Model, given: Mapping[str, str]) -> tuple[dict[str, i
 
 def _trace(whole: Whole, rows: Mapping[str, Sequence[Tensor]]) -> ExportedProgram:
     """Follow the translator through one batch, for all sizes that it takes."""
-    translator = whole.translator
-    size = fitting(max(32, 3 * translator.multiple_of), translator)
-    images = torch.zeros(2, translator.channels_in, size, size + translator.multiple_of)
+    traits = whole.translator.traits
+    size = fitting(max(32, 3 * traits.multiple_of), traits)
+    images = torch.zeros(2, traits.channels_in, size, size + traits.multiple_of)
     examples = (images, *(found[0].expand(2, *found[0].shape) for found in rows.values()))
     try:
         with quietly(), torch.no_grad():
@@ -132,8 +132,8 @@ def _trace(whole: Whole, rows: Mapping[str, Sequence[Tensor]]) -> ExportedProgra
 
 def _axes(whole: Whole) -> tuple[Any, ...]:
     """Which axes of the inputs are of any size, or of any multiple of one."""
-    multiple = whole.translator.multiple_of
-    least = -(-whole.translator.minimum_size // multiple)
+    multiple = whole.translator.traits.multiple_of
+    least = -(-whole.translator.traits.minimum_size // multiple)
     batch, height, width = Dim("batch", min=1), Dim("height", min=least), Dim("width", min=least)
     images = {0: batch, 2: multiple * height, 3: multiple * width} if multiple > 1 else {0: batch, 2: height, 3: width}
     return (images, tuple({0: batch} for _ in whole.opened)) if whole.opened else (images,)

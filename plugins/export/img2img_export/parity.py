@@ -42,8 +42,8 @@ def compare(
     """
     noise = torch.Generator().manual_seed(0)
     for count, *sides in BATCHES:
-        height, width = (fitting(side, exported) for side in sides)
-        images = torch.rand(count, exported.channels_in, height, width, generator=noise)
+        height, width = (fitting(side, exported.traits) for side in sides)
+        images = torch.rand(count, exported.traits.channels_in, height, width, generator=noise)
         given = {
             name: torch.stack([found[index % len(found)] for index in range(count)]) for name, found in rows.items()
         }

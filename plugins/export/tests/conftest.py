@@ -58,11 +58,9 @@ class Odd(img2img.ModelFamily[OddConfig, Any]):
         return {"random": Random, "deciding": Deciding, "steered": nn.Identity}[config.network]()
 
     def translator(self, config: OddConfig, generator: nn.Module) -> img2img.Translator:
-        translator = OddTranslator(generator)
-        if config.network == "steered":
-            strength = img2img.Condition("how much", lambda text: torch.tensor(float(text)), required=True)
-            translator.conditions = {"strength": strength}
-        return translator
+        strength = img2img.Condition("how much", lambda text: torch.tensor(float(text)), required=True)
+        conditions = {"strength": strength} if config.network == "steered" else {}
+        return OddTranslator(generator, img2img.Traits(conditions=conditions))
 
 
 class OddPlugin:

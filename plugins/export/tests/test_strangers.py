@@ -62,7 +62,7 @@ def test_the_scale_is_found_by_trying_and_said(
     factor: float, tmp_path: Path, host: img2img.PluginHost, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = img2img.load_model(enlarging(tmp_path / "x.onnx", factor), precision="fp32", host=host)
-    assert model.translator.scale == Fraction(factor)
+    assert model.translator.traits.scale == Fraction(factor)
     assert model.info.scale == str(Fraction(factor))
     assert "x.onnx says nothing of itself" in caplog.text
     assert caplog.records[0].levelno == logging.WARNING
@@ -77,14 +77,14 @@ def test_the_multiple_that_a_network_takes_is_found_by_trying(
     times: int, tmp_path: Path, host: img2img.PluginHost
 ) -> None:
     model = img2img.load_model(halving_and_doubling(tmp_path / "x.onnx", times), precision="fp32", host=host)
-    assert model.translator.multiple_of == 2**times
+    assert model.translator.traits.multiple_of == 2**times
     assert model(np.zeros((75, 101, 3), np.uint8)).shape == (75, 101, 3)
 
 
 def test_a_network_that_makes_colours_of_grey_is_opened(tmp_path: Path, host: img2img.PluginHost) -> None:
     nodes = [helper.make_node("Concat", ["x0", "x0", "x0"], ["y"], axis=1)]
     translator = img2img.load_model(save(tmp_path / "x.onnx", nodes, [["n", 1, "h", "w"]]), host=host).translator
-    assert (translator.channels_in, translator.channels_out) == (1, 3)
+    assert (translator.traits.channels_in, translator.traits.channels_out) == (1, 3)
 
 
 SAME = [helper.make_node("Identity", ["x0"], ["y"])]
@@ -138,6 +138,6 @@ def test_a_program_of_somebody_else_is_opened_if_it_takes_all_sizes(
             img2img.load_model(tmp_path / "x.pt2", host=host)
         return
     model = img2img.load_model(tmp_path / "x.pt2", precision="fp32", host=host)
-    assert model.translator.scale == 2
+    assert model.translator.traits.scale == 2
     images = torch.rand(1, 3, 70, 65)
     assert torch.allclose(model(images), network(images), atol=1e-6)

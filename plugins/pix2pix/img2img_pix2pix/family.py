@@ -68,7 +68,7 @@ class Pix2Pix(img2img.ModelFamily["Pix2PixConfig", "Pix2PixTraining"]):
         from .spaces import space_of
         from .translator import Pix2PixTranslator
 
-        translator = Pix2PixTranslator(generator, space_of(config.task), config.channel_order)
-        translator.multiple_of = config.multiple_of
-        translator.minimum_size = max(16, config.multiple_of) if config.generator == "resnet" else config.multiple_of
-        return translator
+        space, multiple = space_of(config.task), config.multiple_of
+        minimum = max(16, multiple) if config.generator == "resnet" else multiple
+        traits = img2img.Traits(multiple_of=multiple, minimum_size=minimum, channels_in=space.channels_in)
+        return Pix2PixTranslator(generator, traits, space, config.channel_order)

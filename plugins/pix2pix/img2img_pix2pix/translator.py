@@ -13,10 +13,9 @@ from .spaces import Space
 class Pix2PixTranslator(img2img.Translator):
     """Encodes the source, runs the generator, and makes an image of what it returns."""
 
-    def __init__(self, generator: nn.Module, space: Space, channel_order: ChannelOrder) -> None:
-        super().__init__(generator)
+    def __init__(self, generator: nn.Module, traits: img2img.Traits, space: Space, channel_order: ChannelOrder) -> None:
+        super().__init__(generator, traits)
         self.space, self.channel_order = space, channel_order
-        self.channels_in = space.channels_in
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         source = reorder(self.space.encode_source(images), self.channel_order)

@@ -17,7 +17,7 @@ from img2img_pix2pix.family import Pix2Pix
 from img2img_pix2pix.trainer import Pix2PixTrainer
 
 import img2img
-from img2img.inference.device import pick_device
+from img2img.inference.device import Device, pick_device
 from img2img.media import Image, encode_image, write_file
 from img2img.training.engine import TrainingEngine
 
@@ -55,7 +55,7 @@ def start(family: Pix2Pix, device: torch.device) -> Callable[..., tuple[Pix2PixT
 
     def start(**options: Any) -> tuple[Pix2PixTrainer, TrainingEngine]:
         config = Pix2PixTraining.parse(TINY | options)
-        engine = TrainingEngine(device, torch.float32, config.accumulate)
+        engine = TrainingEngine(Device(device), config.accumulate)
         trainer = family.trainer(config, engine)
         assert isinstance(trainer, Pix2PixTrainer)
         return trainer, engine

@@ -51,8 +51,8 @@ def test_the_translator_says_which_sizes_it_takes_and_is_never_cut_into_tiles(
     options: dict[str, Any], sizes: tuple[int, int], family: Pix2Pix
 ) -> None:
     _, translator = built(family, **options)
-    assert (translator.multiple_of, translator.minimum_size) == sizes
-    assert (translator.tiling, translator.scale) == ("never", 1)
+    assert (translator.traits.multiple_of, translator.traits.minimum_size) == sizes
+    assert (translator.traits.tiling, translator.traits.scale) == ("never", 1)
 
 
 @pytest.mark.parametrize(("task", "channels"), [("pairs", 3), ("colorize", 1), ("edges", 1), ("inpaint", 3)])
@@ -61,7 +61,7 @@ def test_every_task_takes_any_size_and_returns_colour(
     task: str, channels: int, generator: str, family: Pix2Pix
 ) -> None:
     _, translator = built(family, task=task, generator=generator)
-    assert (translator.channels_in, translator.channels_out) == (channels, 3)
+    assert (translator.traits.channels_in, translator.traits.channels_out) == (channels, 3)
     for height, width in ((1, 1), (9, 21), (32, 16)):
         result = translate_any_size(translator, torch.rand(2, channels, height, width))
         assert result.shape == (2, 3, height, width)

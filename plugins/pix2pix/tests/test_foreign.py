@@ -19,7 +19,7 @@ def test_a_checkpoint_gives_what_the_formula_of_its_network_gives(depth: int, ba
     weights = fresh(depth, batch)
     torch.save(weights, tmp_path / "latest_net_G.pth")
     translator = img2img.load_model(tmp_path / "latest_net_G.pth", device="cpu", precision="fp32").translator
-    side = translator.multiple_of
+    side = translator.traits.multiple_of
     assert side == 2**depth
     for size in [(side, side), (side, 2 * side), (2 * side, side)]:
         images = torch.rand(1, 3, *size)
@@ -52,7 +52,7 @@ def test_the_channels_tell_the_task(channels: tuple[int, int], task: str, tmp_pa
     torch.save(fresh(7, True, channels), tmp_path / "latest_net_G.pth")
     model = img2img.load_model(tmp_path / "latest_net_G.pth", device="cpu")
     assert f'"task":"{task}"' in model.info.config
-    assert (model.translator.channels_in, model.translator.channels_out) == (1, 3)
+    assert (model.translator.traits.channels_in, model.translator.traits.channels_out) == (1, 3)
 
 
 def test_channels_that_no_task_has_are_refused(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def far(result: Tensor, expected: Tensor) -> float:
 def test_a_checkpoint_gives_what_the_formula_of_its_network_gives(depth: int, batch: bool, tmp_path: Path) -> None:
     reference = Reference(depth, batch)
     translator = opened(prefixed("generators.photo.", reference.weights), tmp_path).translator
-    side = translator.multiple_of
+    side = translator.traits.multiple_of
     assert side == 2**depth
     for size in [(side, side), (side, 2 * side), (2 * side, side)]:
         images = torch.rand(1, 3, *size)

@@ -15,6 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 from torch.nn.functional import l1_loss
 
 import img2img
+from img2img.inference.device import Device
 from img2img.training.engine import TrainingEngine
 
 Start = Callable[..., tuple[Pix2PixTrainer, TrainingEngine]]
@@ -162,7 +163,7 @@ def test_the_smallest_crop_alone_in_its_batch_leaves_batch_norm_enough_values(st
 
 def test_bf16_keeps_losses_and_weights_in_float32(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(task="colorize")
-    engine.precision = torch.bfloat16
+    engine.runs_on = Device(engine.device, torch.bfloat16)
     losses = trainer.step(for_task(batch, "colorize"))
     assert {loss.dtype for loss in losses.values()} == {torch.float32}
     assert {parameter.dtype for parameter in trainer.generator.parameters()} == {torch.float32}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -63,13 +64,10 @@ class SRGAN(img2img.ModelFamily["SRGANConfig", "SRGANTraining"]):
         from .generators import halo
         from .rrdb import folding
 
-        translator = img2img.Translator(generator)
-        translator.scale = config.scale
+        traits = img2img.Traits(scale=config.scale, keeps_colour=True)
         if config.generator == "fast":
-            translator.minimum_size = 2  # a single pixel has no statistics
-            return translator
-        translator.tiling = "exact"
-        translator.halo = halo(config)
-        if config.generator == "rrdb":
-            translator.multiple_of = folding(config.scale)
-        return translator
+            traits = replace(traits, minimum_size=2)  # a single pixel has no statistics
+        else:
+            multiple = folding(config.scale) if config.generator == "rrdb" else 1
+            traits = replace(traits, multiple_of=multiple, tiling="exact", halo=halo(config))
+        return img2img.Translator(generator, traits)

@@ -15,7 +15,7 @@ from img2img_srgan.family import SRGAN
 from img2img_srgan.trainer import SRGANTrainer
 
 import img2img
-from img2img.inference.device import pick_device
+from img2img.inference.device import Device, pick_device
 from img2img.training.engine import TrainingEngine
 
 TINY = {"scale": 2, "width": 8, "depth": 1, "crop": 32, "batch_size": 2}
@@ -46,7 +46,7 @@ def start(family: SRGAN, device: torch.device) -> Callable[..., tuple[SRGANTrain
 
     def start(**options: Any) -> tuple[SRGANTrainer, TrainingEngine]:
         config = SRGANTraining.parse(TINY | options)
-        engine = TrainingEngine(device, torch.float32, config.accumulate)
+        engine = TrainingEngine(Device(device), config.accumulate)
         trainer = family.trainer(config, engine)
         assert isinstance(trainer, SRGANTrainer)
         return trainer, engine

@@ -25,16 +25,16 @@ def test_importing_the_family_imports_no_torch() -> None:
 def test_the_translator_takes_any_size_and_gives_scale_times_it(scale: int, family: SRGAN) -> None:
     config = SRGANConfig.parse({"scale": scale, "width": 8, "depth": 1})
     translator = family.translator(config, family.build_generator(config).eval())
-    assert translator.scale == scale
-    assert (translator.multiple_of, translator.minimum_size) == (1, 1)
+    assert translator.traits.scale == scale
+    assert (translator.traits.multiple_of, translator.traits.minimum_size) == (1, 1)
     assert translate_any_size(translator, torch.rand(1, 3, 3, 5)).shape == (1, 3, 3 * scale, 5 * scale)
 
 
 def test_a_tile_with_the_halo_around_it_gives_what_the_whole_image_gives(family: SRGAN) -> None:
     config = SRGANConfig.parse({"scale": 2, "width": 8, "depth": 1})
     translator = family.translator(config, family.build_generator(config).eval())
-    assert translator.tiling == "exact"
-    halo = translator.halo
+    assert translator.traits.tiling == "exact"
+    halo = translator.traits.halo
     images = torch.rand(1, 3, 8 + 2 * halo, 8 + 2 * halo)
     around = torch.nn.functional.pad(images, (9, 9, 9, 9), mode="reflect")
     whole = translator(around)[..., 2 * (9 + halo) : 2 * (17 + halo), 2 * (9 + halo) : 2 * (17 + halo)]

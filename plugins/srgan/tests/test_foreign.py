@@ -38,8 +38,8 @@ def test_a_checkpoint_gives_what_the_formula_of_its_network_gives(name: str, sca
     weights = make(scale)
     torch.save(weights, tmp_path / "net_g.pth")
     translator = img2img.load_model(tmp_path / "net_g.pth", device="cpu", precision="fp32").translator
-    assert translator.scale == scale
-    for size in SIZES if translator.multiple_of > 1 else ODD:
+    assert translator.traits.scale == scale
+    for size in SIZES if translator.traits.multiple_of > 1 else ODD:
         images = torch.rand(2, 3, *size)
         expected = formula(weights, images, scale)
         assert expected.std() > 0.01

@@ -15,6 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 from torch.nn.functional import l1_loss
 
 import img2img
+from img2img.inference.device import Device
 from img2img.nn.perceptual import random_features
 from img2img.training.engine import TrainingEngine
 
@@ -192,7 +193,7 @@ def test_vgg19_from_a_file_is_trained_against(start: Start, batch: img2img.Batch
 
 def test_bf16_keeps_the_weights_in_float32(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(pretrain_steps=1, gan_steps=3)
-    engine.precision = torch.bfloat16
+    engine.runs_on = Device(engine.device, torch.bfloat16)
     losses = run(trainer, engine, batch, 4)
     assert all(value == value for row in losses for value in row.values())
     assert {parameter.dtype for parameter in trainer.networks["generator"].parameters()} == {torch.float32}

@@ -19,14 +19,10 @@ LISTED = 20
 class StarGANTranslator(img2img.Translator):
     """Translates to the class that the condition `label` names."""
 
-    multiple_of = 4
-    minimum_size = 16
-
     def __init__(self, generator: nn.Module, classes: Sequence[str]) -> None:
-        super().__init__(generator)
         what = f"the class that the image shall become: {_listed(classes)}"
-        parse = partial(one_hot, classes)
-        self.conditions = {"label": img2img.Condition(what, parse, required=True, choices=tuple(classes))}
+        label = img2img.Condition(what, partial(one_hot, classes), required=True, choices=tuple(classes))
+        super().__init__(generator, img2img.Traits(multiple_of=4, minimum_size=16, conditions={"label": label}))
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         """Translate (N, 3, H, W) in [0, 1] to the same; `label` is (N, K), a row for each image."""

@@ -17,7 +17,7 @@ from img2img_stargan.family import StarGAN
 from img2img_stargan.trainer import StarGANTrainer
 
 import img2img
-from img2img.inference.device import pick_device
+from img2img.inference.device import Device, pick_device
 from img2img.media import Image, encode_image, write_file
 from img2img.training.engine import TrainingEngine
 
@@ -55,7 +55,7 @@ def start(family: StarGAN, device: torch.device) -> Callable[..., tuple[StarGANT
 
     def start(**options: Any) -> tuple[StarGANTrainer, TrainingEngine]:
         config = StarGANTraining.parse(TINY | options)
-        engine = TrainingEngine(device, torch.float32, config.accumulate)
+        engine = TrainingEngine(Device(device), config.accumulate)
         trainer = family.trainer(config, engine)
         assert isinstance(trainer, StarGANTrainer)
         return trainer, engine

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import nll_loss
 
 import img2img
+from img2img.inference.device import Device
 from img2img.training.engine import TrainingEngine
 
 Start = Callable[..., tuple[StarGANTrainer, TrainingEngine]]
@@ -172,7 +173,7 @@ def test_the_learning_rates_stay_and_then_fall_to_0(start: Start) -> None:
 
 def test_bf16_keeps_the_weights_in_float32(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(critic_steps=2, r1_weight=1)
-    engine.precision = torch.bfloat16
+    engine.runs_on = Device(engine.device, torch.bfloat16)
     losses = run(trainer, engine, batch, 3)
     assert all(value == value for row in losses for value in row.values())
     assert {tensor.dtype for network in trainer.networks.values() for tensor in network.parameters()} == {torch.float32}

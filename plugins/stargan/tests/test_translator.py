@@ -27,7 +27,7 @@ def made(family: StarGAN, classes: tuple[str, ...]) -> img2img.Translator:
 
 
 def parse(translator: img2img.Translator, name: str) -> torch.Tensor:
-    return translator.conditions["label"].parse(name)
+    return translator.traits.conditions["label"].parse(name)
 
 
 def test_a_label_is_one_at_the_place_of_its_class(translator: img2img.Translator) -> None:
@@ -51,13 +51,13 @@ def test_an_unknown_label_is_refused_with_the_classes(name: str, said: str, tran
 
 def test_of_a_thousand_classes_a_few_are_named(family: StarGAN) -> None:
     translator = made(family, tuple(f"class {number}" for number in range(1000)))
-    assert translator.conditions["label"].description.endswith("'class 19', …")
+    assert translator.traits.conditions["label"].description.endswith("'class 19', …")
     with pytest.raises(ValueError, match=r"did you mean 'class 999'.*'class 19', …"):
         parse(translator, "klass 999")
 
 
 def test_the_label_is_required_and_described(translator: img2img.Translator) -> None:
-    condition = translator.conditions["label"]
+    condition = translator.traits.conditions["label"]
     assert condition.required
     assert "'winter'" in condition.description
 
@@ -90,5 +90,5 @@ def test_importing_the_family_imports_no_torch() -> None:
 
 
 def test_the_translator_declares_what_its_network_needs(translator: img2img.Translator) -> None:
-    assert (translator.multiple_of, translator.minimum_size, translator.scale) == (4, 16, 1)
-    assert translator.tiling == "never"
+    assert (translator.traits.multiple_of, translator.traits.minimum_size, translator.traits.scale) == (4, 16, 1)
+    assert translator.traits.tiling == "never"

@@ -50,9 +50,6 @@ class Family(img2img.ModelFamily["Config", "Training"]):
         return Trainer(config, engine, self.build_generator(config))
 
     def translator(self, config: Config, generator: nn.Module) -> img2img.Translator:
-        # Change this: what is true of your network. One that halves the image three times needs `multiple_of = 8`; one
-        # with InstanceNorm keeps the default `tiling = "never"`; one that enlarges sets `scale`.
-        translator = img2img.Translator(generator)
-        translator.tiling = "exact"
-        translator.halo = config.depth
-        return translator
+        # Change this: what is true of your network. One that halves the image three times needs `multiple_of=8`; one
+        # with InstanceNorm keeps the default `tiling="never"`; one that enlarges sets `scale`.
+        return img2img.Translator(generator, img2img.Traits(tiling="exact", halo=config.depth))

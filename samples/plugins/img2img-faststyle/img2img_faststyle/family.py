@@ -63,10 +63,8 @@ class FastStyle(img2img.ModelFamily[StyleConfig, StyleTraining]):
     def translator(self, config, generator):
         from img2img.nn.signed import SignedTranslator
 
-        translator = SignedTranslator(generator)
-        translator.multiple_of, translator.minimum_size = 4, 8
-        translator.tiling, translator.halo = "exact", 8 * config.blocks + 15
-        return translator
+        halo = 8 * config.blocks + 15
+        return SignedTranslator(generator, img2img.Traits(multiple_of=4, minimum_size=8, tiling="exact", halo=halo))
 
 
 def _unchanged(photo, rng):

@@ -12,11 +12,13 @@ def parse(text):
 
 
 class TinyTranslator(img2img.Translator):
-    scale = 2
-    multiple_of = 2
-    tiling = "exact"
-    halo = 5
-    conditions = {"strength": img2img.Condition("how strongly, 0 to 1", parse)}  # noqa: RUF012
+    traits = img2img.Traits(
+        scale=2,
+        multiple_of=2,
+        tiling="exact",
+        halo=5,
+        conditions={"strength": img2img.Condition("how strongly, 0 to 1", parse)},
+    )
 
     def __call__(self, images, **conditions):
         strength = conditions.get("strength", images.new_full((images.shape[0], 1), 0.5))

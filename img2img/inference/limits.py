@@ -1,0 +1,59 @@
+"""How much may go through the network at once: less each time the memory has run out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from threading import Lock
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Output pixels that may go through the network at once."""
+
+    tile: int
+    """Of one tile, halo included."""
+    batch: int
+    """Of all images or tiles together."""
+
+
+class Limits:
+    """The limits of one executor, which all of its threads ask and change."""
+
+    def __init__(self, tile: int, batch: int) -> None:
+        self._now = Limit(tile, batch)
+        self._lock = Lock()
+
+    @property
+    def now(self) -> Limit:
+        return self._now
+
+    def shrink(self, largest: int, total: int, *, can_cut: bool) -> Limit | None:
+        """Ask for less memory from here on: half the batch, then smaller tiles.
+
+        Args:
+            largest: Output pixels of the largest tile of the images for which memory ran out.
+            total: Output pixels of all these images.
+            can_cut: Whether their tiles may get smaller.
+
+        Returns:
+            The new limits; None where neither can get smaller.
+        """
+        with self._lock:
+            if total > largest and self._now.batch >= 2 * largest:
+                self._now = replace(self._now, batch=min(self._now.batch, total) // 2)
+                log.warning("out of memory; batches of half the size from here on")
+            elif can_cut:
+                self._now = replace(self._now, tile=min(self._now.tile, largest) // 2)
+                log.warning("out of memory; smaller tiles from here on")
+            else:
+                return None
+            return self._now
+
+    def restore(self, before: Limit, since: Limit) -> None:
+        """Go back to what was before a failure that no limit could help; unless another thread changed `since`."""
+        with self._lock:
+            if self._now == since:
+                self._now = before

@@ -1,0 +1,241 @@
+"""The one seam between works and the network: works in, results out, by group or in order, with bounded memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from time import perf_counter
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+import numpy as np
+from torch import Tensor
+
+from img2img.errors import ItemError, Stopped, TranslationError
+from img2img.inference.executor import Executor
+
+if TYPE_CHECKING:
+    from img2img.inference.picture import Picture
+    from img2img.media import Pixels
+
+MEMORY = 1 << 30
+"""Bytes of pixels that may be between two stages; a single image may be larger."""
+PENDING = 64
+"""Works of differing sizes that may wait for others of their size."""
+STOPPED = "stopped; what is done stays, and the same command goes on from there"
+
+_PATIENCE = 0.1
+"""Seconds after which it is asked again whether to stop."""
+
+
+class Work(Protocol):
+    """What a stream carries."""
+
+    @property
+    def picture(self) -> Picture | None:
+        """What goes through the network; None where nothing does."""
+
+    @property
+    def bytes(self) -> int:
+        """What the work holds of the memory on its way in."""
+
+
+W = TypeVar("W", bound=Work)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[W, R]):
+    """What became of one work."""
+
+    work: W
+    value: R | None = None
+    """What `finish` made of the network's result; None for a work without a picture."""
+    error: BaseException | None = None
+    seconds: float = 0
+    """Its share of the time in the network."""
+
+    @property
+    def is_lost_alone(self) -> bool:
+        """Whether the error costs this work and no other; any other error ends the job."""
+        return isinstance(self.error, (ItemError, MemoryError))
+
+    def result(self) -> R | None:
+        """Return the value, or raise the error."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+class Stream(Generic[W, R]):
+    """Carries works through the network, several batches at once, and through what comes after it.
+
+    Args:
+        executor: Runs the network; its threads are the only ones around it.
+        conditions: One row each, without the batch dimension.
+        finish: What becomes of a work with a picture, and of what the network made of that.
+        stop: Asked between works; True ends the stream.
+        finishers: Threads that call `finish`; if 0, those of the network do.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        conditions: Mapping[str, Tensor],
+        finish: Callable[[W, Pixels], R],
+        stop: Callable[[], bool],
+        finishers: int = 0,
+    ) -> None:
+        self.executor, self.conditions, self.stop = executor, conditions, stop
+        self._finish = finish
+        self._finishers = ThreadPoolExecutor(finishers, "finish") if finishers else None
+        self._pending = max(PENDING, executor.asked_batch_size)
+        self._outcomes: SimpleQueue[Outcome[W, R]] = SimpleQueue()
+        self._arrived: dict[int, Outcome[W, R]] = {}
+        self._in_flight: dict[int, W] = {}
+        self._batches: list[Future[None]] = []
+        self._largest = 1
+
+    def by_group(self, works: Iterable[W]) -> Iterator[Outcome[W, R]]:
+        """Carry works that have nothing to do with each other; those of equal size go together.
+
+        A batch that fails is tried work by work, so that only the guilty one is lost. Outcomes come as they are there.
+
+        Raises:
+            Stopped: `stop` said so.
+        """
+        return self._carry(self._groups(works), in_order=False)
+
+    def in_order(self, works: Iterable[W], ends: Callable[[W], bool]) -> Iterator[Outcome[W, R]]:
+        """Carry works that are parts of one thing, so that all are lost with one.
+
+        Args:
+            works: Of one size.
+            ends: Tells a work after which a batch ends, however small it is.
+
+        Raises:
+            Stopped: `stop` said so.
+        """
+        return self._carry(self._runs(works, ends), in_order=True)
+
+    def heed_stop(self) -> None:
+        """Raise `Stopped` if the stream shall end."""
+        if self.stop():
+            raise Stopped(STOPPED)
+
+    def close(self) -> list[Outcome[W, R]]:
+        """Drop what has not begun, wait for what has, and return the outcomes that nobody has seen."""
+        wait([batch for batch in self._batches if not batch.cancel()])
+        if self._finishers is not None:
+            self._finishers.shutdown(cancel_futures=True)
+        while not self._outcomes.empty():
+            self._receive(self._outcomes.get())
+        return [outcome for outcome in self._arrived.values() if not isinstance(outcome.error, CancelledError)]
+
+    def _groups(self, works: Iterable[W]) -> Iterator[list[W]]:
+        """Put works of equal size and type together; whichever has waited longest goes first when many wait."""
+        groups: dict[object, list[W]] = {}
+        for work in works:
+            key = work.picture and (work.picture.entering.shape, work.picture.entering.dtype)
+            group = groups.setdefault(key, [])
+            group.append(work)
+            if self._is_full(group, self._pending):
+                yield groups.pop(key)
+            waiting = [one for other in groups.values() for one in other]
+            if len(waiting) >= self._pending or sum(one.bytes for one in waiting) > MEMORY // 4:
+                yield groups.pop(next(iter(groups)))
+        yield from groups.values()
+
+    def _runs(self, works: Iterable[W], ends: Callable[[W], bool]) -> Iterator[list[W]]:
+        """Put works together as they follow each other."""
+        run: list[W] = []
+        for work in works:
+            run.append(work)
+            if ends(work) or self._is_full(run, sys.maxsize):
+                yield run
+                run = []
+        if run:
+            yield run
+
+    def _is_full(self, batch: Sequence[W], most: int) -> bool:
+        sizes = [work.picture.entering.shape[:2] for work in batch if work.picture]
+        return bool(sizes) and len(sizes) >= min(most, self.executor.batch_size(*sizes[-1]))
+
+    def _carry(self, batches: Iterable[list[W]], *, in_order: bool) -> Iterator[Outcome[W, R]]:
+        for batch in batches:
+            while self._in_flight and not self._has_room(batch):
+                yield self._next(in_order)
+            self._in_flight |= {id(work): work for work in batch}
+            self._batches = [other for other in self._batches if not other.done()]
+            self._batches.append(self.executor.submit(self._translate, batch, not in_order))
+        while self._in_flight:
+            yield self._next(in_order)
+
+    def _has_room(self, batch: list[W]) -> bool:
+        """Whether little enough is before the network and before those who finish."""
+        self._largest = max(self._largest, len(batch))
+        if len(self._in_flight) > (2 * self.executor.workers + 2) * self._largest:
+            return False
+        scale = self.executor.traits.scale
+        return sum(work.bytes for work in (*self._in_flight.values(), *batch)) * (1 + scale * scale) <= MEMORY
+
+    def _next(self, in_order: bool) -> Outcome[W, R]:
+        """Wait for the outcome of the work that went in first or, without an order, for any."""
+        while True:
+            self.heed_stop()
+            first = next(iter(self._in_flight if in_order else self._arrived), None)
+            if first is not None and first in self._arrived:
+                del self._in_flight[first]
+                return self._arrived.pop(first)
+            with suppress(Empty):
+                self._receive(self._outcomes.get(timeout=_PATIENCE))
+
+    def _receive(self, outcome: Outcome[W, R]) -> None:
+        self._arrived[id(outcome.work)] = outcome
+
+    def _translate(self, batch: list[W], one_by_one: bool) -> None:
+        """The network stage, in a thread of the executor."""
+        started = perf_counter()
+        results = self._results(batch, one_by_one)
+        share = (perf_counter() - started) / len(batch)
+        for work, result in zip(batch, results, strict=True):
+            if isinstance(result, BaseException):
+                self._outcomes.put(Outcome(work, error=result, seconds=share))
+            elif result is None:
+                self._outcomes.put(Outcome(work))
+            else:
+                self._hand_over(work, result, share)
+
+    def _results(self, batch: Sequence[W], one_by_one: bool) -> Sequence[Pixels | BaseException | None]:
+        try:
+            return self._run(batch)
+        except BaseException as error:
+            if one_by_one and len(batch) > 1 and isinstance(error, (TranslationError, MemoryError)):
+                return [result for work in batch for result in self._results([work], False)]
+            return [error] * len(batch)
+
+    def _run(self, batch: Sequence[W]) -> list[Pixels | None]:
+        entering = [work.picture.entering for work in batch if work.picture]
+        if not entering:
+            return [None] * len(batch)
+        rows = {name: row.expand(len(entering), *row.shape) for name, row in self.conditions.items()}
+        results = iter(self.executor.run(np.stack(entering), rows))
+        return [next(results) if work.picture else None for work in batch]
+
+    def _hand_over(self, work: W, result: Pixels, seconds: float) -> None:
+        if self._finishers is None:
+            return self._conclude(work, result, seconds)
+        try:
+            self._finishers.submit(self._conclude, work, result, seconds)
+        except RuntimeError:  # those who finish are gone: the stream is being closed
+            self._outcomes.put(Outcome(work, error=CancelledError()))
+
+    def _conclude(self, work: W, result: Pixels, seconds: float) -> None:
+        try:
+            outcome = Outcome(work, self._finish(work, result), seconds=seconds)
+        except BaseException as error:
+            outcome = Outcome(work, error=error, seconds=seconds)
+        self._outcomes.put(outcome)
