@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -17,8 +16,8 @@ from torch import Tensor
 from img2img.contract.families import Translator
 from img2img.errors import Img2ImgError, TranslationError, UsageError
 from img2img.inference.device import Device
-from img2img.inference.limits import Limit, Limits
-from img2img.inference.tiles import SMALLEST_TILE, Window, tile_side, windows
+from img2img.inference.limits import Limit, Limits, is_out_of_memory
+from img2img.inference.tiles import SMALLEST_TILE, Tile, batches, tile_side, windows
 from img2img.nn.sizes import pad_to_size
 
 if TYPE_CHECKING:
@@ -29,13 +28,8 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Tile = tuple[int, Window, Window]
-"""Index of the image, rows, columns."""
-
 SMALLEST_ASKED = 16
 """Side in input pixels of the smallest tiles that a user may ask for."""
-
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
 
 
 class Executor:
@@ -103,7 +97,7 @@ class Executor:
             except BaseException as error:  # a plugin's network may raise anything, even SystemExit
                 if self._closed:
                     raise CancelledError from error
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise TranslationError(f"the network failed: {type(error).__name__}: {error}") from error
                 shrunk = self._shrink(pixels, side)
                 if shrunk is None:
@@ -164,15 +158,15 @@ class Executor:
                 kept[:] = done[y : y + kept.shape[0], x : x + kept.shape[1]]
 
         tiles = [(n, *window) for window in windows(height, width, side, self.traits) for n in range(count)]
-        self._each(translate, self._batches(tiles))
+        self._each(translate, batches(tiles, self.batch_size))
         return result
 
-    def _each(self, task: Callable[[Sequence[Tile]], None], batches: Iterable[Sequence[Tile]]) -> None:
+    def _each(self, task: Callable[[Sequence[Tile]], None], parts: Iterable[Sequence[Tile]]) -> None:
         """Do a task with each batch, in this thread and in others around the network that have nothing else to do.
 
         This thread may be one of them, so it waits for no batch that has not begun.
         """
-        left = deque(batches)
+        left = deque(parts)
 
         def work() -> None:
             while (batch := _next(left)) is not None:
@@ -189,17 +183,6 @@ class Executor:
             wait(begun)
         for helper in begun:
             helper.result()
-
-    def _batches(self, tiles: Sequence[Tile]) -> Iterator[Sequence[Tile]]:
-        """Put tiles of equal size together, as many as the limits allow."""
-
-        def shape(tile: Tile) -> tuple[int, int]:
-            return tile[1].seen_to - tile[1].seen_from, tile[2].seen_to - tile[2].seen_from
-
-        for (height, width), group in groupby(sorted(tiles, key=shape), key=shape):
-            alike, size = list(group), self.batch_size(height, width)
-            for first in range(0, len(alike), size):
-                yield alike[first : first + size]
 
     def _translate(self, pixels: Pixels, conditions: Mapping[str, Tensor]) -> Pixels:
         rows = {name: value.to(self.device.place) for name, value in conditions.items()}
@@ -260,8 +243,3 @@ def _to_integers(images: Tensor, dtype: np.dtype[Any]) -> Pixels:
 
 def _is_finite(images: Tensor) -> bool:
     return bool(torch.isfinite(images.sum(dtype=torch.float64)))  # a sum is finite only if all are, and quick
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    text = str(error).lower()
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in text for words in _OUT_OF_MEMORY)

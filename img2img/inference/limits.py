@@ -6,6 +6,8 @@ import logging
 from dataclasses import dataclass, replace
 from threading import Lock
 
+import torch
+
 log = logging.getLogger(__name__)
 
 
@@ -17,6 +19,15 @@ class Limit:
     """Of one tile, halo included."""
     batch: int
     """Of all images or tiles together."""
+
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is not enough memory, of whichever device."""
+    text = str(error).lower()
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in text for words in _OUT_OF_MEMORY)
 
 
 class Limits:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 from math import isqrt, lcm
 
 from img2img.contract.traits import Traits
@@ -22,6 +23,10 @@ class Window:
     stop: int
     seen_from: int
     seen_to: int
+
+
+Tile = tuple[int, Window, Window]
+"""Index of the image, rows, columns."""
 
 
 def windows(height: int, width: int, side: int | None, traits: Traits) -> Iterator[tuple[Window, Window]]:
@@ -42,6 +47,18 @@ def tile_side(height: int, width: int, limit: int, traits: Traits) -> int | None
         return None
     side = isqrt(int(limit / (scale * scale))) - 2 * traits.halo
     return max(side, SMALLEST_TILE)
+
+
+def batches(tiles: Iterable[Tile], most: Callable[[int, int], int]) -> Iterator[Sequence[Tile]]:
+    """Put tiles of equal size together, of each height and width as many as `most` allows."""
+
+    def shape(tile: Tile) -> tuple[int, int]:
+        return tile[1].seen_to - tile[1].seen_from, tile[2].seen_to - tile[2].seen_from
+
+    for (height, width), group in groupby(sorted(tiles, key=shape), key=shape):
+        alike, size = list(group), most(height, width)
+        for first in range(0, len(alike), size):
+            yield alike[first : first + size]
 
 
 def _cuts(size: int, side: int | None, traits: Traits) -> Iterator[Window]:

@@ -31,8 +31,8 @@ def translate_clips(
     executor: Executor,
     settings: Settings,
     journal: Journal | None,
-    told: Callable[[Item, int, int], None],
-    ended: Callable[[Sequence[Item]], None],
+    on_frame: Callable[[Item, int, int], None],
+    on_items_done: Callable[[Sequence[Item]], None],
     stop: Callable[[], bool],
 ) -> None:
     """Translate clips one after the other; the `status` of each item tells what became of it.
@@ -42,8 +42,8 @@ def translate_clips(
         executor: Runs the network; is closed at the end.
         settings: What to do.
         journal: Tells what is done already and notes what gets done; None for a single target.
-        told: Called with an item, the number of its frames that are done, and of all (0 where that is not known).
-        ended: Called with items that came to their end.
+        on_frame: Called with an item, the number of its frames that are done, and of all (0 where that is not known).
+        on_items_done: Called with items that came to their end.
         stop: Asked between frames; True ends the run.
 
     Raises:
@@ -57,7 +57,7 @@ def translate_clips(
                 raise Stopped(STOPPED)
             started = perf_counter()
             try:
-                _translate(item, executor, settings, journal, partial(told, item), stop)
+                _translate(item, executor, settings, journal, partial(on_frame, item), stop)
             except (ItemError, UsageError, MemoryError) as error:
                 if len(items) == 1 and isinstance(error, UsageError):
                     raise
@@ -67,7 +67,7 @@ def translate_clips(
                 item.reason = str(error) if named else f"{name}: {error}"
             finally:
                 item.seconds += perf_counter() - started
-            ended([item])
+            on_items_done([item])
     finally:
         executor.close()
 
@@ -77,7 +77,7 @@ def _translate(
     executor: Executor,
     settings: Settings,
     journal: Journal | None,
-    told: Callable[[int, int], None],
+    on_frame: Callable[[int, int], None],
     stop: Callable[[], bool],
 ) -> None:
     source_sha256 = item.reads.digest()
@@ -90,7 +90,7 @@ def _translate(
         info, frames = _timed(clip, options.fps)
         total = _expected_frames(clip, info, options)
         filters = settings.filters.start()
-        pipeline = ClipPipeline(executor, settings.conditions, filters, lambda done: told(done, total), stop)
+        pipeline = ClipPipeline(executor, settings.conditions, filters, lambda done: on_frame(done, total), stop)
         with (
             closing(item.writes.open(clip, _enlarged(info, executor), options, settings.host)) as sink,
             _state(item, settings, source_sha256, sink) as state,
@@ -153,7 +153,7 @@ def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
 
 
 def _expected_frames(clip: Clip, info: ClipInfo, options: VideoOptions) -> int:
-    """How many frames there will be, as far as can be told; 0 where it cannot."""
+    """How many frames there will be, as far as can be on_frame; 0 where it cannot."""
     seconds = clip.info.frames / clip.info.rate
     seconds = min(seconds, options.end or seconds) - (options.start or 0)
     return max(0, round(seconds * info.rate))

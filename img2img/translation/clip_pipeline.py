@@ -57,14 +57,14 @@ class ClipPipeline:
         executor: Runs the network.
         conditions: One row each, without the batch dimension.
         filters: What the frames go through before and after the network.
-        told: Called with the number of frames that are done, after each.
+        on_frame: Called with the number of frames that are done, after each.
         stop: Asked between frames; True ends the run.
     """
 
     executor: Executor
     conditions: dict[str, Tensor]
     filters: Passage
-    told: Callable[[int], None]
+    on_frame: Callable[[int], None]
     stop: Callable[[], bool]
 
     def run(self, frames: Iterator[Frame], info: ClipInfo, sink: Sink, state: ClipState) -> int:
@@ -97,7 +97,7 @@ class ClipPipeline:
                     count += 1
                     if shown.ends_segment:
                         self._end_segment(sink, state, shown.state)
-                    self.told(count)
+                    self.on_frame(count)
             except (Stopped, FatalError, KeyboardInterrupt):
                 self.executor.close()  # or the batches under way would be waited for, with all their tiles
                 raise

@@ -69,7 +69,7 @@ class Pipeline:
         executor: Runs the network.
         settings: What to do.
         journal: Tells what is done already and notes what gets done; None for a single file.
-        ended: Called, in the thread that calls `run`, with items that came to their end.
+        on_items_done: Called, in the thread that calls `run`, with items that came to their end.
         stop: Asked between items; True ends the run.
     """
 
@@ -78,10 +78,10 @@ class Pipeline:
         executor: Executor,
         settings: Settings,
         journal: Journal | None,
-        ended: Callable[[Sequence[Item]], None],
+        on_items_done: Callable[[Sequence[Item]], None],
         stop: Callable[[], bool],
     ) -> None:
-        self.executor, self.settings, self.journal, self.ended = executor, settings, journal, ended
+        self.executor, self.settings, self.journal, self.on_items_done = executor, settings, journal, on_items_done
         self._decoders = ThreadPoolExecutor(settings.codecs, "decode")
         self._stream = Stream(executor, settings.conditions, self._encode, stop, settings.codecs)
 
@@ -96,12 +96,12 @@ class Pipeline:
             for outcome in self._stream.by_group(self._decoded(items)):
                 if not _settle(outcome):
                     outcome.result()  # raises what ends the job
-                self.ended([outcome.work.item])
+                self.on_items_done([outcome.work.item])
         finally:
             self.executor.close()
             self._decoders.shutdown(cancel_futures=True)
             if rest := [outcome.work.item for outcome in self._stream.close() if _settle(outcome)]:
-                self.ended(rest)
+                self.on_items_done(rest)
 
     def _decoded(self, items: Iterable[Item]) -> Iterator[Work]:
         """Decode ahead, in order, while there is room; items that need no translation end here."""
@@ -124,7 +124,7 @@ class Pipeline:
         self._stream.heed_stop()
         item, work = ahead.popleft().result()
         if work is None:
-            self.ended([item])
+            self.on_items_done([item])
         else:
             yield work
 
