@@ -18,6 +18,7 @@ from img2img.models.header import digest, split
 from img2img.training.cards.cards import Cards
 from img2img.training.ema import EMA
 from img2img.training.engine import TrainingEngine
+from img2img.training.health.log import HealthLog
 from img2img.training.run import Run
 from img2img.training.validation import Validation
 
@@ -30,12 +31,13 @@ def describe(options: Path, data: Path, models: list[Path]) -> None:
     config = family.configure(read_toml(options), data)
     run = Run(models[0].parent, about.family, config, data, step=about.step)
     trainer = family.trainer(config, TrainingEngine(run.device))
-    validation = Validation(run, family, trainer, family.dataset(data, config, "validation"))
-    validation.judge({direction: EMA(load_generator(info, host)[2], 0.0) for direction, info in infos.items()})
-    cards = Cards(run, host, trainer, family.dataset(data, config, "train"), validation)
+    held_out = family.dataset(data, config, "validation")
+    generators = {direction: EMA(load_generator(info, host)[2], 0.0) for direction, info in infos.items()}
+    judged = Validation(run, family, trainer, held_out).judge(generators)
+    cards = Cards(run, host, trainer, family.dataset(data, config, "train"), held_out, HealthLog(run).load())
     for direction, info in infos.items():
-        put(cards.card(direction, info.path), info.path)
-        cards.write(info.path, direction)
+        put(cards.card(direction, info.path, judged), info.path)
+        cards.write(read_info(info.path), judged)
 
 
 def put(card: str, model: Path) -> None:

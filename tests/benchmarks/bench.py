@@ -38,6 +38,7 @@ import img2img
 from img2img.datasets import list_images, to_tensor
 from img2img.inference.picture import Picture
 from img2img.media import Image, decode_image, encode_image, read_file, write_file
+from img2img.media.image.probe import probe
 from img2img.media.opencv import cv2
 from img2img.nn.resize import imresize
 from img2img.nn.sizes import translate_any_size
@@ -200,8 +201,8 @@ def compare_memory_of_large(table: Table, model: str, photo: Pixels, size: tuple
     width, height = size
     untiled = low + (high - low) * (width * height - 400 * 300) / (800 * 600 - 400 * 300)
     needed, seconds = peak(width, height)
-    with img2img.media.image.decode.open_with_pillow("PNG", read_file(folder / "large-done.png")) as done:
-        pixels = 3 * done.width * done.height
+    done = probe(read_file(folder / "large-done.png"))
+    pixels = 3 * done.width * done.height
     table.row(f"{width} x {height}: translated in", seconds, "s")
     table.row(f"{width} x {height}: the target's pixels", pixels / GIB, "GiB")
     table.row(f"{width} x {height}: the untiled pass would need, by estimate", untiled / GIB, "GiB")
