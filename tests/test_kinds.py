@@ -81,4 +81,4 @@ def test_what_observers_may_rely_on_is_there(shown: type) -> None:
     view = getattr(observers, f"{shown.__name__}View")
     promised = {name for name, value in vars(view).items() if isinstance(value, property)}
     assert promised
-    assert promised <= {*shown.__dataclass_fields__, *vars(shown)}
+    assert promised <= {*shown.__dataclass_fields__, *vars(shown)}  # type: ignore[attr-defined]

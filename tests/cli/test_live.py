@@ -216,7 +216,7 @@ def test_without_a_display_it_says_so_and_what_to_do_instead(variables: dict[str
 def test_an_opencv_without_windows_is_told_from_a_missing_display(
     program: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(windows.cv2, "currentUIFramework", lambda: "")
+    monkeypatch.setattr(windows.cv2, "currentUIFramework", lambda: "")  # type: ignore[attr-defined]
     done = program("live", "tiny")
     assert done.status == 2
     assert "pip uninstall opencv-python-headless" in done.err

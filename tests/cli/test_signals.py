@@ -87,7 +87,7 @@ def test_a_signal_while_images_are_translated_ends_with_its_status(
             os.kill(os.getpid(), signal.SIGINT)
         write_file(path, data)
 
-    write_file = stages.write_file
+    write_file = stages.write_file  # type: ignore[attr-defined]
     monkeypatch.setattr(stages, "write_file", interrupt)
     done = program("translate", "tiny", photos, tmp_path / "out", "--batch-size", 1)
     assert done.status == 130

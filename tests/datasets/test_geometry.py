@@ -59,7 +59,7 @@ def test_without_chance_an_image_smaller_than_the_crop_is_whole() -> None:
 
 def test_crops_lie_anywhere_in_the_image_up_to_its_borders() -> None:
     pixels, geometry = noise(12, 14), Geometry(resize=0, crop=10, flip=False)
-    found = {places(*geometry.apply([pixels], chance(seed), AS_IT_IS), pixels)[0] for seed in range(150)}
+    found = {places(*geometry.apply([pixels], chance(seed), AS_IT_IS), pixels)[0] for seed in range(150)}  # type: ignore[call-arg]
     assert found == {(row, column) for row in range(3) for column in range(5)}
 
 

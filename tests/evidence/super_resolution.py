@@ -33,7 +33,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 import img2img
-from img2img.host.host import Plugin
+from img2img.host.declarations import Plugin
 from img2img.nn import metrics
 from img2img.nn.distribution import sliced_wasserstein
 from img2img.nn.resize import imresize

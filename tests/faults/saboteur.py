@@ -100,13 +100,13 @@ def sabotage() -> None:
     from img2img.translation import clip_pipeline, clip_state
 
     if "segment" in KNOBS:
-        assert clip_state.SEGMENT == clip_pipeline.SEGMENT
-        clip_state.SEGMENT = clip_pipeline.SEGMENT = KNOBS["segment"]
+        assert clip_state.SEGMENT == clip_pipeline.SEGMENT  # type: ignore[attr-defined]
+        clip_state.SEGMENT = clip_pipeline.SEGMENT = KNOBS["segment"]  # type: ignore[attr-defined]
     if "encoder" in KNOBS:
         encoding._CODECS["h264"] = ("libx264", KNOBS["encoder"])
     if "watched" in KNOBS:
         sys.addaudithook(audit)
-        muxing.read_packets = counted(muxing.read_packets)
+        muxing.read_packets = counted(muxing.read_packets)  # type: ignore[attr-defined]
 
 
 def audit(event: str, arguments: tuple[Any, ...]) -> None:

@@ -36,7 +36,7 @@ def source(make, suffix: str) -> bytes:
 def read_by_pillow(data: bytes) -> tuple[PillowImage.Exif, bytes | None, bytes | None]:
     with PillowImage.open(BytesIO(data)) as image:
         image.load()
-        xmp = image.tag_v2.get(700) if image.format == "TIFF" else image.info.get("xmp")
+        xmp = image.tag_v2.get(700) if image.format == "TIFF" else image.info.get("xmp")  # type: ignore[attr-defined]
         exif = image.getexif()
         exif.get_ifd(34665), exif.get_ifd(34853)
         return exif, image.info.get("icc_profile"), xmp

@@ -68,7 +68,7 @@ def test_weights_are_drawn_as_the_authors_do() -> None:
         nn.Conv2d(16, 64, 3), nn.ConvTranspose2d(64, 32, 3), nn.BatchNorm2d(4096), nn.Conv2d(3, 4, 1)
     )
     initialise(network)
-    for convolution in network[:2]:
+    for convolution in network[:2]:  # type: ignore[attr-defined]
         assert convolution.weight.mean().item() == pytest.approx(0, abs=1e-3)
         assert convolution.weight.std().item() == pytest.approx(0.02, rel=0.05)
         assert not convolution.bias.any()

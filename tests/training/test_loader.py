@@ -35,7 +35,7 @@ class Numbers:
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         chance = rng.integers(2**20) if rng else 0
         images = (torch.full((3, 1, 1), float(value)) for value in (index, chance))
-        return Sample(*images, {"label": torch.tensor(index)}, name=f"number {index}")
+        return Sample(*images, {"label": torch.tensor(index)}, name=f"number {index}")  # type: ignore[call-arg]
 
 
 def drawn(batches: Iterator[Batch], count: int) -> list[tuple[int, int]]:

@@ -63,7 +63,7 @@ class Undamageable(Told):
         (Told([(0, 1, grey(0))]), "is no Frame with a picture that can be called"),
         (Told([None]), "None is no Frame"),
         (Told([Frame(0.5, 1, grey(0))]), "'float' object cannot be interpreted as an integer"),  # type: ignore[arg-type]
-        (Told([Frame(0, 1, lambda: None)]), "a frame is of NoneType, where an array was promised"),
+        (Told([Frame(0, 1, lambda: None)]), "a frame is of NoneType, where an array was promised"),  # type: ignore[return-value]
         (Told([Frame(5, 1, grey(0)), Frame(5, 1, grey(0))]), "a frame at tick 5 follows one at 5; times must rise"),
         (Told([Frame(2, 0, grey(0))]), "the frame at tick 2 lasts 0 ticks; it must last 1 or more"),
     ],

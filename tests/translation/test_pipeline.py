@@ -72,7 +72,7 @@ class Alive:
                 self.now += change
                 self.most = max(self.most, self.now)
 
-        decode = stages.decode_image
+        decode = stages.decode_image  # type: ignore[attr-defined]
 
         def decoded(*arguments: Any) -> Any:
             image = decode(*arguments)
@@ -124,7 +124,7 @@ def test_an_image_that_is_larger_than_all_the_memory_passes_alone(run: Run, monk
 def test_decoding_goes_on_while_the_network_runs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[str] = []
     third = threading.Event()
-    decode = stages.decode_image
+    decode = stages.decode_image  # type: ignore[attr-defined]
 
     def watch(data: bytes, name: str, limit: int) -> Any:
         decoded.append(name)

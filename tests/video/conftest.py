@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import img2img
-from img2img.host.host import Plugin
+from img2img.host.declarations import Plugin
 from img2img.media.video import VideoOptions
 from img2img.translation.report import Item
 

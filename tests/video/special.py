@@ -34,8 +34,8 @@ def growing(
         _mux(file, stream, _encoded(stream.codec_context, clips[0]), 0)
         for count, clip in enumerate(clips[1:], 1):
             context = av.CodecContext.create(clip.codec, "w")
-            context.width, context.height = clip.size
-            context.pix_fmt, context.time_base, context.framerate = clip.pix_fmt, clip.base, Fraction(clip.rate)
+            context.width, context.height = clip.size  # type: ignore[attr-defined]
+            context.pix_fmt, context.time_base, context.framerate = clip.pix_fmt, clip.base, Fraction(clip.rate)  # type: ignore[attr-defined]
             context.options = stream.codec_context.options
             _mux(file, stream, _encoded(context, clip), each * count)
     return path

@@ -13,7 +13,7 @@ import pytest
 import img2img
 from img2img import translate
 from img2img.errors import UsageError
-from img2img.host.host import Plugin
+from img2img.host.declarations import Plugin
 from img2img.media.video import VideoOptions
 from img2img.translation.clip_state import SEGMENT
 from img2img.translation.report import Report
