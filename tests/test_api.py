@@ -28,7 +28,7 @@ def test_the_public_names_are_listed_once_and_are_what_type_checkers_see() -> No
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'img2img' has no attribute 'trane'"):
-        img2img.trane  # noqa: B018  # type: ignore[attr-defined]
+        img2img.trane  # type: ignore[attr-defined]  # noqa: B018
 
 
 @pytest.mark.parametrize(
