@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from img2img.contract.traits import Condition, Traits
     from img2img.errors import ConfigError, DataError, Img2ImgError, ModelFileError, UsageError, VideoError
     from img2img.host.host import PluginHost
+    from img2img.inference.device import Compute
     from img2img.inference.model import Model, load_model
     from img2img.media.clip.frames import Clip, ClipInfo, Frame
+    from img2img.media.video.options import VideoOptions
     from img2img.nn.games import AdversarialConfig
     from img2img.training.loop import train
-    from img2img.training.run import Run
+    from img2img.training.run import Intervals, Run
     from img2img.translation.job import Job, translate
+    from img2img.translation.options import Output
     from img2img.translation.report import Item, Report
 
 _HOMES = {
@@ -36,6 +39,7 @@ _HOMES = {
     "ClipSource": "contract.clips",
     "ClipTarget": "contract.clips",
     "ClipWriter": "contract.clips",
+    "Compute": "inference.device",
     "Condition": "contract.traits",
     "ConfigError": "errors",
     "DataError": "errors",
@@ -46,6 +50,7 @@ _HOMES = {
     "FilterOptions": "contract.filters",
     "Img2ImgError": "errors",
     "Importer": "contract.importers",
+    "Intervals": "training.run",
     "Model": "inference.model",
     "ModelConfig": "config",
     "ModelFileError": "errors",
@@ -53,6 +58,7 @@ _HOMES = {
     "PluginHost": "host.host",
     "Item": "translation.report",
     "Job": "translation.job",
+    "Output": "translation.options",
     "Recognised": "contract.families",
     "Report": "translation.report",
     "Run": "training.run",
@@ -65,6 +71,7 @@ _HOMES = {
     "UsageError": "errors",
     "Verdict": "contract.trainers",
     "VideoError": "errors",
+    "VideoOptions": "media.video.options",
     "hookimpl": "contract.hookspecs",
     "load_model": "inference.model",
     "train": "training.loop",
@@ -75,6 +82,10 @@ __all__ = [  # noqa: RUF022 - by subject
     "load_model",
     "translate",
     "train",
+    "Output",
+    "Compute",
+    "VideoOptions",
+    "Intervals",
     "Model",
     "PluginHost",
     "Img2ImgError",

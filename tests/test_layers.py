@@ -24,7 +24,7 @@ FLOORS = (
 """Each part of the core imports only what stands before it."""
 RANK = {unit: rank for rank, unit in enumerate(FLOORS)}
 
-LENT_TO_PLUGINS = {f"img2img{part}" for part in ("", ".nn", ".datasets", ".errors", ".media")}
+LENT_TO_PLUGINS = {f"img2img{part}" for part in ("", ".nn", ".datasets", ".errors", ".media", ".cli")}
 
 
 def imports(path: Path, *, types: bool = False) -> Iterator[tuple[int, str]]:

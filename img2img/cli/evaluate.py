@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
-from img2img.cli.options import condition_option, device_option, max_pixels_option, precision_option
+from img2img.cli.options import compute_options, condition_option, gather, max_pixels_option
 from img2img.cli.progress import EvaluationProgress
 from img2img.cli.signals import orderly_stop
 
@@ -18,31 +18,43 @@ if TYPE_CHECKING:
     from img2img.evaluation.outcome import Evaluation
 
 
+_KNOWN = [
+    click.option(
+        "--truth",
+        "truths",
+        type=click.Path(path_type=Path),
+        help="What the sources ought to become: images of their names.",
+    ),
+    click.option(
+        "--downscale", is_flag=True, help="SOURCES are truths: make sources of them, by bicubic, and enlarge these."
+    ),
+    click.option(
+        "--reference",
+        "references",
+        type=click.Path(path_type=Path),
+        help="Images of the wanted kind, other than those of the sources.",
+    ),
+    click.option(
+        "--extractor",
+        type=click.Path(path_type=Path),
+        help="A network that makes features of images, for FID and KID: .onnx.",
+    ),
+]
+
+
 @click.command()
 @click.argument("model")
 @click.argument("sources", type=click.Path(path_type=Path))
-@click.option(
-    "--truth", type=click.Path(path_type=Path), help="What the sources ought to become: images of their names."
-)
-@click.option(
-    "--downscale", is_flag=True, help="SOURCES are truths: make sources of them, by bicubic, and enlarge these."
-)
-@click.option(
-    "--reference", type=click.Path(path_type=Path), help="Images of the wanted kind, other than those of the sources."
-)
-@click.option(
-    "--extractor",
-    type=click.Path(path_type=Path),
-    help="A network that makes features of images, for FID and KID: .onnx.",
-)
+@gather("known", _KNOWN)
 @click.option(
     "--crop",
     type=click.IntRange(0),
     help="Pixels along each edge that do not count. [default: as many as the scale, if that is not 1]",
 )
 @condition_option()
-@device_option
-@precision_option("fp32", "What the network computes in; with fp32, figures do not depend on the machine.")
+@compute_options(
+    precision="fp32", help="What the network computes in; with fp32, figures do not depend on the machine."
+)
 @max_pixels_option
 @click.option("--csv", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures there too, one a row.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with all that the figures depend on.")
@@ -52,17 +64,11 @@ def command(
     /,
     model: str,
     sources: Path,
-    truth: Path | None,
-    downscale: bool,
-    reference: Path | None,
-    extractor: Path | None,
-    crop: int | None,
-    conditions: dict[str, str],
-    device: str,
-    precision: str,
-    max_pixels: int,
+    known: dict[str, Any],
+    compute: dict[str, Any],
     csv: Path | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Say how good MODEL is, in figures of what it makes of SOURCES, beside those of doing without it.
 
@@ -75,13 +81,10 @@ def command(
         from img2img.evaluation.evaluate import Known, evaluate
         from img2img.inference.model import load_model
 
-        known = Known(truth, downscale, reference, extractor)
-        loaded = load_model(model, device=device, precision=precision, host=plugins.discover())
+        against = Known(**known)
+        loaded = load_model(model, **compute, host=plugins.discover())
         with EvaluationProgress() as progress:
-            found = evaluate(
-                loaded, sources, known, conditions=conditions, crop=crop,
-                max_pixels=max_pixels, watch=progress, stop=stop,
-            )  # fmt: skip
+            found = evaluate(loaded, sources, against, watch=progress, stop=stop, **options)
     _tell(found, csv, as_json)
     if found.failed:
         raise click.exceptions.Exit(1)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
-from img2img.cli.options import condition_option, device_option, filter_options, precision_option
+from img2img.cli.options import compute_options, condition_option, filter_options
 from img2img.cli.signals import orderly_stop
 from img2img.errors import Stopped, UsageError
 from img2img.host.kinds import SOURCES
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     help="A video or an animation instead of a camera, played once at its own pace.",
 )
 @condition_option()
-@device_option
-@precision_option()
+@compute_options()
 @click.option(
     "--width", type=click.IntRange(1), metavar="PIXELS", help="Reduce wider frames to this first: it is faster."
 )
@@ -44,8 +43,7 @@ def command(
     source: Path | None,
     conditions: dict[str, str],
     filters: tuple[str, ...],
-    device: str,
-    precision: str,
+    compute: dict[str, Any],
     width: int | None,
 ) -> None:
     """Show what a camera sees, or a clip, in a window: on the left as it is, on the right as MODEL translates it.
@@ -66,7 +64,7 @@ def command(
             from img2img.live.live import live, shots_of
 
             chain = Chain.parse(filters, host)
-            loaded = load_model(model, device=device, precision=precision, host=host)
+            loaded = load_model(model, **compute, host=host)
             with Window(f"img2img {loaded.info.path.stem}") as window:
                 counts = live(loaded, conditions, shots_of(opened), window, stop, width=width, filters=chain)
         summary = f"{counts.shown} frames shown, {counts.dropped} dropped, {counts.rate:.1f} frames/s"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -16,19 +16,55 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 STEADY = "steady"
 """The filter that has a short form."""
 
-device_option: Decorator = click.option(
-    "--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.", show_default=True
-)
-
 max_pixels_option: Decorator = click.option(
     "--max-pixels", type=click.IntRange(1), default=MAX_PIXELS, show_default=True, help="Refuse larger sources."
 )
 
 
-def precision_option(default: str = "auto", help: str = "What the network computes in.") -> Decorator:
-    """Return the option `--precision`."""
+def gather(name: str, options: Iterable[Decorator]) -> Decorator:
+    """Return a decorator that adds options to a command, which gets their values in one dictionary.
+
+    Args:
+        name: Name of the command's parameter that takes the dictionary, from an option's name to its value.
+        options: What `click.option` returned, in the order in which the help lists them.
+    """
+
+    options = list(options)
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def gathered(*arguments: Any, **given: Any) -> Any:
+            values = {option: given.pop(option) for option in names}
+            return command(*arguments, **{name: values}, **given)
+
+        declared: list[click.Option] = gathered.__dict__.setdefault("__click_params__", [])
+        before = len(declared)
+        for option in reversed(options):
+            option(gathered)
+        names = [option.name for option in declared[before:]]
+        return gathered
+
+    return decorate
+
+
+def compute_options(
+    *more: Decorator, precision: str = "auto", help: str = "What the network computes in."
+) -> Decorator:
+    """Return a decorator that adds `--device`, `--precision` and more options, which arrive as `compute`.
+
+    Args:
+        more: Options of other fields of `Compute`.
+        precision: The default of `--precision`.
+        help: The help of `--precision`.
+    """
+    device = click.option(
+        "--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.", show_default=True
+    )
     kinds = click.Choice(["auto", "bf16", "fp32"])
-    return click.option("--precision", type=kinds, default=default, show_default=True, help=help)
+    return gather(
+        "compute",
+        [device, click.option("--precision", type=kinds, default=precision, show_default=True, help=help), *more],
+    )
 
 
 def assignments_option(*names: str, help: str) -> Decorator:

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from img2img.cli.host import HostOptions
-from img2img.cli.options import assignments_option, device_option, precision_option
+from img2img.cli.options import assignments_option, compute_options, gather
 from img2img.cli.progress import TrainingProgress
 from img2img.cli.signals import orderly_stop
+
+_INTERVALS = [
+    click.option(
+        "--validate-every",
+        type=click.IntRange(1),
+        default=1000,
+        show_default=True,
+        help="Steps between validations, each with a checkpoint.",
+    ),
+    click.option(
+        "--log-every", type=click.IntRange(1), default=100, show_default=True, help="Steps between rows of log.csv."
+    ),
+    click.option(
+        "--examine-every",
+        type=click.IntRange(0),
+        default=200,
+        show_default=True,
+        help="Steps between looks at the training's health; 0 for none.",
+    ),
+]
 
 
 @click.command()
@@ -30,8 +51,7 @@ from img2img.cli.signals import orderly_stop
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder, or begin one where there is none.")
 @click.option("--init", default="", metavar="MODEL", help="Start the generator from a model file of the same network.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@device_option
-@precision_option()
+@compute_options()
 @click.option(
     "--workers",
     type=click.IntRange(0),
@@ -39,44 +59,21 @@ from img2img.cli.signals import orderly_stop
     show_default=True,
     help="Processes that read data beside the training.",
 )
-@click.option(
-    "--validate-every",
-    type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    help="Steps between validations, each with a checkpoint.",
-)
-@click.option(
-    "--log-every", type=click.IntRange(1), default=100, show_default=True, help="Steps between rows of log.csv."
-)
-@click.option(
-    "--examine-every",
-    type=click.IntRange(0),
-    default=200,
-    show_default=True,
-    help="Steps between looks at the training's health; 0 for none.",
-)
+@gather("intervals", _INTERVALS)
 @click.option("--trained-on", default="", metavar="TEXT", help="What the data are; stands in the model file.")
 @click.option("--license", default="", metavar="TEXT", help="Terms of the weights; stands in the model file.")
 @click.pass_obj
 def command(
     plugins: HostOptions,
+    /,
     family: str,
     data: Path,
     run: Path,
     options: tuple[str, ...],
     config: Path | None,
-    resume: bool,
-    init: str,
-    seed: int,
-    device: str,
-    precision: str,
-    workers: int,
-    validate_every: int,
-    log_every: int,
-    examine_every: int,
-    trained_on: str,
-    license: str,
+    compute: dict[str, Any],
+    intervals: dict[str, Any],
+    **settings: Any,
 ) -> None:
     """Train a model of FAMILY on the folder DATA.
 
@@ -85,15 +82,16 @@ def command(
     """
     with orderly_stop() as stop:
         from img2img.config import parse_assignments, read_toml
+        from img2img.inference.device import Compute
         from img2img.training.loop import train
+        from img2img.training.run import Intervals
 
         host = plugins.discover()
         host.add_observer(TrainingProgress())
         chosen = {**(read_toml(config) if config else {}), **parse_assignments(options)}
         done = train(
-            family, data, run, chosen, resume=resume, init=init, seed=seed, device=device, precision=precision,
-            workers=workers, validate_every=validate_every, log_every=log_every,
-            examine_every=examine_every, trained_on=trained_on, license=license, host=host, stop=stop,
+            family, data, run, chosen, compute=Compute(**compute), intervals=Intervals(**intervals), host=host,
+            stop=stop, **settings,
         )  # fmt: skip
     for path in sorted(done.folder.glob("*.safetensors")):
         click.echo(path)

@@ -9,7 +9,7 @@ import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
-from img2img.cli.options import condition_option, device_option, filter_options, max_pixels_option, precision_option
+from img2img.cli.options import compute_options, condition_option, filter_options, gather, max_pixels_option
 from img2img.cli.progress import TranslationProgress
 from img2img.cli.signals import orderly_stop
 from img2img.cli.video_options import video_options
@@ -19,35 +19,57 @@ if TYPE_CHECKING:
     from img2img.translation.report import Report
 
 
+def _side(_context: click.Context, _option: click.Parameter, text: str) -> int | None:
+    if text in ("auto", "off"):
+        return 0 if text == "auto" else None
+    if text.isdecimal() and int(text) >= 16:
+        return int(text)
+    raise click.BadParameter(f"it is auto, off, or a number of pixels from 16 up, not {text!r}")
+
+
+_OUTPUT = [
+    click.option(
+        "--format",
+        default="",
+        metavar="SUFFIX",
+        help=f"Format of the targets: {formats.choices(formats.WRITTEN_STILLS)}, or "
+        f"{formats.choices(form for form in formats.WRITTEN_CLIPS if not form.still)}; for a single video, an image "
+        "format gives numbered frames. [default: the source's]",
+    ),
+    click.option(
+        "--quality",
+        type=click.IntRange(0, 100),
+        help="1 to 100 for images; for videos the codec's CRF, less is better.",
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace targets that stand there and were made otherwise."),
+    click.option(
+        "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write what became of each file, as JSON."
+    ),
+]
+
+
 @click.command()
 @click.argument("model")
 @click.argument("source")
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    default="",
-    metavar="SUFFIX",
-    help=f"Format of the targets: {formats.choices(formats.WRITTEN_STILLS)}, or "
-    f"{formats.choices(form for form in formats.WRITTEN_CLIPS if not form.still)}; for a single video, an image format "
-    "gives numbered frames. [default: the source's]",
-)
-@click.option(
-    "--quality", type=click.IntRange(0, 100), help="1 to 100 for images; for videos the codec's CRF, less is better."
-)
+@gather("output", _OUTPUT)
 @condition_option()
-@click.option("--batch-size", type=click.IntRange(0), default=0, help="Images in one forward pass. [default: chosen]")
-@device_option
-@precision_option()
-@click.option(
-    "--tile", default="auto", metavar="auto|off|N", help="Side of tiles, in source pixels.", show_default=True
+@compute_options(
+    click.option(
+        "--batch-size", type=click.IntRange(0), default=0, help="Images in one forward pass. [default: chosen]"
+    ),
+    click.option(
+        "--tile",
+        default="auto",
+        metavar="auto|off|N",
+        help="Side of tiles, in source pixels.",
+        show_default=True,
+        callback=_side,
+    ),
+    max_pixels_option,
 )
-@max_pixels_option
 @filter_options
 @video_options
-@click.option("--overwrite", is_flag=True, help="Replace targets that stand there and were made otherwise.")
-@click.option(
-    "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write what became of each file, as JSON."
-)
 @click.pass_obj
 def command(
     plugins: HostOptions,
@@ -55,18 +77,10 @@ def command(
     model: str,
     source: str,
     target: Path,
-    format: str,
-    quality: int | None,
-    conditions: dict[str, str],
-    filters: tuple[str, ...],
-    batch_size: int,
-    device: str,
-    precision: str,
-    tile: str,
-    max_pixels: int,
-    overwrite: bool,
-    report: Path | None,
-    **video: Any,
+    output: dict[str, Any],
+    compute: dict[str, Any],
+    video: dict[str, Any],
+    **steering: Any,
 ) -> None:
     """Translate SOURCE into TARGET with MODEL.
 
@@ -75,18 +89,17 @@ def command(
     the sources is mirrored. A video as TARGET of a folder is made of its images. Run again, the same command skips what
     is done and goes on with the rest, in a video that was not finished too.
     """
-    side = _tile(tile)
     with orderly_stop() as stop:
+        from img2img.inference.device import Compute
         from img2img.media.video import VideoOptions
         from img2img.translation.job import translate
+        from img2img.translation.options import Output
 
         host = plugins.discover()
         host.add_observer(TranslationProgress())
         outcome = translate(
-            source, target, model=model, conditions=conditions, format=format,
-            quality=quality, video=VideoOptions(**video), filters=filters, batch_size=batch_size, device=device,
-            precision=precision, tile=side, max_pixels=max_pixels, overwrite=overwrite, report=report, host=host,
-            stop=stop,
+            source, target, model=model, output=Output(**output), compute=Compute(**compute),
+            video=VideoOptions(**video), host=host, stop=stop, **steering,
         )  # fmt: skip
     _tell(outcome, target)
     if outcome.counts["failed"] or outcome.counts["damaged"]:
@@ -103,11 +116,3 @@ def _tell(outcome: Report, target: Path) -> None:
             say(f"note: {item.target.name!r}: {note}")
     counts = ", ".join(f"{count} {status}" for status, count in outcome.counts.items() if count)
     say(f"{counts} in {outcome.seconds:.1f} s: {printable(target)}")
-
-
-def _tile(text: str) -> int | None:
-    if text in ("auto", "off"):
-        return 0 if text == "auto" else None
-    if text.isdecimal() and int(text) >= 16:
-        return int(text)
-    raise click.BadParameter(f"--tile is auto, off, or a number of pixels from 16 up, not {text!r}")

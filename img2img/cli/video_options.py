@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, TypeVar
 
 import click
 
-F = TypeVar("F", bound=Callable[..., Any])
+from img2img.cli.options import gather
 
 
 def seconds(text: str) -> Fraction:
@@ -61,9 +59,5 @@ _OPTIONS = [
     ),
 ]
 
-
-def video_options(command: F) -> F:
-    """Add the options, which arrive under the names of `VideoOptions`' fields."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+video_options = gather("video", _OPTIONS)
+"""Adds the options; they arrive as `video`, under the names of `VideoOptions`' fields."""

@@ -16,7 +16,7 @@ from img2img.evaluation.judge import Judge
 from img2img.evaluation.outcome import Evaluation, Judged, Way
 from img2img.evaluation.pairs import Pair, alone, find_images, pairs
 from img2img.evaluation.reference import Reference
-from img2img.media import printable
+from img2img.media.files import MAX_PIXELS, printable
 
 if TYPE_CHECKING:
     from img2img.inference.model import Model
@@ -63,7 +63,7 @@ def evaluate(
     *,
     conditions: Mapping[str, str] | None = None,
     crop: int | None = None,
-    max_pixels: int = 100_000_000,
+    max_pixels: int = MAX_PIXELS,
     watch: Callable[[int, int], None] = lambda done, total: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Evaluation:

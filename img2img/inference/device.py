@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from img2img.errors import UsageError
+from img2img.media.files import MAX_PIXELS
 
 PRECISIONS = ("auto", "bf16", "fp32")
 
@@ -24,6 +25,22 @@ _KEPT = 1 << 30
 _CPU = torch.device("cpu")
 
 Network = TypeVar("Network", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Compute:
+    """What networks run on, as the user asks for it. A training needs the device and the precision alone."""
+
+    device: str = "auto"
+    """`auto`, `cpu`, `cuda`, …"""
+    precision: str = "auto"
+    """`auto` (bf16 where the hardware has it), `bf16` or `fp32`."""
+    tile: int | None = 0
+    """Side of the tiles that large images are cut into, in input pixels; 0 chooses, None switches tiling off."""
+    batch_size: int = 0
+    """Images in one forward pass; 0 chooses."""
+    max_pixels: int = MAX_PIXELS
+    """Larger images are refused before they are decoded."""
 
 
 @dataclass(frozen=True)

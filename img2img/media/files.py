@@ -20,9 +20,6 @@ LARGEST_FILE = 1 << 30
 MAX_PIXELS = 100_000_000
 """Pixels of the largest image or frame that is read where the user sets no other limit."""
 
-MAX_PIXELS = 100_000_000
-"""Pixels of the largest picture that is decoded unless another limit is given."""
-
 _PREFIX, _SUFFIX = ".img2img-", ".part"
 
 _REMEDIES = {

@@ -15,7 +15,7 @@ from img2img.contract.families import ModelFamily
 from img2img.errors import ConfigError, Stopped
 from img2img.host.host import PluginHost
 from img2img.host.kinds import FAMILIES
-from img2img.inference.device import Device
+from img2img.inference.device import Compute, Device
 from img2img.training.cards.cards import Cards
 from img2img.training.chance import seed_everything
 from img2img.training.checkpoints import load_newest, save_checkpoint
@@ -28,7 +28,7 @@ from img2img.training.loader import training_batches, watch_workers
 from img2img.training.means import LossMeans
 from img2img.training.model_files import ModelFiles
 from img2img.training.observers import CsvLog, LossPlot, PreviewSheets
-from img2img.training.run import Run, check_at_least
+from img2img.training.run import Intervals, Run, check_at_least
 from img2img.training.start import start_from
 from img2img.training.state import TrainingState
 from img2img.training.table import Table
@@ -46,12 +46,9 @@ def train(
     resume: bool = False,
     init: str = "",
     seed: int = 0,
-    device: str = "auto",
-    precision: str = "auto",
+    compute: Compute = Compute(),
     workers: int = 0,
-    validate_every: int = 1000,
-    log_every: int = 100,
-    examine_every: int = 200,
+    intervals: Intervals = Intervals(),
     trained_on: str = "",
     license: str = "",
     host: PluginHost | None = None,
@@ -67,12 +64,9 @@ def train(
         resume: Go on with the run that stands in the folder, or begin one where there is none.
         init: Model file or checkpoint of the same network, by path or name, whose weights the generator starts from.
         seed: Of everything random. On one device, with as many threads, the same seed gives the same weights.
-        device: `auto`, `cpu`, `cuda`, …
-        precision: `auto`, `bf16` or `fp32`.
+        compute: The device and the precision; its other fields have no effect.
         workers: Processes that read data beside the training; 0 reads in between.
-        validate_every: Steps between validations; each is followed by a checkpoint.
-        log_every: Steps between log lines.
-        examine_every: Steps between examinations of the training's health; 0 for none.
+        intervals: Steps between validations, log lines and examinations of the training's health.
         trained_on: What the data are, in words; stands in the model files.
         license: Terms of the trained weights; stands in the model files.
         host: Plugins to use; all installed ones by default.
@@ -85,16 +79,15 @@ def train(
         FatalError: Another process trains in the folder, or one that reads data has died.
         Stopped: `stop` returned True.
     """
-    check_at_least(0, seed=seed, workers=workers, examine_every=examine_every)
-    check_at_least(1, validate_every=validate_every, log_every=log_every)
+    check_at_least(0, seed=seed, workers=workers)
     host = host or PluginHost.discover()
     model_family = host.family(family)
-    place = Device.pick(device, precision)
+    place = Device.pick(compute.device, compute.precision)
     place.keep_freed_memory()
     config = model_family.configure(options or {}, Path(data))
     started = Run(
         Path(run), host.full_name(FAMILIES, family), config, Path(data), seed, init, trained_on, license,
-        validate_every, log_every, examine_every, device=place,
+        intervals, device=place,
     )  # fmt: skip
     Session(started, model_family, host, resume=resume, workers=workers, stop=stop).train()
     return started
@@ -165,7 +158,7 @@ class Session:
             self.host.notify("training_finished", run=self.run, step=self.run.step, error=error)
 
     def _train(self) -> None:
-        run, config = self.run, self.run.config
+        run, config, every = self.run, self.run.config, self.run.intervals
         batches = training_batches(
             self.data, config.batch_size, run.seed, run.step * config.accumulate, run.device.place, self.workers
         )
@@ -174,12 +167,12 @@ class Session:
             self.models.save(self.averages, self.judged)
         while run.step < config.total_steps:
             self._step(batches)
-            if run.step % run.log_every == 0 or run.step == config.total_steps:
+            if run.step % every.log_every == 0 or run.step == config.total_steps:
                 self._log()
-            if self.examiner and run.examine_every and run.step % run.examine_every == 0:
+            if self.examiner and every.examine_every and run.step % every.examine_every == 0:
                 self._examine(self.examiner)
             last, stopping = run.step == config.total_steps, self.stop()
-            judging = last or run.step % run.validate_every == 0 or run.step in self.trainer.milestones
+            judging = last or run.step % every.validate_every == 0 or run.step in self.trainer.milestones
             if judging or stopping:
                 check_all(run, self.means, self.trainer.networks, self.averages)  # waits for the device
                 self._checkpoint(best=judging and self._validate())

@@ -7,7 +7,7 @@ import platform
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,37 @@ from img2img.config import TrainingConfig
 from img2img.errors import FatalError, UsageError
 from img2img.inference.device import Device
 from img2img.media.files import remove_leftovers, write_file
+
+
+def check_at_least(minimum: int, **values: int) -> None:
+    """Compare arguments, given by name, with what they must be at least.
+
+    Raises:
+        UsageError: One is smaller.
+    """
+    for name, value in values.items():
+        if value < minimum:
+            raise UsageError(f"{name}={value} is too small; it is at least {minimum}")
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """How many steps of a training lie between two of its regular events.
+
+    Raises:
+        UsageError: One is too small.
+    """
+
+    validate_every: int = 1000
+    """Steps between validations; each is followed by a checkpoint."""
+    log_every: int = 100
+    """Steps between log lines."""
+    examine_every: int = 200
+    """Steps between examinations of the training's health; 0 for none."""
+
+    def __post_init__(self) -> None:
+        check_at_least(0, examine_every=self.examine_every)
+        check_at_least(1, validate_every=self.validate_every, log_every=self.log_every)
 
 
 @dataclass
@@ -35,12 +66,7 @@ class Run:
     """Model file that the generator starts from."""
     trained_on: str = ""
     license: str = ""
-    validate_every: int = 1000
-    """Steps between validations; each is followed by a checkpoint."""
-    log_every: int = 100
-    """Steps between log lines."""
-    examine_every: int = 200
-    """Steps between examinations of the training's health; 0 for none."""
+    intervals: Intervals = field(default_factory=Intervals)
     step: int = 0
     """Steps done."""
     device: Device = field(default_factory=Device)
@@ -107,9 +133,7 @@ class Run:
             **self.settings(),
             "trained_on": self.trained_on,
             "license": self.license,
-            "validate_every": self.validate_every,
-            "log_every": self.log_every,
-            "examine_every": self.examine_every,
+            **asdict(self.intervals),
             "versions": {
                 "img2img-runtime": version("img2img-runtime"),
                 "torch": torch.__version__,
@@ -143,17 +167,6 @@ class Run:
         """Delete what a killed process left of files that it was writing."""
         for folder in (self.folder, self.folder / "previews"):
             remove_leftovers(folder)
-
-
-def check_at_least(minimum: int, **values: int) -> None:
-    """Compare arguments, given by name, with what they must be at least.
-
-    Raises:
-        UsageError: One is smaller.
-    """
-    for name, value in values.items():
-        if value < minimum:
-            raise UsageError(f"{name}={value} is too small; it is at least {minimum}")
 
 
 def _flat(table: dict[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def _translate(
         tidy(item.target)
         return
     options = settings.video
-    with closing(item.reads.open(options, settings.max_pixels, settings.host)) as clip:
+    with closing(item.reads.open(options, settings.compute.max_pixels, settings.host)) as clip:
         info, frames = _timed(clip, options.fps)
         total = _expected_frames(clip, info, options)
         filters = settings.filters.start()
@@ -117,7 +117,7 @@ def _state(item: ClipItem, settings: Settings, source_sha256: str, sink: Sink) -
     decisive = f"{settings.digest} {source_sha256} {sink.about}"
     with closing(ClipState(target, digest(decisive.encode()))) as state:
         try:
-            item.writes.prepare(replaces=state.is_resumed or settings.overwrite)
+            item.writes.prepare(replaces=state.is_resumed or settings.output.overwrite)
             yield state
         except BaseException as error:
             if isinstance(error, ItemError | UsageError) or not sink.resumes:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from torch import Tensor
-
 from img2img.errors import Img2ImgError, UsageError, WriteError
 from img2img.host.host import PluginHost
+from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model, load_model
@@ -27,12 +24,10 @@ from img2img.translation.clip import translate_clips
 from img2img.translation.clip_state import tidy
 from img2img.translation.journal import Journal
 from img2img.translation.kinds import clip_kinds
+from img2img.translation.options import Output, clip_options, describe_options, digest_options
 from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.plan import Plan, make_plan
 from img2img.translation.report import ClipItem, Item, Report
-from img2img.translation.targets import check_options
-
-MAX_PIXELS = 100_000_000
 
 log = logging.getLogger(__name__)
 
@@ -53,17 +48,10 @@ def translate(
     *,
     model: str | Path | Model,
     conditions: Mapping[str, Any] | None = None,
-    format: str = "",
-    quality: int | None = None,
-    video: VideoOptions | None = None,
     filters: Sequence[str] = (),
-    batch_size: int = 0,
-    device: str = "auto",
-    precision: str = "auto",
-    tile: int | None = 0,
-    max_pixels: int = MAX_PIXELS,
-    overwrite: bool = False,
-    report: str | Path | None = None,
+    output: Output = Output(),
+    compute: Compute = Compute(),
+    video: VideoOptions = VideoOptions(),
     host: PluginHost | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Report:
@@ -77,18 +65,10 @@ def translate(
             video as target of a folder is made of its images.
         model: A loaded model, or what `load_model` takes.
         conditions: What besides the image steers the translation, by name.
-        format: Format of the targets (`png`, `jpg`, `mp4`, …); by default each keeps its source's. An image's for a
-            video asks for numbered frames in a folder.
-        quality: 1 ... 100 for images in formats that lose; for videos in the codec's sense (CRF).
-        video: What else is asked of videos.
         filters: Steps before and after the network, in order: `NAME` or `NAME:key=value:key=value`.
-        batch_size: Images in one forward pass; 0 chooses.
-        device: As for `load_model`; without effect for a loaded model, as are `precision` and `tile`.
-        precision: As for `load_model`.
-        tile: As for `load_model`.
-        max_pixels: Larger images are refused before they are decoded.
-        overwrite: Replace targets that stand there already and were made otherwise.
-        report: Where to write the report as JSON, however the job ends.
+        output: How the targets are written.
+        compute: What the network runs on; the device, precision and tile of a loaded model are those it was loaded for.
+        video: What else is asked of videos.
         host: Plugins to use, and observers to tell; all installed plugins by default.
         stop: Asked between items; True ends the job in order.
 
@@ -101,24 +81,29 @@ def translate(
         Stopped: `stop` said so.
     """
     host = host or PluginHost.discover()
-    plan = make_plan(source, target, format, clip_kinds(host), rate_given=bool(video and video.fps))
-    written = _report_path(report, plan)
-    wishes = _wishes(plan, video, quality)
+    plan = make_plan(source, target, output.format, clip_kinds(host), rate_given=bool(video.fps))
+    report = _report_path(output.report, plan)
+    of_clips = clip_options(plan, video, output.quality)
     chain = Chain.parse(filters, host)
     if not isinstance(model, Model):
-        model = load_model(model, device=device, precision=precision, tile=tile, host=host)
+        model = load_model(model, device=compute.device, precision=compute.precision, tile=compute.tile, host=host)
     rows = model.parse_conditions(conditions or {})
-    options = _options(model, format, quality, conditions or {}, wishes, chain)
+    options = describe_options(model, output, conditions or {}, of_clips, chain)
     job = Job(model, plan.items, options)
     outcome = Report(plan.items, str(model.info.path), model.info.sha256, options, plan.ignored)
-    digest = _settings(job, rows)
-    with _open_journal(plan, digest, overwrite=overwrite) as journal, _cores(job) as (workers, codecs):
-        settings = Settings(rows, quality, max_pixels, codecs, wishes or VideoOptions(), host, digest, overwrite, chain)
+    digest = digest_options(model, options, rows)
+    with _open_journal(plan, digest, overwrite=output.overwrite) as journal, _cores(job) as (workers, codecs):
+        settings = Settings(rows, output, compute, codecs, of_clips or video, host, digest, chain)
         executor = partial(
-            Executor, model.translator, model.device, model.executor.tile, workers=workers, batch_size=batch_size
+            Executor,
+            model.translator,
+            model.device,
+            model.executor.tile,
+            workers=workers,
+            batch_size=compute.batch_size,
         )
         run = partial(_run, job, settings, executor, journal, host, stop)
-        _carry_out(job, run, outcome, host, written)
+        _carry_out(job, run, outcome, host, report)
     return outcome
 
 
@@ -169,54 +154,6 @@ def _write(outcome: Report, path: Path) -> None:
         if not outcome.stopped:
             raise
         log.error("%s", error)  # what stopped the job is what the user must hear
-
-
-def _wishes(plan: Plan, video: VideoOptions | None, quality: int | None) -> VideoOptions | None:
-    """What is asked of the clips of a job; None where there are none."""
-    clips = [item for item in plan.items if isinstance(item, ClipItem)]
-    if not clips:
-        if video is not None and video != VideoOptions():
-            raise UsageError("options of videos were given, and there is no video among the sources")
-        return None
-    wishes = video or VideoOptions()
-    if quality is not None:
-        wishes = replace(wishes, quality=quality)
-    check_options(wishes, [item.writes for item in clips])
-    return wishes
-
-
-def _options(
-    model: Model,
-    format: str,
-    quality: int | None,
-    conditions: Mapping[str, Any],
-    video: VideoOptions | None,
-    filters: Chain,
-) -> dict[str, Any]:
-    if quality is not None and video is None and not 1 <= quality <= 100:
-        raise UsageError(f"quality {quality} is out of range; give 1 to 100")
-    options: dict[str, Any] = {
-        "format": format,
-        "quality": quality,
-        "precision": model.device.precision_name,
-        "conditions": {name: str(value) for name, value in conditions.items()},
-        "filters": filters.describe(),
-    }
-    if video is not None:
-        options["video"] = {name: value if value is None else str(value) for name, value in asdict(video).items()}
-    return options
-
-
-def _settings(job: Job, conditions: Mapping[str, Tensor]) -> str:
-    """Digest of all that decides what a target of some name looks like."""
-    decisive = {
-        "model": job.model.info.sha256,
-        "precision": job.options["precision"],
-        "quality": job.options["quality"],
-        "conditions": {name: row.tolist() for name, row in conditions.items()},
-    }
-    decisive |= {name: job.options[name] for name in ("filters", "video") if job.options.get(name)}
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 def _report_path(report: str | Path | None, plan: Plan) -> Path | None:

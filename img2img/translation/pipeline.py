@@ -14,6 +14,7 @@ from torch import Tensor
 from img2img.errors import ItemError, TranslationError
 from img2img.host.host import PluginHost
 from img2img.inference import stream
+from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import NO_FILTERS, Chain
 from img2img.inference.picture import Picture
@@ -21,6 +22,7 @@ from img2img.inference.stream import Outcome, Stream
 from img2img.media import Image, decode_image, encode_image, printable, read_file, write_file
 from img2img.media.video import VideoOptions
 from img2img.translation.journal import Journal, digest
+from img2img.translation.options import Output
 from img2img.translation.report import Item
 
 if TYPE_CHECKING:
@@ -47,8 +49,8 @@ class Settings:
 
     conditions: dict[str, Tensor]
     """One row each, without the batch dimension."""
-    quality: int | None
-    max_pixels: int
+    output: Output
+    compute: Compute
     codecs: int
     """Threads that decode images, and as many that encode."""
     video: VideoOptions = field(default_factory=VideoOptions)
@@ -57,7 +59,6 @@ class Settings:
     """Who reads and writes what the core does not."""
     digest: str = ""
     """Of all that decides what a target of some name looks like."""
-    overwrite: bool = False
     filters: Chain = NO_FILTERS
     """What each image and each clip goes through before and after the network."""
 
@@ -136,7 +137,7 @@ class Pipeline:
             if self.journal is not None and self.journal.done(item, source_sha256):
                 item.status, item.reason = "skipped", "done already"
                 return item, None
-            image = decode_image(data, printable(item.source), self.settings.max_pixels)
+            image = decode_image(data, printable(item.source), self.settings.compute.max_pixels)
             picture = Picture.enter(image.pixels, self.executor.traits, self.settings.filters.start())
             return item, Work(item, image, picture, source_sha256)
         except (ItemError, MemoryError) as error:
@@ -149,7 +150,7 @@ class Pipeline:
         started, item = perf_counter(), work.item
         try:
             image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)
-            encoded = encode_image(image, item.target.suffix, self.settings.quality)
+            encoded = encode_image(image, item.target.suffix, self.settings.output.quality)
             item.notes = (*work.image.notes, *encoded.notes)
             if self.journal is not None:
                 self.journal.record(item, work.source_sha256, digest(encoded.data))

@@ -97,7 +97,7 @@ def test_a_loaded_model_translates_a_folder_into_files_of_the_same_kinds(
     tiny_model: Path, photos: Path, tmp_path: Path, device: str
 ) -> None:
     model = img2img.load_model(tiny_model, device=device)
-    report = img2img.translate(photos, tmp_path / "out", model=model, batch_size=16)
+    report = img2img.translate(photos, tmp_path / "out", model=model, compute=img2img.Compute(batch_size=16))
     assert report.counts == {"done": 6, "damaged": 0, "skipped": 0, "failed": 0, "planned": 0}
     for item in report.items:
         source, target = opened(item.source), opened(item.target)

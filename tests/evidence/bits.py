@@ -59,6 +59,11 @@ def digest(arrays: Iterable[Any]) -> str:
     return sha256.hexdigest()[:16]
 
 
+def gathered(value_class: str, keyword: str, **options: Any) -> dict[str, Any]:
+    """Arguments of `img2img`'s functions: one value of a class, or the single options in a checkout without it."""
+    return {keyword: getattr(img2img, value_class)(**options)} if hasattr(img2img, value_class) else options
+
+
 def pictures(folder: Path) -> Iterator[Any]:
     return (cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in sorted(folder.iterdir()) if path.is_file())
 
@@ -89,8 +94,10 @@ def images(photos: Path | None, folder: Path) -> Iterator[tuple[str, str]]:
                 target = folder / f"{model.stem} {source} {way}"
                 conditions = LABELS.get(model.stem, {})
                 img2img.translate(
-                    place, target, model=model, conditions=conditions, format="png", device="cpu", **options
-                )
+                    place, target, model=model, conditions=conditions,
+                    **gathered("Output", "output", format="png"),
+                    **gathered("Compute", "compute", device="cpu", **options),
+                )  # fmt: skip
                 yield target.name, digest(pictures(target))
 
 
@@ -99,9 +106,8 @@ def clips(folder: Path) -> Iterator[tuple[str, str]]:
     for name, options in jobs.items():
         target, model = folder / f"{name}.mkv", SAMPLES / "models" / f"{name}.safetensors"
         video = VideoOptions(codec="ffv1", end=Fraction(1))
-        img2img.translate(
-            SAMPLES / "clip.mp4", target, model=model, video=video, device="cpu", precision="fp32", **options
-        )
+        compute = gathered("Compute", "compute", device="cpu", precision="fp32")
+        img2img.translate(SAMPLES / "clip.mp4", target, model=model, video=video, **compute, **options)
         yield f"clip {name}", digest(frames(target))
 
 
@@ -149,8 +155,9 @@ def trainings(folder: Path) -> Iterator[tuple[str, str]]:
         left = iter(range(20))
         with suppress(Stopped):
             img2img.train(
-                family, folder / "data", folder / family, options, device="cpu", precision="fp32", validate_every=10,
-                log_every=5, examine_every=5, stop=lambda left=left: next(left, None) is None,
+                family, folder / "data", folder / family, options, stop=lambda left=left: next(left, None) is None,
+                **gathered("Compute", "compute", device="cpu", precision="fp32"),
+                **gathered("Intervals", "intervals", validate_every=10, log_every=5, examine_every=5),
             )  # fmt: skip
         for path in sorted((folder / family).glob("*.safetensors")):
             yield f"train {family} {path.stem}", digest(tensor.numpy() for _, tensor in sorted(load_file(path).items()))

@@ -208,7 +208,9 @@ def show(name: str, figures: Figures) -> None:
 def train(name: str, pictures: Pictures, folder: Path, options: Mapping[str, Any]) -> list[Gate]:
     """Train both directions and judge what they make."""
     print(f"training {name} ...", flush=True)
-    run = img2img.train("cyclegan", pictures.folder, folder, {**OPTIONS, **options}, validate_every=10_000)
+    run = img2img.train(
+        "cyclegan", pictures.folder, folder, {**OPTIONS, **options}, intervals=img2img.Intervals(validate_every=10_000)
+    )
     figures = pictures.translated(run)
     show(name, figures)
     return gates(figures)

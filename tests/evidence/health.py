@@ -194,15 +194,16 @@ def trained(training: Training, folder: Path, place: Path, steps: int = 10**9) -
     task = training.family if training.family in OPTIONS else "stargan"
     options, host = {**OPTIONS[task], **training.options}, plugins()
     config = host.family(training.family).configure(options, data(task, folder))
-    run, left = Run(place, training.family, config, place, examine_every=EVERY), iter(range(steps))
+    intervals = img2img.Intervals(10**9, EVERY, EVERY)
+    run, left = Run(place, training.family, config, place, intervals=intervals), iter(range(steps))
 
     def stop() -> bool:
         return next(left, None) is None or training.expected in {finding.name for finding in findings(run)}
 
     with suppress(DivergedError, Stopped):
         img2img.train(
-            training.family, data(task, folder), place, options, host=host, seed=training.seed, device="cpu",
-            examine_every=EVERY, log_every=EVERY, validate_every=10**9, stop=stop,
+            training.family, data(task, folder), place, options, host=host, seed=training.seed, stop=stop,
+            compute=img2img.Compute("cpu"), intervals=intervals,
         )  # fmt: skip
     return run
 

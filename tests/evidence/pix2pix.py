@@ -160,7 +160,9 @@ def show(name: str, figures: Figures) -> None:
 def train(name: str, pictures: Pictures, data: Path, run: Path, options: Mapping[str, Any]) -> list[Gate]:
     """Train, and judge what the model file makes of the test pictures."""
     print(f"training {name} ...", flush=True)
-    done = img2img.train("pix2pix", data, run, {**OPTIONS, **options}, validate_every=10_000)
+    done = img2img.train(
+        "pix2pix", data, run, {**OPTIONS, **options}, intervals=img2img.Intervals(validate_every=10_000)
+    )
     figures = pictures.translated(done.model_path("forward"))
     show(name, figures)
     return gates(figures)

@@ -139,7 +139,9 @@ def show(name: str, figures: Figures) -> None:
 def train(name: str, pictures: Pictures, folder: Path, options: Mapping[str, Any]) -> list[Gate]:
     """Train, and judge what the model makes."""
     print(f"training {name} ...", flush=True)
-    run = img2img.train("stargan", pictures.folder, folder, {**OPTIONS, **options}, validate_every=10_000)
+    run = img2img.train(
+        "stargan", pictures.folder, folder, {**OPTIONS, **options}, intervals=img2img.Intervals(validate_every=10_000)
+    )
     figures = pictures.translated(run.model_path("forward"))
     show(name, figures)
     return [

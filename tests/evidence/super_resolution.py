@@ -160,7 +160,13 @@ def train(family: str, pictures: Pictures, run: Path, options: Mapping[str, Any]
     """Train, and return the model file."""
     print(f"training {run.name} ...", flush=True)
     done = img2img.train(
-        family, pictures.training, run, options, init=str(init or ""), validate_every=10_000, host=plugins()
+        family,
+        pictures.training,
+        run,
+        options,
+        init=str(init or ""),
+        intervals=img2img.Intervals(validate_every=10_000),
+        host=plugins(),
     )
     return done.model_path("forward")
 

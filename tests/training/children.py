@@ -62,7 +62,12 @@ def run(job: dict[str, Any]) -> None:
             die_at_change(job["dies_at_change"])
         if "worker_dies_at_step" in job:
             host.add_observer(WorkerKiller(job["worker_dies_at_step"]))
-        img2img.train("srgan", host=host, **job["train"])
+        settings = job["train"]
+        values = {
+            "compute": img2img.Compute(**settings["compute"]),
+            "intervals": img2img.Intervals(**settings["intervals"]),
+        }
+        img2img.train("srgan", host=host, **settings | values)
     except Exception as raised:
         error = raised
     answer = {"error": type(error).__name__ if error else "", "message": str(error or ""), "warnings": warnings}

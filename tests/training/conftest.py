@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +69,8 @@ def finished(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def arguments(photos: Path, folder: Path) -> dict[str, Any]:
     return {
-        "data": str(photos), "run": str(folder), "options": dict(OPTIONS), "device": "cpu", "seed": 3,
-        "validate_every": 4, "log_every": 3, "examine_every": 2, "trained_on": "waves", "license": "CC0-1.0",
+        "data": str(photos), "run": str(folder), "options": dict(OPTIONS), "compute": img2img.Compute("cpu"), "seed": 3,
+        "intervals": img2img.Intervals(4, 3, 2), "trained_on": "waves", "license": "CC0-1.0",
     }  # fmt: skip
 
 
@@ -95,7 +95,8 @@ class Children:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.answer.unlink(missing_ok=True)
-        print(json.dumps({"train": settings, "answer": str(self.answer), **job}), file=self.process.stdin, flush=True)
+        order = {"train": settings, "answer": str(self.answer), **job}
+        print(json.dumps(order, default=asdict), file=self.process.stdin, flush=True)
         child = int(self.process.stdout.readline())
         if killed_after is not None:
             time.sleep(killed_after)

@@ -104,7 +104,7 @@ def test_a_training_that_was_stopped_before_a_validation_keeps_what_the_card_tol
 
 def test_warnings_of_the_runs_health_stand_in_its_card(settings: Settings) -> None:
     folder = Path(settings["run"])
-    run = img2img.train("srgan", **settings | {"validate_every": 6}, stop=lambda: False)
+    run = img2img.train("srgan", **settings | {"intervals": img2img.Intervals(6, 3, 2)}, stop=lambda: False)
     rows = (folder / "health.csv").read_text().splitlines()
     column = rows[0].split(",").index("diversity")
     spoilt = [row.split(",") for row in rows]
@@ -112,7 +112,7 @@ def test_warnings_of_the_runs_health_stand_in_its_card(settings: Settings) -> No
         row[column] = "0.1"
     (folder / "health.csv").write_text("\n".join(map(",".join, spoilt)) + "\n")
     (folder / "run.safetensors").unlink()
-    img2img.train("srgan", **settings | {"validate_every": 6}, resume=True)
+    img2img.train("srgan", **settings | {"intervals": img2img.Intervals(6, 3, 2)}, resume=True)
     (warning,) = card_of(run.model_path("forward")).warnings
     assert warning.startswith("step 10: collapse (forward)")
 

@@ -65,7 +65,7 @@ CASES = [
 def test_what_is_not_finite_ends_the_run_and_is_never_kept(
     what: str, value: float, log_every: int, settings: Settings, host_with: HostWith
 ) -> None:
-    settings |= {"log_every": log_every}
+    settings |= {"intervals": img2img.Intervals(4, log_every, 2)}
     kept: list[dict[Path, bytes]] = []
 
     class Watcher:
@@ -84,9 +84,10 @@ def test_what_is_not_finite_ends_the_run_and_is_never_kept(
 
 def test_a_stop_right_after_it_keeps_nothing_that_is_not_finite(settings: Settings, host_with: HostWith) -> None:
     asked = iter(range(1, 100))
+    settings |= {"intervals": img2img.Intervals(4, 1000, 2)}
     with pytest.raises(DivergedError, match="at step 10: the training has diverged"):
         img2img.train(
-            "scripted", **settings | {"log_every": 1000}, host=host_with(spoiling("generator")),
+            "scripted", **settings, host=host_with(spoiling("generator")),
             stop=lambda: next(asked) == 10,
         )  # fmt: skip
     assert list_checkpoints(Path(settings["run"]) / "checkpoints")[-1].step == 8
@@ -111,5 +112,9 @@ def test_observers_are_told_of_the_end(settings: Settings, host_with: HostWith) 
 def test_an_absurd_learning_rate_ends_in_that_error_with_a_remedy(settings: Settings, host: Any) -> None:
     settings["options"] |= {"pretrain_steps": 9, "gan_steps": 0, "pretrain_lr": 1.0, "depth": 24}
     with pytest.raises(DivergedError, match="begin anew with a lower learning rate"):
-        img2img.train("srgan", **settings | {"log_every": 1, "precision": "fp32"}, host=host)
+        img2img.train(
+            "srgan",
+            **settings | {"intervals": img2img.Intervals(4, 1, 2), "compute": img2img.Compute("cpu", "fp32")},
+            host=host,
+        )
     everything_kept(Path(settings["run"]))

@@ -80,7 +80,7 @@ def test_two_batches_of_two_make_the_step_of_one_batch_of_four(
     for batch_size, accumulate in ((4, 1), (2, 2), (1, 4)):
         steps = {"pretrain_steps": 1, "gan_steps": 0}
         options = settings["options"] | steps | {"batch_size": batch_size, "accumulate": accumulate}
-        place = {"run": str(tmp_path / f"{batch_size}"), "options": options, "precision": "fp32"}
+        place = {"run": str(tmp_path / f"{batch_size}"), "options": options, "compute": img2img.Compute("cpu", "fp32")}
         folder = img2img.train("srgan", **settings | place, host=host).folder
         state = list_checkpoints(folder / "checkpoints")[-1].load(CPU)["optimizers"]["generator"]["state"]
         moments.append([entry["exp_avg"] for entry in state.values()])

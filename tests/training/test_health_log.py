@@ -35,7 +35,7 @@ class Steps(AdversarialConfig):
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    return Run(tmp_path, "any", Steps(), tmp_path, examine_every=10)
+    return Run(tmp_path, "any", Steps(), tmp_path, intervals=img2img.Intervals(examine_every=10))
 
 
 def watch(run: Run, steps: range, signals: Mapping[str, float]) -> HealthLog:
@@ -88,7 +88,7 @@ def test_a_run_has_a_row_for_each_look(finished: Path) -> None:
 
 
 def test_a_run_that_is_not_looked_at_walks_the_same_path(settings: Settings, finished: Path) -> None:
-    img2img.train("srgan", **settings | {"examine_every": 0})
+    img2img.train("srgan", **settings | {"intervals": img2img.Intervals(4, 3, 0)})
     assert not (Path(settings["run"]) / "health.csv").exists()
     unwatched, watched = load_file(Path(settings["run"]) / "run.safetensors"), load_file(finished / "run.safetensors")
     assert all(torch.equal(tensor, watched[name]) for name, tensor in unwatched.items())

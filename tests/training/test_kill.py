@@ -42,7 +42,7 @@ def test_a_run_killed_before_each_change_to_its_files_ends_bit_identical(
     from there without it.
     """
     settings["options"] |= {"pretrain_steps": 2, "gan_steps": 10}
-    settings |= {"validate_every": 3}
+    settings |= {"intervals": img2img.Intervals(3, 3, 2)}
     finished = img2img.train("srgan", **settings | {"run": str(tmp_path / "finished" / "run")}, host=host).folder
     folder = Path(settings["run"])
     for change in range(1, 100):

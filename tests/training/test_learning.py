@@ -33,7 +33,7 @@ def easy(settings: Settings) -> Settings:
     """Waves that bilinear enlargement gets wrong and a few convolutions get right."""
     steps = {"pretrain_steps": 120, "gan_steps": 0, "accumulate": 1, "batch_size": 4}
     settings["options"] |= steps | {"width": 16, "pretrain_lr": 1e-2, "ema": 0.9}
-    return settings | {"validate_every": 60, "log_every": 10}
+    return settings | {"intervals": img2img.Intervals(60, 10, 2)}
 
 
 def column(folder: Path, name: str) -> list[float]:

@@ -205,8 +205,8 @@ def test_resume_in_another_precision_is_possible_and_warned_of(
 ) -> None:
     settings["options"] |= {"pretrain_steps": 2, "gan_steps": 0}
     with pytest.raises(Stopped):
-        img2img.train("srgan", **settings, precision="fp32", host=host, stop=stopping_at(1))
-    img2img.train("srgan", **settings, precision="bf16", resume=True, host=host)
+        img2img.train("srgan", **settings | {"compute": img2img.Compute("cpu", "fp32")}, host=host, stop=stopping_at(1))
+    img2img.train("srgan", **settings | {"compute": img2img.Compute("cpu", "bf16")}, resume=True, host=host)
     assert "not end bit for bit" in caplog.text
     assert "precision float32 then, bfloat16 now" in caplog.text
 

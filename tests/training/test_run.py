@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from img2img.config import TrainingConfig
 from img2img.errors import FatalError, UsageError
-from img2img.training.run import Run
+from img2img.training.run import Intervals, Run
 
 
 class Options(TrainingConfig):
@@ -55,6 +56,20 @@ def test_a_folder_is_free_again_after_its_run(run_of: Callable[..., Run]) -> Non
         pass
     with run_of().locked():
         pass
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "least"), [("validate_every", 0, 1), ("log_every", 0, 1), ("examine_every", -1, 0)]
+)
+def test_intervals_that_are_too_small_are_refused(name: str, value: int, least: int) -> None:
+    with pytest.raises(UsageError, match=f"{name}={value} is too small; it is at least {least}"):
+        Intervals(**{name: value})
+
+
+def test_the_intervals_stand_in_run_toml(tmp_path: Path) -> None:
+    Run(tmp_path, "any", Options(), tmp_path, intervals=Intervals(7, 5, 3)).begin()
+    written = tomllib.loads((tmp_path / "run.toml").read_text())
+    assert [written[name] for name in ("validate_every", "log_every", "examine_every")] == [7, 5, 3]
 
 
 @pytest.mark.parametrize(

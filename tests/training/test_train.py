@@ -172,7 +172,7 @@ def test_a_loss_that_begins_between_two_log_lines_is_averaged_over_its_own_steps
     settings: Settings, host_with: HostWith
 ) -> None:
     settings["options"] |= {"pretrain_steps": 5, "gan_steps": 0}
-    settings |= {"log_every": 5}
+    settings |= {"intervals": img2img.Intervals(4, 5, 2)}
     folder = img2img.train("scripted", **settings, host=host_with(Counting)).folder
     row = next(row for row in rows_of(folder) if row["number"])
     assert (float(row["number"]), float(row["late"])) == (2, 10)
@@ -229,10 +229,9 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"options": {"perceptual": "vgg19"}}, ConfigError, "vgg_weights=PATH"),
     ({"data": "/nowhere"}, DataError, "/nowhere is not a folder"),
     ({"init": "/nowhere.safetensors"}, ModelFileError, "/nowhere.safetensors"),
-    ({"device": "banana"}, UsageError, "the device 'banana'"),
+    ({"compute": img2img.Compute("banana")}, UsageError, "the device 'banana'"),
     ({"seed": -1}, UsageError, "seed=-1 is too small; it is at least 0"),
-    ({"log_every": 0}, UsageError, "log_every=0 is too small; it is at least 1"),
-    ({"precision": "fp8"}, UsageError, "unknown precision 'fp8'"),
+    ({"compute": img2img.Compute("cpu", "fp8")}, UsageError, "unknown precision 'fp8'"),
 ]
 
 

@@ -17,10 +17,11 @@ from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 
 from img2img import Condition, Model, ModelConfig, ModelFamily, PluginHost, Traits, Translator, hookimpl
 from img2img.host.declarations import Plugin
-from img2img.inference.device import Device
+from img2img.inference.device import Compute, Device
 from img2img.inference.executor import Executor
 from img2img.models.file import ModelInfo, save_model
 from img2img.translation.job import translate
+from img2img.translation.options import Output
 from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.report import Item, Report
 
@@ -251,7 +252,7 @@ def run(tmp_path: Path, make: Any) -> Callable[..., list[Item]]:
             items.append(Item(source, tmp_path / "out" / source.name))
         translator = make.translator(network)
         executor = Executor(translator, Device(), tile, workers, **options)
-        Pipeline(executor, Settings({}, None, 10**8, codecs), None, on_items_done, stop).run(items)
+        Pipeline(executor, Settings({}, Output(), Compute(), codecs), None, on_items_done, stop).run(items)
         return items
 
     return run
@@ -264,9 +265,14 @@ def photos(tmp_path: Path, make: Any) -> Path:
 
 @pytest.fixture
 def again(photos: Path, tmp_path: Path, enlarger: Model, host: PluginHost) -> Callable[..., Report]:
-    """Translate `photos` into `out`; with options, otherwise."""
+    """Translate `photos` into `out`; with options, those of `Output` and `Compute` among them, otherwise."""
 
     def again(**options: Any) -> Report:
-        return translate(photos, tmp_path / "out", host=host, **{"model": enlarger, **options})
+        output, compute = (
+            {name: options.pop(name) for name in [*options] if name in kind.__dataclass_fields__}
+            for kind in (Output, Compute)
+        )
+        options = {"model": enlarger, "output": Output(**output), "compute": Compute(**compute), **options}
+        return translate(photos, tmp_path / "out", host=host, **options)
 
     return again

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from img2img import Model, PluginHost, translate
+from img2img import Model, Output, PluginHost, translate
 from img2img.errors import ConfigError, PluginError, UsageError
 from img2img.translation.report import Report
 
@@ -25,7 +25,9 @@ def translated(tmp_path: Path, enlarger: Model, marked_host: PluginHost, make: A
 
     def translated(pixels: Any, *filters: str) -> Any:
         source, target = make.save(tmp_path / "one.png", pixels), tmp_path / "done.png"
-        report = translate(source, target, model=enlarger, filters=filters, host=marked_host, overwrite=True)
+        report = translate(
+            source, target, model=enlarger, filters=filters, host=marked_host, output=Output(overwrite=True)
+        )
         assert report.counts["done"] == 1
         return make.load(target)
 

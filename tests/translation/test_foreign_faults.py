@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from img2img import Frame, Model, PluginHost, translate
+from img2img import Compute, Frame, Model, PluginHost, translate
 from img2img.errors import WriteError
 from img2img.translation.report import Report
 
@@ -103,7 +103,7 @@ def test_what_cannot_be_closed_hides_no_other_failure(job: Callable[..., Report]
 def test_frames_with_more_pixels_than_allowed_are_refused(job: Callable[..., Report]) -> None:
     assert (
         "its 16×12 pixels are more than the allowed 191; raise --max-pixels"
-        in job(Told(), max_pixels=191).items[0].reason
+        in job(Told(), compute=Compute(max_pixels=191)).items[0].reason
     )
 
 

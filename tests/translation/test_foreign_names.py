@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from img2img import Frame, Model, PluginHost, UsageError, translate
+from img2img import Frame, Model, Output, PluginHost, UsageError, translate
 from img2img.errors import PluginError
 from img2img.media.video import VideoOptions
 from img2img.media.video.reader import VideoReader
@@ -40,7 +40,7 @@ def job(enlarger: Model, host: PluginHost) -> Callable[..., Report]:
 def test_an_address_arrives_as_it_was_typed(
     address: str, source: ToldSource, job: Callable[..., Report], tmp_path: Path
 ) -> None:
-    report = job(f"told:{address}", tmp_path / "out.mkv", report=tmp_path / "report.json")
+    report = job(f"told:{address}", tmp_path / "out.mkv", output=Output(report=tmp_path / "report.json"))
     assert (source.addresses, report.counts["done"]) == ([address], 1)
     assert json.loads((tmp_path / "report.json").read_text())["items"][0]["source"] == f"told:{address}"
 
@@ -49,7 +49,7 @@ def test_an_image_s_suffix_in_an_address_makes_no_image_of_it(
     source: ToldSource, job: Callable[..., Report], tmp_path: Path
 ) -> None:
     (tmp_path / "out").mkdir()
-    job("told:photo.png", tmp_path / "out", format="mkv")
+    job("told:photo.png", tmp_path / "out", output=Output(format="mkv"))
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["told:photo.mkv"]
 
 
@@ -121,7 +121,7 @@ def test_files_that_need_a_rate_are_passed_over_in_a_folder_without_one(
 ) -> None:
     monkeypatch.setattr(ToldSource, "needs_fps", True)
     (photos / "film.told").touch()
-    report = job(photos, tmp_path / "out", video=fps and VideoOptions(fps=fps))
+    report = job(photos, tmp_path / "out", video=VideoOptions(fps=fps))
     assert (report.ignored, len(source.addresses)) == ((1, 0) if fps is None else (0, 1))
 
 

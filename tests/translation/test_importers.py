@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from torch import nn
 
-from img2img import Importer, PluginHost, Traits, Translator, hookimpl, load_model, translate
+from img2img import Importer, Output, PluginHost, Traits, Translator, hookimpl, load_model, translate
 from img2img.errors import ModelFileError
 from img2img.host.declarations import Plugin
 from img2img.models.store import describe_model
@@ -67,7 +67,7 @@ def test_a_folder_is_translated_by_it_and_made_anew_when_the_file_changes(
     sources, model = make.folder(tmp_path / "in"), tmp_path / "x.toy"
     for scale in (2, 3):
         model.write_text(str(scale))
-        report = translate(sources, tmp_path / "out", model=model, host=toys, overwrite=True)
+        report = translate(sources, tmp_path / "out", model=model, host=toys, output=Output(overwrite=True))
         assert report.counts["done"] == 3
         assert make.load(tmp_path / "out" / "0.png").shape == (12 * scale, 16 * scale, 3)
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from img2img import Condition, Model, PluginHost, translate
+from img2img import Compute, Condition, Model, Output, PluginHost, translate
 from img2img.errors import UsageError
 from img2img.translation.report import Report
 
@@ -122,7 +122,7 @@ def test_a_single_file_is_translated_and_not_replaced_unasked(
     assert [path.name for path in target.parent.iterdir()] == ["big.png"]
     with pytest.raises(UsageError, match=r"big\.png exists; replace it by --overwrite"):
         translate(photos / "1.png", target, model=enlarger)
-    translate(photos / "1.png", target, model=enlarger, overwrite=True)
+    translate(photos / "1.png", target, model=enlarger, output=Output(overwrite=True))
     assert (make.load(target) == 255 - make.load(photos / "1.png").repeat(2, 0).repeat(2, 1)).all()
 
 
@@ -150,7 +150,12 @@ def test_images_of_all_sizes_go_through_one_job(tmp_path: Path, make: Any, host:
     for height, width in sizes:
         make.save(tmp_path / "in" / f"{height}x{width}.png", make.picture(height, width))
     model = make.model(make.translator(make.Coarse(), multiple_of=4, minimum_size=16))
-    assert translate(tmp_path / "in", tmp_path / "out", model=model, host=host, batch_size=4).counts["done"] == 7
+    assert (
+        translate(tmp_path / "in", tmp_path / "out", model=model, host=host, compute=Compute(batch_size=4)).counts[
+            "done"
+        ]
+        == 7
+    )
     for height, width in sizes:
         assert make.load(tmp_path / "out" / f"{height}x{width}.png").shape == (height, width, 3)
 
@@ -159,7 +164,7 @@ def test_a_model_is_loaded_by_name_with_its_conditions(
     photos: Path, tmp_path: Path, tinted_host: PluginHost, make: Any
 ) -> None:
     model = make.tinter(tmp_path / "tinter.safetensors", gain=0)
-    options = {"model": model, "device": "cpu", "host": tinted_host, "batch_size": 3}
+    options = {"model": model, "compute": Compute("cpu", batch_size=3), "host": tinted_host}
     report = translate(photos, tmp_path / "out", conditions={"tint": "blue", "strength": "2"}, **options)
     assert report.counts["done"] == 7
     assert all((make.load(item.target) == [0, 0, 102]).all() for item in report.items)

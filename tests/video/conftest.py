@@ -50,8 +50,9 @@ def translate(same_host: img2img.PluginHost, same_models: dict[int, Path]) -> Ca
 
     def translate(source: Path, target: Path, scale: int = 1, **options: Any) -> Item:
         report = img2img.translate(
-            source, target, model=same_models[scale], video=VideoOptions(**options), device="cpu", host=same_host
-        )
+            source, target, model=same_models[scale], compute=img2img.Compute("cpu"), video=VideoOptions(**options),
+            host=same_host,
+        )  # fmt: skip
         (item,) = report.items
         return item
 

@@ -74,7 +74,12 @@ def job(same_host: img2img.PluginHost, same_models: dict[int, Path], mixed: Path
 
     def job(**options: Any) -> dict[str, str]:
         report = img2img.translate(
-            mixed, mixed.with_name("out"), model=same_models[1], device="cpu", host=same_host, **options
+            mixed,
+            mixed.with_name("out"),
+            model=same_models[1],
+            compute=img2img.Compute("cpu"),
+            host=same_host,
+            **options,
         )
         return {item.source.name: item.status for item in report.items}
 

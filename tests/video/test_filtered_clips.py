@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import img2img
-from img2img import translate
+from img2img import Compute, Output, translate
 from img2img.errors import UsageError
 from img2img.host.declarations import Plugin
 from img2img.media.video import VideoOptions
@@ -31,9 +31,8 @@ def job(same_host: img2img.PluginHost, same_models: dict[int, Path], tmp_path: P
 
     def job(source: Path, target: Path, *filters: str, fps: int | None = None, **options: Any) -> Report:
         video = VideoOptions(fps=None if fps is None else Fraction(fps))
-        return translate(
-            source, target, model=same_models[1], filters=filters, video=video, device="cpu", host=same_host, **options
-        )
+        options = {"compute": Compute("cpu"), "host": same_host, **options}
+        return translate(source, target, model=same_models[1], filters=filters, video=video, **options)
 
     return job
 
@@ -44,7 +43,7 @@ def stack(job: Callable[..., Report], tmp_path: Path) -> Callable[..., Any]:
 
     def stack(frames: Any, *filters: str, **options: Any) -> Any:
         np.save(tmp_path / "in.npy", frames)
-        job(tmp_path / "in.npy", tmp_path / "out.npy", *filters, fps=25, overwrite=True, **options)
+        job(tmp_path / "in.npy", tmp_path / "out.npy", *filters, fps=25, output=Output(overwrite=True), **options)
         return np.load(tmp_path / "out.npy")
 
     return stack
@@ -63,7 +62,7 @@ def test_each_filter_sees_each_frame_once_and_in_order_on_its_way_in_and_out(
     frames = noise(FRAMES, dtype)
     numbers = np.arange(1, FRAMES + 1).reshape(-1, 1, 1, 1)
     expected = (frames + numbers + 10 * numbers).astype(dtype) * dtype(2)
-    assert np.array_equal(stack(frames, "count", "double", batch_size=batch_size), expected)
+    assert np.array_equal(stack(frames, "count", "double", compute=Compute("cpu", batch_size=batch_size)), expected)
 
 
 def test_after_sees_the_frame_as_it_was_before_all_filters(stack: Callable[..., Any]) -> None:
@@ -82,8 +81,8 @@ def test_each_clip_begins_with_filters_of_its_own(job: Callable[..., Report], tm
 
 def test_a_picture_that_is_shown_again_is_filtered_once(job: Callable[..., Report], tmp_path: Path) -> None:
     source = clips.write(tmp_path / "in.mp4", frames=5, rate=5)
-    job(source, tmp_path / "once", "count", format="png")
-    job(source, tmp_path / "again", "count", format="png", fps=15)
+    job(source, tmp_path / "once", "count", output=Output(format="png"))
+    job(source, tmp_path / "again", "count", output=Output(format="png"), fps=15)
     once, again = (sorted((tmp_path / name).iterdir()) for name in ("once", "again"))
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in once for _ in range(3)]
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from img2img.contract.trainers import Trainer
 from img2img.errors import Stopped
+from img2img.inference.device import Compute
 from img2img.nn.sizes import translate_any_size
 from img2img.testing.family import FamilySubject
 from img2img.testing.promise import Skipped, keep, promise
@@ -165,8 +166,8 @@ def _run(subject: FamilySubject, name: str, steps: int, *, resume: bool = False)
     left = iter(range(steps - 1))
     with suppress(Stopped):
         train(
-            subject.family.name, str(subject.data), subject.folder / name, subject.chosen, resume=resume, device="cpu",
-            precision="fp32", host=subject.host, stop=lambda: next(left, None) is None,
+            subject.family.name, str(subject.data), subject.folder / name, subject.chosen, resume=resume,
+            compute=Compute("cpu", "fp32"), host=subject.host, stop=lambda: next(left, None) is None,
         )  # fmt: skip
 
 

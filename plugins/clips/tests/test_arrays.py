@@ -65,7 +65,7 @@ def test_a_video_becomes_an_array_of_its_frames_from_start_to_end(model: img2img
 def test_an_array_becomes_numbered_images_and_a_video(model: img2img.Model, tmp_path: Path) -> None:
     source = saved(tmp_path / "in.npy", stack_of(4))
     for target, suffix in (("frames", "png"), ("out.mkv", "")):
-        img2img.translate(source, tmp_path / target, model=model, video=FPS, format=suffix)
+        img2img.translate(source, tmp_path / target, model=model, video=FPS, output=img2img.Output(format=suffix))
     images = sorted((tmp_path / "frames").glob("*.png"))
     assert [path.name for path in images] == [f"0000000{number}.png" for number in (1, 2, 3, 4)]
     img2img.translate(source, tmp_path / "out.npy", model=model, video=FPS)
@@ -78,7 +78,9 @@ def test_arrays_in_a_folder_are_translated_with_the_images_and_once(model: img2i
     (tmp_path / "in").mkdir()
     saved(tmp_path / "in" / "a.npy", stack_of(2))
     counts = [
-        img2img.translate(tmp_path / "in", tmp_path / "out", model=model, video=FPS, format="npy").counts
+        img2img.translate(
+            tmp_path / "in", tmp_path / "out", model=model, video=FPS, output=img2img.Output(format="npy")
+        ).counts
         for _ in range(2)
     ]
     assert [count["done"] for count in counts] == [1, 0]

@@ -29,7 +29,7 @@ def train(pictures: Path, options: dict[str, Any], device: torch.device) -> Trai
     def train(folder: Path, *, resume: bool = False, stop: Callable[[], bool] = lambda: False, **more: Any) -> Run:
         return img2img.train(
             "cyclegan", pictures, folder, options | more, resume=resume, stop=stop,
-            device=str(device), precision="fp32", validate_every=4, log_every=2,
+            compute=img2img.Compute(str(device), "fp32"), intervals=img2img.Intervals(validate_every=4, log_every=2),
         )  # fmt: skip
 
     return train

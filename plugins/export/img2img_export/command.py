@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from img2img.cli.options import condition_option
+
 if TYPE_CHECKING:
     from img2img.cli.host import HostOptions
 
@@ -24,16 +26,11 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write: its suffix, .onnx or .pt2, says which kind. One that stands there is replaced.",
 )
-@click.option(
-    "-c",
-    "--condition",
-    "conditions",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Decide for good what else steers the model. What is not decided remains an input, where it has choices.",
+@condition_option(
+    "Decide for good what else steers the model. What is not decided remains an input, where it has choices."
 )
 @click.pass_obj
-def command(plugins: HostOptions, model: str, target: Path, conditions: tuple[str, ...]) -> None:
+def command(plugins: HostOptions, model: str, target: Path, conditions: dict[str, str]) -> None:
     """Write MODEL for other programs: an ONNX file, or a program of torch.export.
 
     It takes images in [0, 1], (N, C, H, W), of any number and size, and returns the like. It is held against the model
@@ -41,8 +38,7 @@ def command(plugins: HostOptions, model: str, target: Path, conditions: tuple[st
     """
     from .exporting import export
 
-    given = dict(_condition(word) for word in conditions)
-    exported = export(model, target, given, plugins.discover())
+    exported = export(model, target, conditions, plugins.discover())
     click.echo("batch              largest and mean difference from the model, of 255")
     for row in exported.differences:
         size = f"{row.count} of {row.height} × {row.width}"
@@ -55,10 +51,3 @@ def _inputs(declaration: Declaration) -> str:
     words += [f"{name} ({', '.join(steering.choices)})" for name, steering in declaration.conditions.items()]
     multiple = f", H and W in multiples of {declaration.multiple_of}" * (declaration.multiple_of > 1)
     return f"takes {' and '.join(words)}{multiple}"
-
-
-def _condition(word: str) -> tuple[str, str]:
-    name, separator, value = word.partition("=")
-    if not separator:
-        raise click.BadParameter(f"{word!r} is no condition: write it as name=value, for example -c label=winter")
-    return name, value

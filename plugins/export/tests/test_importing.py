@@ -29,7 +29,7 @@ def test_a_folder_becomes_the_same_by_the_exported_model(
     results = []
     for path in exported(family, kind)[:2]:
         out = pictures.parent / path.suffix[1:]
-        options = {"conditions": conditions, "precision": "fp32", "device": "cpu", "host": host}
+        options = {"conditions": conditions, "compute": img2img.Compute("cpu", "fp32"), "host": host}
         report = img2img.translate(pictures, out, model=path, **options)
         assert report.counts["done"] == 4
         results.append([decode_image(read_file(file), file).pixels for file in sorted(out.glob("*.png"))])

@@ -23,10 +23,13 @@ MAGENTA = (255, 0, 255)
 def train(photos: Path, pairs: Path, tmp_path: Path, options: dict[str, Any], device: torch.device) -> Train:
     """Train in a folder of the test's own and return the model file: `train("name", {"task": …}, resume=True)`."""
 
-    def train(name: str, more: dict[str, Any], **settings: Any) -> Path:
+    def train(name: str, more: dict[str, Any], *, precision: str = "fp32", every: int = 1000, **settings: Any) -> Path:
         data = pairs if more["task"] == "pairs" else photos
-        settings = {"device": str(device), "precision": "fp32", "log_every": 3} | settings
-        return img2img.train("pix2pix", data, tmp_path / name, options | more, **settings).model_path("forward")
+        run = img2img.train(
+            "pix2pix", data, tmp_path / name, options | more, compute=img2img.Compute(str(device), precision),
+            intervals=img2img.Intervals(every, 3), **settings,
+        )  # fmt: skip
+        return run.model_path("forward")
 
     return train
 
@@ -37,7 +40,7 @@ def pixels(path: Path) -> np.ndarray[Any, Any]:
 
 def translated(model: Path, files: Path, device: torch.device) -> dict[str, np.ndarray[Any, Any]]:
     target = model.parent / "out"
-    img2img.translate(files, target, model=model, device=str(device))
+    img2img.translate(files, target, model=model, compute=img2img.Compute(str(device)))
     return {path.stem: pixels(path) for path in target.glob("*.png")}
 
 
@@ -92,9 +95,9 @@ def test_a_stopped_run_that_goes_on_ends_as_if_it_had_not_been_stopped(train: Tr
     more = {"task": "pairs", "norm": "batch", "depth": 6, "crop": 64, "resize": 64, "dropout": 0.5, "width": 4}
     steps = iter(range(1, 100))
     with pytest.raises(Stopped, match="after step 5"):
-        train("stopped", more, validate_every=4, stop=lambda: next(steps) == 5)
-    ours = train("stopped", more, validate_every=4, resume=True)
-    theirs = train("whole", more, validate_every=4)
+        train("stopped", more, every=4, stop=lambda: next(steps) == 5)
+    ours = train("stopped", more, every=4, resume=True)
+    theirs = train("whole", more, every=4)
     newest = [list_checkpoints(path.parent / "checkpoints")[-1].load(torch.device("cpu")) for path in (ours, theirs)]
     assert newest[0]["step"] == newest[1]["step"] == 11
     for part in ("networks", "averages"):

@@ -27,7 +27,7 @@ def train(pictures: Path, tmp_path: Path, options: dict[str, Any], device: torch
     del options["classes"]  # the data say them
 
     def train(name: str, **settings: Any) -> Path:
-        settings = {"device": str(device), "precision": "fp32", "validate_every": 4, "log_every": 3} | settings
+        settings = {"compute": img2img.Compute(str(device), "fp32"), "intervals": img2img.Intervals(4, 3)} | settings
         run = img2img.train("stargan", pictures, tmp_path / name, options | {"critic_steps": 2}, **settings)
         return run.model_path("forward")
 

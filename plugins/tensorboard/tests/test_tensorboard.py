@@ -34,8 +34,8 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train(photos: Path, run: Path, **options: Any) -> EventAccumulator:
     """Train a few steps, and read what stands in the run's folder."""
     img2img.train(
-        "srgan", photos, run, TINY, log_every=2, validate_every=3, examine_every=2, device="cpu", precision="fp32",
-        **options,
+        "srgan", photos, run, TINY, compute=img2img.Compute("cpu", "fp32"),
+        intervals=img2img.Intervals(validate_every=3, log_every=2, examine_every=2), **options,
     )  # fmt: skip
     return read(run)
 
@@ -90,7 +90,7 @@ found = importlib.util.find_spec
 importlib.util.find_spec = lambda name, package=None: None if name == "tensorboard" else found(name, package)
 sys.meta_path.insert(0, Hidden())
 import img2img
-img2img.train("srgan", {str(photos)!r}, {str(tmp_path / "run")!r}, {TINY!r}, device="cpu",
+img2img.train("srgan", {str(photos)!r}, {str(tmp_path / "run")!r}, {TINY!r}, compute=img2img.Compute("cpu"),
               host=img2img.PluginHost.discover(strict=True))
 """
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

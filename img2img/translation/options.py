@@ -1,0 +1,87 @@
+"""The options of a job that say how its targets are written, and which of them decide what a target looks like."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from img2img.errors import UsageError
+from img2img.inference.filtering import Chain
+from img2img.inference.model import Model
+from img2img.media.video import VideoOptions
+from img2img.translation.plan import Plan
+from img2img.translation.report import ClipItem
+from img2img.translation.targets import check_options
+
+
+@dataclass(frozen=True)
+class Output:
+    """How the targets of a translation are written."""
+
+    format: str = ""
+    """Format of the targets (`png`, `jpg`, `mp4`, …); empty: each keeps its source's. An image's for a video asks for
+    numbered frames in a folder."""
+    quality: int | None = None
+    """1 ... 100 for images in formats that lose; for videos in the codec's sense (CRF). None for a good one."""
+    overwrite: bool = False
+    """Whether targets that exist already, and were made otherwise, are replaced."""
+    report: str | Path | None = None
+    """Where the report is written as JSON, however the job ends."""
+
+
+def clip_options(plan: Plan, video: VideoOptions, quality: int | None) -> VideoOptions | None:
+    """Return how the clips of a job are made; None where there are none.
+
+    Raises:
+        UsageError: There are options of videos and no video, or a target cannot be made like this.
+    """
+    clips = [item for item in plan.items if isinstance(item, ClipItem)]
+    if not clips:
+        if video != VideoOptions():
+            raise UsageError("options of videos were given, and there is no video among the sources")
+        return None
+    if quality is not None:
+        video = replace(video, quality=quality)
+    check_options(video, [item.writes for item in clips])
+    return video
+
+
+def describe_options(
+    model: Model, output: Output, conditions: Mapping[str, Any], video: VideoOptions | None, filters: Chain
+) -> dict[str, Any]:
+    """Return what decides what the targets look like, for the report and for observers.
+
+    Raises:
+        UsageError: The quality is out of range.
+    """
+    quality = output.quality
+    if quality is not None and video is None and not 1 <= quality <= 100:
+        raise UsageError(f"quality {quality} is out of range; give 1 to 100")
+    options: dict[str, Any] = {
+        "format": output.format,
+        "quality": quality,
+        "precision": model.device.precision_name,
+        "conditions": {name: str(value) for name, value in conditions.items()},
+        "filters": filters.describe(),
+    }
+    if video is not None:
+        options["video"] = {name: value if value is None else str(value) for name, value in asdict(video).items()}
+    return options
+
+
+def digest_options(model: Model, options: Mapping[str, Any], conditions: Mapping[str, Tensor]) -> str:
+    """Return a digest of all that decides what a target of some name looks like."""
+    decisive = {
+        "model": model.info.sha256,
+        "precision": options["precision"],
+        "quality": options["quality"],
+        "conditions": {name: row.tolist() for name, row in conditions.items()},
+    }
+    decisive |= {name: options[name] for name in ("filters", "video") if options.get(name)}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
