@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 import torch
@@ -17,7 +17,8 @@ from torch import Tensor
 from img2img.contract.families import Translator
 from img2img.errors import Img2ImgError, TranslationError, UsageError
 from img2img.inference.device import Device
-from img2img.inference.limits import Limit, Limits
+from img2img.inference.integers import to_integers, to_unit_range
+from img2img.inference.limits import Limit, Limits, is_out_of_memory
 from img2img.inference.tiles import SMALLEST_TILE, Window, tile_side, windows
 from img2img.nn.sizes import pad_to_size
 
@@ -34,8 +35,6 @@ Tile = tuple[int, Window, Window]
 
 SMALLEST_ASKED = 16
 """Side in input pixels of the smallest tiles that a user may ask for."""
-
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
 
 
 class Executor:
@@ -103,7 +102,7 @@ class Executor:
             except BaseException as error:  # a plugin's network may raise anything, even SystemExit
                 if self._closed:
                     raise CancelledError from error
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise TranslationError(f"the network failed: {type(error).__name__}: {error}") from error
                 shrunk = self._shrink(pixels, side)
                 if shrunk is None:
@@ -204,7 +203,7 @@ class Executor:
     def _translate(self, pixels: Pixels, conditions: Mapping[str, Tensor]) -> Pixels:
         rows = {name: value.to(self.device.place) for name, value in conditions.items()}
         precision = torch.float32 if pixels.dtype == np.uint16 else self.device.precision
-        return _to_integers(self.translate(self._to_device(pixels), rows, precision), pixels.dtype)
+        return to_integers(self.translate(to_unit_range(pixels, self.device), rows, precision), pixels.dtype)
 
     def _call(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
         padded = pad_to_size(images, self.traits)
@@ -217,11 +216,6 @@ class Executor:
         if found != expected:  # before it is cropped, which would hide that it is too large
             raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
         return result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
-
-    def _to_device(self, pixels: Pixels) -> Tensor:
-        integers = torch.from_numpy(pixels if pixels.dtype == np.uint8 else pixels.astype(np.int32))
-        images = integers.to(self.device.place).permute(0, 3, 1, 2).float().div_(float(np.iinfo(pixels.dtype).max))
-        return images.contiguous(memory_format=self.device.memory_format)
 
     def _side(self, height: int, width: int) -> int | None:
         if self.tile is None or self.traits.tiling != "exact":
@@ -251,17 +245,5 @@ def _next(left: deque[T]) -> T | None:
         return None
 
 
-def _to_integers(images: Tensor, dtype: np.dtype[Any]) -> Pixels:
-    scaled = images.float().clamp(0, 1).mul_(float(np.iinfo(dtype).max)).round_().permute(0, 2, 3, 1)
-    if dtype == np.uint8:
-        return scaled.to(torch.uint8).cpu().numpy()  # waits for the device
-    return scaled.to(torch.int32).cpu().numpy().astype(np.uint16)
-
-
 def _is_finite(images: Tensor) -> bool:
     return bool(torch.isfinite(images.sum(dtype=torch.float64)))  # a sum is finite only if all are, and quick
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    text = str(error).lower()
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in text for words in _OUT_OF_MEMORY)

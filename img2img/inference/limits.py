@@ -6,7 +6,12 @@ import logging
 from dataclasses import dataclass, replace
 from threading import Lock
 
+import torch
+
 log = logging.getLogger(__name__)
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
+"""Words that libraries use, in small letters, for a lack of memory."""
 
 
 @dataclass(frozen=True)
@@ -57,3 +62,9 @@ class Limits:
         with self._lock:
             if self._now == since:
                 self._now = before
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error, of whatever library, says that memory ran out."""
+    text = str(error).lower()
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in text for words in _OUT_OF_MEMORY)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from img2img.errors import UsageError
 from img2img.media import READABLE_IMAGES, WRITABLE_IMAGES, printable
 from img2img.media.clip.sequence import natural_order
 from img2img.media.formats import listed
-from img2img.translation.journal import STATE
+from img2img.translation.finding import find_files, real_names
 from img2img.translation.kinds import ClipKinds
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sources import ImageSequence, PluginSource, Source
@@ -79,8 +77,8 @@ def _plan(source: str, target: Path, suffix: str, kinds: ClipKinds, rate_given: 
             return _plan_clip(kinds.source_of(Path(source)), target, suffix, kinds)
         return _plan_file(Path(source), target, suffix, kinds)
     if _is_target_clip(target, kinds):
-        return _plan_sequence(*_sources(source), target, suffix, kinds)
-    return _plan_folder(*_sources(source), target, suffix, kinds, rate_given)
+        return _plan_sequence(*find_files(source), target, suffix, kinds)
+    return _plan_folder(*find_files(source), target, suffix, kinds, rate_given)
 
 
 def _plan_file(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
@@ -136,7 +134,7 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds
     sources = files
     if Path(where) in Path(own).parents:  # what an earlier job has made there is no source
         inside = own + os.sep
-        sources = [path for path, real in zip(files, _real_names(files), strict=True) if not real.startswith(inside)]
+        sources = [path for path, real in zip(files, real_names(files), strict=True) if not real.startswith(inside)]
     known = [path for path in sources if path.suffix.lower() in READABLE_IMAGES or kinds.is_clip(path)]
     if not rate_given:  # what waits for one is left out, unless there is nothing else
         known = [path for path in known if not kinds.needs_fps(path)] or known
@@ -155,55 +153,10 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds
     return Plan(items, target, ignored=len(sources) - len(known))
 
 
-def _sources(source: str) -> tuple[Path, list[Path]]:
-    """The folder that relative names count from, and all files."""
-    if Path(source).is_dir():
-        return Path(source), list(_walk(Path(source)))
-    if glob.has_magic(source):
-        names = glob.iglob(source, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-        files = [Path(name) for name in names if Path(name).is_file()]
-        if not files:
-            raise UsageError(f"no file matches {source!r}")
-        return Path(*_fixed_parts(Path(source))), _each_once(files)
-    raise UsageError(
-        f"{printable(source)} does not exist; give an image, a folder, or a pattern in quotes such as 'photos/*.jpg'"
-    )
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder; links to folders are not followed, so that none is met twice."""
-
-    def refuse(error: OSError) -> None:
-        raise UsageError(
-            f"cannot read the folder {printable(error.filename)}: {error.strerror}; "
-            "make it readable or translate its parts"
-        )
-
-    for where, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if name != STATE)
-        yield from (Path(where) / name for name in files)
-
-
-def _each_once(files: list[Path]) -> list[Path]:
-    """Of each file that a pattern met by several ways, through links to folders, only the shortest way."""
-    found: dict[tuple[str, str], Path] = {}
-    folders = {folder: os.path.realpath(folder) for folder in {path.parent for path in files}}
-    for path in sorted(files, key=lambda path: (len(path.parts), path)):
-        found.setdefault((folders[path.parent], path.name), path)
-    return list(found.values())
-
-
-def _fixed_parts(pattern: Path) -> Iterator[str]:
-    for part in pattern.parts[:-1]:
-        if glob.has_magic(part):
-            return
-        yield part
-
-
 def _check_targets(items: list[Item]) -> None:
     """Compare names as a case-insensitive, Unicode-normalising file system would."""
-    sources = set(_real_names([item.source for item in items if not item.address]))
-    targets = _real_names([item.target for item in items])
+    sources = set(real_names([item.source for item in items if not item.address]))
+    targets = real_names([item.target for item in items])
     seen: dict[str, Item] = {}
     for item, target in zip(items, targets, strict=True):
         other = seen.setdefault(_folded(item.target), item)
@@ -229,14 +182,6 @@ def _check_targets(items: list[Item]) -> None:
 
 def _folded(path: Path) -> str:
     return unicodedata.normalize("NFC", str(path)).casefold()
-
-
-def _real_names(paths: Sequence[Path]) -> list[str]:
-    """What the paths are without links; each folder is looked at once, of which there are few."""
-    folders = {folder: os.path.realpath(folder).rstrip(os.sep) for folder in {path.parent for path in paths}}
-    return [
-        os.path.realpath(path) if path.is_symlink() else f"{folders[path.parent]}{os.sep}{path.name}" for path in paths
-    ]
 
 
 def _clip(source: Source, target: Target) -> ClipItem:
