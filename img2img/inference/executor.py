@@ -1,4 +1,4 @@
-"""Running a translator on integer images: tiles, batches, precision, and what to do when memory runs out."""
+"""A translator is run on integer images: in tiles and batches, with less of both when memory runs out."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Tile = tuple[int, Window, Window]
-"""Index of the image, rows, columns."""
+"""The index of the image, the rows, and the columns."""
 
-SMALLEST_ASKED = 16
+SMALLEST_CHOICE = 16
 """Side in input pixels of the smallest tiles that a user may ask for."""
 
 
@@ -59,8 +59,8 @@ class Executor:
         workers: int = 1,
         batch_size: int = 0,
     ) -> None:
-        if tile and tile < SMALLEST_ASKED:
-            raise UsageError(f"tiles of {tile} pixels are too small; give {SMALLEST_ASKED} or more, or 0 to choose")
+        if tile and tile < SMALLEST_CHOICE:
+            raise UsageError(f"tiles of {tile} pixels are too small; give {SMALLEST_CHOICE} or more, or 0 to choose")
         if batch_size < 0:
             raise UsageError(f"{batch_size} images are no batch; give 1 or more, or 0 to choose")
         self.translator, self.traits = translator, translator.traits
@@ -73,12 +73,12 @@ class Executor:
         self._closed = False
 
     def batch_size(self, height: int, width: int) -> int:
-        """How many images or tiles of a size go through the network together."""
+        """Return how many images or tiles of a size go through the network together."""
         fitting = max(1, self.limits.now.batch // max(1, self._output_pixels(height, width)))
         return min(self.asked_batch_size or fitting, fitting)
 
     def submit(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Future[T]:
-        """Call something that calls `run` in one of the threads around the network."""
+        """Call a task, which may itself call `run`, in one of the threads around the network."""
         return self._pool.submit(task, *arguments, **named)
 
     def run(self, pixels: Pixels, conditions: Mapping[str, Tensor] | None = None) -> Pixels:
@@ -90,7 +90,7 @@ class Executor:
 
         Raises:
             TranslationError: The network failed, returned what is no image, or does not fit the memory.
-            CancelledError: `close` came first.
+            CancelledError: `close` was called before the result was there.
         """
         before = since = self.limits.now
         while True:
@@ -115,12 +115,12 @@ class Executor:
 
     @torch.inference_mode()
     def translate(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
-        """Send one batch through the network, and once more in float32 if something that is no number came out.
+        """Send one batch through the network, and again in float32 if the result holds NaN or infinity.
 
         Args:
             images: (N, channels_in, H, W) in [0, 1], of any size, on the device.
             conditions: One tensor of N rows each, on the device.
-            precision: What to compute in.
+            precision: The type that the network computes in.
 
         Returns:
             (N, channels_out, scale H, scale W), rounded down.
@@ -132,7 +132,7 @@ class Executor:
         if _is_finite(result):
             return result
         if precision != torch.float32:
-            log.warning("the network returned NaN or infinity in %s; once more in float32", precision)
+            log.warning("the network returned NaN or infinity in %s; running it again in float32", precision)
             result = self._call(images, conditions, torch.float32)
             if _is_finite(result):
                 return result
@@ -148,7 +148,7 @@ class Executor:
         scale, channels = self.traits.scale, self.traits.channels_out
         result = np.empty((count, int(height * scale), int(width * scale), channels), pixels.dtype)
         if not result.size:
-            raise TranslationError(f"{width}×{height} is too small for a scale of {scale}: nothing would be left")
+            raise TranslationError(f"{width}×{height} is too small for a scale of {scale}: no pixel would be left")
 
         def translate(tiles: Sequence[Tile]) -> None:
             parts = np.stack([pixels[n, r.seen_from : r.seen_to, c.seen_from : c.seen_to] for n, r, c in tiles])
@@ -167,7 +167,7 @@ class Executor:
         return result
 
     def _each(self, task: Callable[[Sequence[Tile]], None], batches: Iterable[Sequence[Tile]]) -> None:
-        """Do a task with each batch, in this thread and in others around the network that have nothing else to do.
+        """Do a task with each batch, in this thread and in idle threads around the network.
 
         This thread may be one of them, so it waits for no batch that has not begun.
         """
@@ -227,7 +227,7 @@ class Executor:
         return int(height * width * self.traits.scale * self.traits.scale)
 
     def _shrink(self, pixels: Pixels, side: int | None) -> Limit | None:
-        """Ask for less memory next time."""
+        """Lower the limits after memory ran out; return None where they cannot get lower."""
         self.device.empty_cache()
         count, height, width, _ = pixels.shape
         reach = min(max(height, width), (side or max(height, width)) + 2 * self.traits.halo)
@@ -238,7 +238,7 @@ class Executor:
 
 
 def _next(left: deque[T]) -> T | None:
-    """What is left first; None where nothing is, since other threads take from it too."""
+    """Return the first thing that is left, or None if other threads have taken them all."""
     try:
         return left.popleft()
     except IndexError:

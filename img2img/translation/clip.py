@@ -1,4 +1,4 @@
-"""Translating one clip: a video, an animation or a folder of frames, into one of them."""
+"""One clip is translated: a video, an animation or a folder of frames, into one of these."""
 
 from __future__ import annotations
 
@@ -31,25 +31,26 @@ def translate_clips(
     executor: Executor,
     settings: Settings,
     journal: Journal | None,
-    told: Callable[[Item, int, int], None],
-    ended: Callable[[Sequence[Item]], None],
+    on_frame: Callable[[Item, int, int], None],
+    on_items_done: Callable[[Sequence[Item]], None],
     stop: Callable[[], bool],
 ) -> None:
-    """Translate clips one after the other; the `status` of each item tells what became of it.
+    """Translate clips one after the other; the `status` of each item records how it ended.
 
     Args:
-        items: What to translate, and into what.
+        items: The clips, each with its source and its target.
         executor: Runs the network; is closed at the end.
-        settings: What to do.
-        journal: Tells what is done already and notes what gets done; None for a single target.
-        told: Called with an item, the number of its frames that are done, and of all (0 where that is not known).
-        ended: Called with items that came to their end.
-        stop: Asked between frames; True ends the run.
+        settings: The options of the job.
+        journal: Knows what is done already and notes what gets done; None for a single target.
+        on_frame: Called after each frame with the item, the number of its frames that are done, and the number of all
+            its frames (0 where that is not known).
+        on_items_done: Called with items that are done, failed or skipped.
+        stop: Called between frames; True ends the run.
 
     Raises:
-        UsageError: The only clip cannot be encoded as it was asked for.
+        UsageError: The only clip cannot be encoded as the options ask.
         FatalError: A target cannot be written; what is finished stays, and the same job goes on from there.
-        Stopped: `stop` said so; likewise.
+        Stopped: `stop` returned True; what is finished stays here, too.
     """
     try:
         for item in items:
@@ -57,7 +58,7 @@ def translate_clips(
                 raise Stopped(STOPPED)
             started = perf_counter()
             try:
-                _translate(item, executor, settings, journal, partial(told, item), stop)
+                _translate(item, executor, settings, journal, partial(on_frame, item), stop)
             except (ItemError, UsageError, MemoryError) as error:
                 if len(items) == 1 and isinstance(error, UsageError):
                     raise
@@ -67,7 +68,7 @@ def translate_clips(
                 item.reason = str(error) if named else f"{name}: {error}"
             finally:
                 item.seconds += perf_counter() - started
-            ended([item])
+            on_items_done([item])
     finally:
         executor.close()
 
@@ -77,7 +78,7 @@ def _translate(
     executor: Executor,
     settings: Settings,
     journal: Journal | None,
-    told: Callable[[int, int], None],
+    on_frame: Callable[[int, int], None],
     stop: Callable[[], bool],
 ) -> None:
     source_sha256 = item.reads.digest()
@@ -90,7 +91,7 @@ def _translate(
         info, frames = _timed(clip, options.fps)
         total = _expected_frames(clip, info, options)
         filters = settings.filters.start()
-        pipeline = ClipPipeline(executor, settings.conditions, filters, lambda done: told(done, total), stop)
+        pipeline = ClipPipeline(executor, settings.conditions, filters, lambda done: on_frame(done, total), stop)
         with (
             closing(item.writes.open(clip, _enlarged(info, executor), options, settings.host)) as sink,
             _state(item, settings, source_sha256, sink) as state,
@@ -102,7 +103,9 @@ def _translate(
                 state.about_to_publish(target_sha256)
 
             if not pipeline.run(frames, info, sink, state):
-                raise VideoError(f"{item.reads.name}: it shows nothing in the asked time; see --start and --end")
+                raise VideoError(
+                    f"{item.reads.name}: there is no frame between the chosen start and end; change --start or --end"
+                )
             damage = clip.damage
             item.reason = damage and f"{item.reads.name}: {damage}"
             sink.finish(state.segments(), state.part, record)
@@ -112,7 +115,7 @@ def _translate(
 
 @contextmanager
 def _state(item: ClipItem, settings: Settings, source_sha256: str, sink: Sink) -> Iterator[ClipState]:
-    """What an earlier job has finished of a clip; is gone when the target stands, or never will."""
+    """Keep what an earlier job has finished of a clip until the target stands, or cannot be made at all."""
     target = item.target / "frames" if item.writes.is_folder else item.target
     decisive = f"{settings.digest} {source_sha256} {sink.about}"
     with closing(ClipState(target, digest(decisive.encode()))) as state:
@@ -128,7 +131,7 @@ def _state(item: ClipItem, settings: Settings, source_sha256: str, sink: Sink) -
 
 
 def at_rate(frames: Iterable[Frame], info: ClipInfo, rate: Fraction) -> Iterator[Frame]:
-    """Frames at a constant rate: at each tick of it the picture that is shown then, left out or repeated as needed."""
+    """Yield frames at a constant rate: at each tick the picture that is shown then, left out or repeated as needed."""
     tick: int | None = None
     for frame in frames:
         begin, end = (pts * info.time_base * rate for pts in (frame.pts, frame.pts + frame.duration))
@@ -148,12 +151,15 @@ def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
     scale = executor.traits.scale
     width, height = int(info.width * scale), int(info.height * scale)
     if not width or not height:
-        raise VideoError(f"{info.width}×{info.height} is too small for a scale of {scale}: nothing would be left")
+        raise VideoError(
+            f"{info.width}×{info.height} is too small for a scale of {scale}: no pixel would be left; give a larger "
+            "clip or another model"
+        )
     return replace(info, width=width, height=height)
 
 
 def _expected_frames(clip: Clip, info: ClipInfo, options: VideoOptions) -> int:
-    """How many frames there will be, as far as can be told; 0 where it cannot."""
+    """Estimate how many frames there will be; 0 where that is not known."""
     seconds = clip.info.frames / clip.info.rate
     seconds = min(seconds, options.end or seconds) - (options.start or 0)
     return max(0, round(seconds * info.rate))

@@ -13,7 +13,7 @@ from img2img.translation.journal import STATE
 
 
 def find_files(source: str) -> tuple[Path, list[Path]]:
-    """The folder that relative names count from, and all files."""
+    """Return the folder that relative names count from, and all files of a source."""
     if Path(source).is_dir():
         return Path(source), list(_walk(Path(source)))
     if glob.has_magic(source):
@@ -28,9 +28,10 @@ def find_files(source: str) -> tuple[Path, list[Path]]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder; links to folders are not followed, so that none is met twice."""
+    """Yield the files below a folder; links to folders are not followed, so that no file comes twice."""
 
     def refuse(error: OSError) -> None:
+        """Raise an error that names the folder that cannot be read."""
         raise UsageError(
             f"cannot read the folder {printable(error.filename)}: {error.strerror}; "
             "make it readable or translate its parts"
@@ -42,7 +43,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _each_once(files: list[Path]) -> list[Path]:
-    """Of each file that a pattern met by several ways, through links to folders, only the shortest way."""
+    """Return each file once, by its shortest path; a pattern may reach it by several, through links to folders."""
     found: dict[tuple[str, str], Path] = {}
     folders = {folder: os.path.realpath(folder) for folder in {path.parent for path in files}}
     for path in sorted(files, key=lambda path: (len(path.parts), path)):
@@ -58,7 +59,7 @@ def _fixed_parts(pattern: Path) -> Iterator[str]:
 
 
 def real_names(paths: Sequence[Path]) -> list[str]:
-    """What the paths are without links; each folder is looked at once, of which there are few."""
+    """Resolve the links in paths; each folder is resolved once, since there are fewer folders than files."""
     folders = {folder: os.path.realpath(folder).rstrip(os.sep) for folder in {path.parent for path in paths}}
     return [
         os.path.realpath(path) if path.is_symlink() else f"{folders[path.parent]}{os.sep}{path.name}" for path in paths

@@ -132,16 +132,16 @@ def _run(
 ) -> None:
     """Translate the images beside each other, then the clips one after the other."""
 
-    def ended(items: Sequence[Item]) -> None:
+    def on_items_done(items: Sequence[Item]) -> None:
         host.notify("batch_translated", job=job, items=items)
 
-    def told(item: Item, done: int, total: int) -> None:
+    def on_frame(item: Item, done: int, total: int) -> None:
         host.notify("frame_translated", job=job, item=item, done=done, total=total)
 
     if images := [item for item in job.items if not item.is_clip]:
-        Pipeline(executor(), settings, journal, ended, stop).run(images)
+        Pipeline(executor(), settings, journal, on_items_done, stop).run(images)
     if clips := [item for item in job.items if isinstance(item, ClipItem)]:
-        translate_clips(clips, executor(), settings, journal, told, ended, stop)
+        translate_clips(clips, executor(), settings, journal, on_frame, on_items_done, stop)
 
 
 def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginHost, report: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""What a job will do: which source becomes which target, decided and checked before anything is written."""
+"""A plan says which source becomes which target; it is made and checked before anything is written."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from img2img.translation.sources import ImageSequence, PluginSource, Source
 from img2img.translation.targets import NumberedImages, Target
 
 LONGEST_NAME = 255
-"""Bytes of a file name, which most file systems take."""
+"""Bytes of the longest file name that most file systems take."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The items of a job, sources sorted."""
+    """The items of a job, sorted by source."""
 
     items: list[Item]
     folder: Path | None
     """The target folder; None where the target is one file."""
     ignored: int = 0
-    """Files passed over because they are no images."""
+    """The number of files that are passed over because they are no images."""
 
 
 def make_plan(
@@ -40,21 +40,20 @@ def make_plan(
     *,
     rate_given: bool = False,
 ) -> Plan:
-    """Plan a job.
+    """Plan a job: decide which source becomes which target.
 
     Args:
         source: An image, a video, a folder (with all below it), a pattern such as `photos/**/*.jpg`, or `NAME:ADDRESS`
             for what a plugin reads.
         target: A file for one of them, a folder for more; the tree of the sources is mirrored in it. A video as target
-            of a folder of images is made of them, in natural order.
-        suffix: Format of the targets, such as `.png` or `.mp4`; by default each keeps its source's. An image's for a
-            single video asks for its frames as numbered images.
-        kinds: Which files are clips; by default those that need no plugin.
-        rate_given: Whether the user says how fast frames follow each other; files of a folder for which somebody must
-            are passed over otherwise.
+            of a folder of images shows these, in natural order.
+        suffix: Format of the targets, such as `.png` or `.mp4`; by default each keeps its source's. An image's
+            suffix for a single video asks for its frames as numbered images.
+        kinds: Decides which files are clips; by default those that need no plugin.
+        rate_given: Whether the user gives the rate of frames; if not, files of a folder that need one are passed over.
 
     Raises:
-        UsageError: Nothing is there, source and target are one, or two sources would write one target.
+        UsageError: There is no source, source and target are one file, or two sources would write one target.
     """
     kinds = kinds or ClipKinds()
     suffix = _checked_suffix(suffix, kinds)
@@ -132,11 +131,11 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds
             f"the target folder is the source folder {printable(base)}; name another, sources are never touched"
         )
     sources = files
-    if Path(where) in Path(own).parents:  # what an earlier job has made there is no source
+    if Path(where) in Path(own).parents:  # results of an earlier job are no sources
         inside = own + os.sep
         sources = [path for path, real in zip(files, real_names(files), strict=True) if not real.startswith(inside)]
     known = [path for path in sources if path.suffix.lower() in READABLE_IMAGES or kinds.is_clip(path)]
-    if not rate_given:  # what waits for one is left out, unless there is nothing else
+    if not rate_given:  # files that need a rate are left out, unless there is nothing else
         known = [path for path in known if not kinds.needs_fps(path)] or known
     if not known:
         looked_for = listed(READABLE_IMAGES | kinds.readable)
@@ -154,7 +153,7 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds
 
 
 def _check_targets(items: list[Item]) -> None:
-    """Compare names as a case-insensitive, Unicode-normalising file system would."""
+    """Check that no two items write one target, even where names ignore case and Unicode's normal form."""
     sources = set(real_names([item.source for item in items if not item.address]))
     targets = real_names([item.target for item in items])
     seen: dict[str, Item] = {}

@@ -237,7 +237,7 @@ def run(tmp_path: Path, make: Any) -> Callable[..., list[Item]]:
         sizes: Sequence[tuple[Any, ...]],
         *,
         stop: Callable[[], bool] = lambda: False,
-        ended: Callable[[Sequence[Item]], None] = lambda items: None,
+        on_items_done: Callable[[Sequence[Item]], None] = lambda items: None,
         items: list[Item] | None = None,
         codecs: int = 2,
         workers: int = 1,
@@ -251,7 +251,7 @@ def run(tmp_path: Path, make: Any) -> Callable[..., list[Item]]:
             items.append(Item(source, tmp_path / "out" / source.name))
         translator = make.translator(network)
         executor = Executor(translator, Device(), tile, workers, **options)
-        Pipeline(executor, Settings({}, None, 10**8, codecs), None, ended, stop).run(items)
+        Pipeline(executor, Settings({}, None, 10**8, codecs), None, on_items_done, stop).run(items)
         return items
 
     return run

@@ -91,7 +91,7 @@ def test_a_stop_leaves_each_item_done_or_not_reached_and_none_failed(tile: int, 
             slow,
             [(40, 40)] * 60,  # more than are ever on their way
             stop=stopping.is_set,
-            ended=lambda ended: stopping.set() if sum(item.status == "done" for item in items) >= 3 else None,
+            on_items_done=lambda done: stopping.set() if sum(item.status == "done" for item in items) >= 3 else None,
             items=items,
             tile=tile,
             workers=workers,
@@ -131,7 +131,7 @@ def test_each_item_is_announced_once_in_the_thread_that_asked(run: Run) -> None:
         announced.extend(items)
         threads.add(threading.current_thread())
 
-    items = run(lambda images: images, [(8, 9)] * 10, ended=ended, batch_size=3)
+    items = run(lambda images: images, [(8, 9)] * 10, on_items_done=ended, batch_size=3)
     assert sorted(announced, key=lambda item: item.source) == items
     assert threads == {threading.current_thread()}
 
@@ -147,7 +147,7 @@ def test_when_an_observer_ends_the_job_the_items_still_tell_what_is_on_the_disk(
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        run(lambda images: images, [(8, 9)] * 20, items=items, ended=fail, batch_size=2)
+        run(lambda images: images, [(8, 9)] * 20, items=items, on_items_done=fail, batch_size=2)
     assert [item.target.exists() for item in items] == [item.status == "done" for item in items]
     assert statuses(items).count("done") >= 3
 
@@ -159,6 +159,6 @@ def test_ctrl_c_without_a_handler_ends_the_job_in_order(run: Run) -> None:
     items: list[Item] = []
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        run(lambda images: images, [(8, 9)] * 20, items=items, ended=interrupt, batch_size=2)
+        run(lambda images: images, [(8, 9)] * 20, items=items, on_items_done=interrupt, batch_size=2)
     assert [item.target.exists() for item in items] == [item.status == "done" for item in items]
     assert threading.active_count() == before, "a thread of the job is still there"

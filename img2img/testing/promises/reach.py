@@ -13,7 +13,7 @@ from torch import Tensor
 from img2img.contract.families import Translator
 from img2img.contract.traits import Traits
 from img2img.inference.device import Device
-from img2img.inference.executor import SMALLEST_ASKED, Executor
+from img2img.inference.executor import SMALLEST_CHOICE, Executor
 from img2img.nn.sizes import fitting
 from img2img.testing.family import FamilySubject, random_images
 from img2img.testing.promise import Skipped, keep, promise
@@ -42,7 +42,7 @@ def the_halo_is_as_wide_as_the_network_looks(subject: FamilySubject) -> str | No
 def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
     translator = _tiled(subject)
     traits = translator.traits
-    side = max(SMALLEST_ASKED, traits.multiple_of)
+    side = max(SMALLEST_CHOICE, traits.multiple_of)
     size = 2 * traits.halo + 2 * side
     shape = (1, size + 5, size + 3, traits.channels_in)
     pixels = np.random.default_rng(0).integers(0, 65536, shape).astype(np.uint16)
