@@ -1,4 +1,4 @@
-"""A network of the user's that turns images into features: an ONNX file, which executes nothing when it is opened."""
+"""A feature extractor is a network of the user's, in an ONNX file, which executes nothing when it is opened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Extractor:
         device: Where it computes, if this onnxruntime can.
 
     Raises:
-        UsageError: It is no such file, or onnxruntime is missing.
+        UsageError: The file is no such network, or onnxruntime is missing.
     """
 
     def __init__(self, path: Path, device: torch.device) -> None:
@@ -42,13 +42,13 @@ class Extractor:
                 "with one such input, RGB in [0, 1], and its normalisation inside"
             )
         self.features = 0
-        """Numbers in a vector; 0 before the first."""
+        """The number of features in a vector; 0 before the first vector."""
         self._input = inputs[0].name
         self._size = list(shape[2:]) if all(isinstance(size, int) for size in shape[2:]) else None
 
     @property
     def about(self) -> dict[str, Any]:
-        """All that features depend on besides the images."""
+        """Return all that features depend on besides the images."""
         resize = "none" if self._size is None else f"bicubic, antialiased (torch), to {self._size[1]}×{self._size[0]}"
         return {
             "file": str(self.path),
@@ -59,7 +59,7 @@ class Extractor:
         }
 
     def __call__(self, image: Tensor) -> Tensor:
-        """The features (D) of one image (3, H, W).
+        """Compute the features (D) of one image (3, H, W).
 
         Raises:
             UsageError: The network cannot take it, or returns something else than a vector of numbers.

@@ -1,6 +1,6 @@
-"""The contract of plugins in executable form: it checks each promise, and says what of it is broken.
+"""Checks the contract of plugins: it holds a plugin to each promise, and says which are broken.
 
-For the tests of plugins, of which each needs one line, in its `pyproject.toml`::
+The tests of a plugin need one line for it, in the plugin's `pyproject.toml`::
 
     [tool.pytest.ini_options]
     img2img_plugin = "example"

@@ -1,4 +1,4 @@
-"""What a family says of itself, and its options."""
+"""Promises of a family's name, summary and options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from img2img.testing.family import FamilySubject
 from img2img.testing.promise import keep, keep_name_and_summary, promise
 
 ABSURD = 10**9
-"""More layers, channels or classes than anybody has."""
+"""A number of layers, channels or classes that is larger than any real one."""
 
 
 @promise()
@@ -77,7 +77,7 @@ def a_hostile_config_cannot_ask_for_a_network_without_bounds(subject: FamilySubj
 
 
 def _without_bounds(field: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
-    """Which of the types `integer`, `array` and `object` a field takes at any size, according to its JSON schema."""
+    """Return the types among `integer`, `array` and `object` that a field takes at any size, by its JSON schema."""
     if "$ref" in field:
         field = schema["$defs"][field["$ref"].rpartition("/")[2]]
     kind = field.get("type")

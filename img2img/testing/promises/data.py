@@ -1,4 +1,4 @@
-"""The data of a training."""
+"""Promises of the data of a training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The translator: which sizes it takes, and what it returns."""
+"""Promises of the translator: which sizes it takes, and what it returns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from img2img.testing.promise import Skipped, keep, promise
 from img2img.testing.promises.config import its_options_make_a_config
 
 SIZES = ((1, 1), (1, 8), (7, 2), (17, 31), (64, 48), (211, 317))
-"""Height and width; the core pads them to what the translator takes."""
+"""Heights and widths; the core pads them to sizes that the translator takes."""
 WRONG_RANGES = {(-1, 1): "from_signed of img2img.nn.signed brings them to [0, 1]", (0, 255): "divide them by 255"}
 
 

@@ -1,4 +1,4 @@
-"""How far a network looks: from what its layers do with positions along one axis."""
+"""Computes how far a network looks, from what its layers do with positions along one axis."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 Step = tuple[Literal["look", "enlarge", "shrink"], int]
-"""Convolutions of a radius; each pixel becoming n (nearest neighbour, pixel shuffle); n pixels becoming one."""
+"""A step looks as far as a radius, or makes each pixel n (nearest neighbour, pixel shuffle), or makes n pixels one."""
 
 
 def reach(steps: Sequence[Step], scale: int) -> int:
-    """The largest distance, in source pixels, between a target pixel's place and what it depends on."""
+    """Compute the largest distance, in source pixels, between a target pixel's place and what it depends on."""
     period = scale
     for kind, number in steps:
         period *= number if kind == "shrink" else 1  # where in a pixel of the network the target pixel lies
