@@ -37,7 +37,7 @@ class SRGANConfig(img2img.ModelConfig):
 
 
 class SRGANTraining(SRGANConfig, img2img.AdversarialConfig):
-    """The options of a training, by default as is usual since ESRGAN; `samples/configs/srgan-paper.toml` is the paper's."""
+    """The options of a training, by default today's usual ones; `samples/configs/srgan-paper.toml` has the paper's."""
 
     crop: int = Field(96, ge=16, le=1024, description="side of a training crop of the target, in pixels")
     pretrain_steps: int = Field(100_000, ge=0, description="steps of stage `pretrain`: pixel loss alone")
