@@ -83,7 +83,7 @@ def unknown_layout(root: Path, layouts: str) -> DataError:
 
 
 def _parts(root: Path, name: str) -> Folders:
-    # Where both are, `test` stays unseen: validation chooses the best checkpoint.
+    # Where both exist, `test` stays unseen, since validation chooses the best checkpoint.
     separate = (path for part in ("val", "test") if (path := root / f"{part}{name}").is_dir())
     return Folders(root / f"train{name}", next(separate, None))
 

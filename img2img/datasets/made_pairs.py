@@ -58,6 +58,6 @@ class MadePairs:
         """Return the crop `index`, drawn by `rng`, and the source made from it."""
         path = self.paths[index]
         (target,) = self.geometry.apply([self._images.read(path)], rng, path)
-        # Validation judges the same source each time.
+        # Validation uses the same source each time.
         chance = np.random.default_rng((0, index)) if rng is None else rng
         return Sample(to_tensor(self.make_source(target, chance)), to_tensor(target), name=path.name)

@@ -81,7 +81,7 @@ class Paired:
 
     def files(self) -> list[Path]:
         """Return the paths of all images."""
-        return list(dict.fromkeys(chain.from_iterable(self.pairs)))  # one path where a file holds both
+        return list(dict.fromkeys(chain.from_iterable(self.pairs)))  # one path if a file holds both images
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """Return the pair `index`, cropped and mirrored by `rng`."""

@@ -138,7 +138,7 @@ def _judge(pair: Pair, judge: Judge, reference: Reference | None) -> Judged:
 
 
 def _reason(error: ItemError | MemoryError, path: Path) -> str:
-    if isinstance(error, ImageError):  # which names its file
+    if isinstance(error, ImageError):  # an ImageError names its file
         return str(error)
     return f"{printable(path)}: {'there is not enough memory: ' * isinstance(error, MemoryError)}{error}"
 

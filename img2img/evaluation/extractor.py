@@ -69,7 +69,7 @@ class Extractor:
             images = interpolate(images, self._size, mode="bicubic", antialias=True).clamp(0, 1)
         try:
             result = self._session.run(None, {self._input: images.cpu().contiguous().numpy()})[0]
-        except Exception as error:  # those of onnxruntime are of no common type
+        except Exception as error:  # onnxruntime's errors have no common type
             raise UsageError(f"the feature extractor {self.path} failed: {_first_line(error)}") from error
         features = torch.as_tensor(result)
         length = features.shape[1] if features.ndim > 1 and len(features) == 1 else 0
@@ -108,13 +108,13 @@ def _open(data: bytes, path: Path, device: torch.device) -> Any:
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4  # what goes wrong is raised as well
-    # Weights in other files would not be in the hash; there are none in a folder that cannot be.
+    options.log_severity_level = 4  # errors are raised as well
+    # The hash would not cover weights in other files; in a folder that cannot exist there are none.
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", f"{path}/none")
     wanted = ["CUDAExecutionProvider"] if device.type == "cuda" else []
     providers = [name for name in wanted if name in onnxruntime.get_available_providers()]
     try:
-        # Without fallback, which would print.
+        # A fallback to another provider would print.
         return onnxruntime.InferenceSession(data, options, [*providers, "CPUExecutionProvider"], enable_fallback=False)
     except Exception as error:
         raise UsageError(

@@ -33,7 +33,7 @@ class Reference:
 
     def add(self, way: str, image: Tensor) -> None:
         """Take one result."""
-        if way not in self._ways:  # each draws the same, or chance would tell them apart
+        if way not in self._ways:  # each way draws the same patches, so that chance makes no difference
             self._ways[way] = _Set(self._rng.clone_state(), self._extractor)
         self._ways[way].add(image)
 

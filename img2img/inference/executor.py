@@ -67,7 +67,7 @@ class Executor:
         self.device, self.tile = device, tile
         self.asked_batch_size = batch_size
         tile_limit, batch_limit = (2_500_000, 250_000) if device.is_cpu else (16_000_000, 32_000_000)
-        self.limits = Limits(tile_limit, sys.maxsize if batch_size else batch_limit)  # on a CPU few fit the caches
+        self.limits = Limits(tile_limit, sys.maxsize if batch_size else batch_limit)  # a CPU's caches hold few images
         self.workers = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="network")
         self._closed = False
@@ -106,7 +106,7 @@ class Executor:
                     raise TranslationError(f"the network failed: {type(error).__name__}: {error}") from error
                 shrunk = self._shrink(pixels, side)
                 if shrunk is None:
-                    self.limits.restore(before, since)  # or it would slow down all that come after it
+                    self.limits.restore(before, since)  # lower limits would slow down all later images
                     raise TranslationError(
                         f"{pixels.shape[2]}×{pixels.shape[1]} does not fit the memory of {self.device}, and can be cut "
                         f"no smaller; try --device cpu or a smaller image ({error})"
@@ -213,7 +213,7 @@ class Executor:
         height, width = (int(size * scale) for size in padded.shape[2:])
         expected = (len(images), self.traits.channels_out, height, width)
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
-        if found != expected:  # before it is cropped, which would hide that it is too large
+        if found != expected:  # check before cropping, which would hide a size that is too large
             raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
         return result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
 
@@ -246,4 +246,4 @@ def _next(left: deque[T]) -> T | None:
 
 
 def _is_finite(images: Tensor) -> bool:
-    return bool(torch.isfinite(images.sum(dtype=torch.float64)))  # a sum is finite only if all are, and quick
+    return bool(torch.isfinite(images.sum(dtype=torch.float64)))  # a sum is quick, and finite only if all values are

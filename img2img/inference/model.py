@@ -115,7 +115,7 @@ class Model:
             value = conditions[name]
             try:
                 rows[name] = value if isinstance(value, Tensor) else condition.parse(str(value))
-            except Exception as error:  # a ValueError speaks for itself; the plugin may raise others
+            except Exception as error:  # a ValueError has a message for the user; a plugin may raise others
                 text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
                 raise UsageError(f"condition {name}={value!r}: {text}") from error
         return rows

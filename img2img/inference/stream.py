@@ -230,7 +230,7 @@ class Stream(Generic[W, R]):
             return self._conclude(work, result, seconds)
         try:
             self._finishers.submit(self._conclude, work, result, seconds)
-        except RuntimeError:  # those who finish are gone: the stream is being closed
+        except RuntimeError:  # the threads that finish are gone: the stream is being closed
             self._outcomes.put(Outcome(work, error=CancelledError()))
 
     def _conclude(self, work: W, result: Pixels, seconds: float) -> None:

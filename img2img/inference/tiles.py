@@ -50,7 +50,7 @@ def _cuts(size: int, side: int | None, traits: Traits) -> Iterator[Window]:
         yield Window(0, size, 0, size)
         return
     halo = traits.halo
-    multiple = lcm(traits.multiple_of, Fraction(traits.scale).denominator)  # so that cuts meet output pixels
+    multiple = lcm(traits.multiple_of, Fraction(traits.scale).denominator)  # so that cuts lie between output pixels
     side = -(-side // multiple) * multiple
     for start in range(0, size, side):
         stop = min(size, start + side)

@@ -42,11 +42,11 @@ def require_window() -> None:
         )
     try:
         probe = subprocess.run(
-            [sys.executable, "-P", "-c", _PROBE],  # -P: never a cv2.py of the folder where the program was started
+            [sys.executable, "-P", "-c", _PROBE],  # -P: import no cv2.py of the current folder
             capture_output=True,
             text=True,
             timeout=_PATIENCE,
-            start_new_session=True,  # or Ctrl-C would look like a display that fails
+            start_new_session=True,  # else Ctrl-C would look like a failing display
         )
         failed, said = probe.returncode != 0, probe.stderr
     except subprocess.TimeoutExpired:
@@ -75,7 +75,7 @@ class Window:
     def __exit__(self, *_: object) -> None:
         if self._open and not self._closed:
             cv2.destroyAllWindows()
-            cv2.pollKey()  # or it stays until the program ends
+            cv2.pollKey()  # else the window stays until the program ends
 
     def show(self, before: Pixels, after: Pixels, counts: Counts) -> None:
         """Show a frame before and after translation, with the counts in the title."""

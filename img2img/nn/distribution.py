@@ -61,7 +61,7 @@ class PatchSet:
     def distances(self, others: PatchSet) -> list[float]:
         """Return the distances that `sliced_wasserstein` returns; neither set may be empty."""
         distances = []
-        for first, second in zip(self._patches, others._patches, strict=False):  # those that both have
+        for first, second in zip(self._patches, others._patches, strict=False):  # the levels that both have
             directions = torch.randn(first[0].shape[1], DIRECTIONS, generator=self._rng)
             directions /= directions.norm(dim=0)
             projected = (torch.cat(patches) @ directions for patches in (first, second))
@@ -116,7 +116,7 @@ def _wasserstein(first: Tensor, second: Tensor) -> float:
 
 def _quantiles(sample: Tensor) -> Tensor:
     """Compute 512 quantiles of each column, interpolated: (columns, 512)."""
-    # By NumPy, many times as quick; and torch.quantile takes up to 16 million numbers, which are a thousand images.
+    # NumPy is many times as quick, and torch.quantile takes at most 16 million numbers, as of a thousand images.
     ordered = torch.from_numpy(np.sort(sample.T.contiguous().numpy(), axis=1))
     places = (torch.arange(512, dtype=torch.float64) + 0.5) / 512 * (len(sample) - 1)
     low = places.long()

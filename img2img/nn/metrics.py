@@ -110,7 +110,7 @@ def _gaussian(side: int, like: Tensor) -> Tensor:
 
 def _blurred(images: Tensor, window: Tensor) -> Tensor:
     """Compute the weighted means of (..., H, W) in windows that fit wholly."""
-    planes = images.flatten(0, -3)[None]  # all as channels of one image: many times as quick on a CPU
+    planes = images.flatten(0, -3)[None]  # as channels of one image, many times as quick on a CPU
     count = planes.shape[1]
     columns = conv2d(planes, window.view(1, 1, -1, 1).expand(count, 1, -1, 1), groups=count)
     blurred = conv2d(columns, window.expand(count, 1, 1, -1), groups=count)

@@ -29,7 +29,7 @@ _HOMES = {
 __all__ = ["Outcome", "assert_family", "check_family", "check_plugin", "engine"]
 
 
-if not TYPE_CHECKING:  # a type checker would believe that every name is there
+if not TYPE_CHECKING:  # else a type checker would accept every name
 
     def __getattr__(name: str) -> Any:
         if name not in _HOMES:

@@ -88,7 +88,7 @@ class Subject:
         """Return the outcome of a promise, which is checked only once."""
         if promise not in self._outcomes:
             for other in promise.rests_on:
-                self.outcome(other)  # the time for which is its own
+                self.outcome(other)  # its time is counted for itself
             started = perf_counter()
             state, detail = promise.hold(self)
             self._outcomes[promise] = Outcome(

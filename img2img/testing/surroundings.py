@@ -61,7 +61,7 @@ def _flag(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], Non
 def _list(owner: Any, name: str) -> tuple[Callable[[], list[Any]], Callable[[list[Any]], None]]:
     def restore(value: list[Any]) -> None:
         """Give the list its items back."""
-        getattr(owner, name)[:] = value  # in place: others hold the same list
+        getattr(owner, name)[:] = value  # in place, since others hold the same list
 
     return lambda: list(getattr(owner, name)), restore
 

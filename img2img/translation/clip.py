@@ -124,7 +124,7 @@ def _state(item: ClipItem, settings: Settings, source_sha256: str, sink: Sink) -
             yield state
         except BaseException as error:
             if isinstance(error, ItemError | UsageError) or not sink.resumes:
-                sink.close()  # before, lest it writes there once more
+                sink.close()  # first, so that it writes nothing more into the folder
                 state.remove()
             raise
         state.remove()

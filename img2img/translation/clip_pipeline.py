@@ -101,7 +101,7 @@ class ClipPipeline:
                         self._end_segment(sink, state, shown.state)
                     self.on_frame(count)
             except (Stopped, FatalError, KeyboardInterrupt):
-                self.executor.close()  # or the batches under way would be waited for, with all their tiles
+                self.executor.close()  # so as not to wait for the batches under way and their tiles
                 raise
         if count % SEGMENT and count > begin:
             self._end_segment(sink, state, {})

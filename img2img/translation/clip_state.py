@@ -124,7 +124,7 @@ class ClipState:
         return self.folder / f"{index:06}.memory.npz"
 
     def _forget(self) -> None:
-        (self.folder / "settings").unlink(missing_ok=True)  # first: without it, the rest counts for nothing
+        (self.folder / "settings").unlink(missing_ok=True)  # first, since segments without it are ignored
         for path in self.folder.glob("*"):
             if path.name != "lock":
                 path.unlink()
@@ -153,6 +153,6 @@ def _remove(folder: Path) -> None:
     with suppress(OSError):
         (folder / "settings").unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):  # others may be at work there
+    with suppress(OSError):  # other jobs may have their folders there
         folder.parent.rmdir()
         folder.parent.parent.rmdir()

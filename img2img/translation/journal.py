@@ -113,7 +113,7 @@ class Journal:
     def record(self, item: Item, source_sha256: str, target_sha256: str, damage: str = "") -> None:
         """Note a target that is about to be renamed into place."""
         entry = Entry(self._key(item), source_sha256, self.settings, target_sha256, damage)
-        line = "\n" + json.dumps(asdict(entry))  # the break comes first, in case the line before is torn
+        line = "\n" + json.dumps(asdict(entry))  # begin a new line, in case the last one is torn
         try:
             with self._writing, self._path.open("a", encoding="ascii") as file:
                 file.write(line)
@@ -139,7 +139,7 @@ class Journal:
         for line in text.splitlines():
             try:
                 entry = Entry(**json.loads(line))
-            except (ValueError, TypeError):  # empty, or torn by a kill or a full disk
+            except (ValueError, TypeError):  # the line is empty, or torn by a kill or a full disk
                 continue
             self._entries[entry.target] = entry
             self._made.setdefault(entry.target, set()).add(entry.target_sha256)

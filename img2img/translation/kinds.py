@@ -63,7 +63,7 @@ class ClipKinds:
     def scheme_of(self, source: str) -> str:
         """Return the name of the plugin's kind that reads the address `source`; empty if it is no such address."""
         scheme, separator, _ = source.partition(":")
-        # Not Path.exists, which raises for what is too long for the name of a file.
+        # Path.exists would raise an error for a text that is too long for a file's name.
         return scheme if separator and scheme in self.sources and not os.path.exists(source) else ""  # noqa: PTH110
 
     def reader_of(self, path: Path) -> str:
@@ -100,7 +100,7 @@ def clip_kinds(host: PluginHost) -> ClipKinds:
     @cache
     def source(name: str) -> ClipSource | None:
         """Return the source of a name, or None if its plugin cannot be used."""
-        with suppress(PluginError):  # what is wrong will be the reason why its clips fail
+        with suppress(PluginError):  # the error is reported when one of its clips is opened
             return host.find(SOURCES, name)
         return None
 

@@ -96,7 +96,7 @@ class Pipeline:
         try:
             for outcome in self._stream.by_group(self._decoded(items)):
                 if not _settle(outcome):
-                    outcome.result()  # raises what ends the job
+                    outcome.result()  # raises the error that ends the job
                 self.on_items_done([outcome.work.item])
         finally:
             self.executor.close()

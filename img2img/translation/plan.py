@@ -57,7 +57,7 @@ def make_plan(
     """
     kinds = kinds or ClipKinds()
     suffix = _checked_suffix(suffix, kinds)
-    if not str(source) or not str(target):  # as an unset variable of a shell is
+    if not str(source) or not str(target):  # an unset variable of a shell is empty
         raise UsageError("source and target must not be empty; for this folder, write a dot")
     try:
         plan = _plan(str(source), Path(target), suffix, kinds, rate_given)

@@ -108,5 +108,5 @@ class PluginSource(Source):
 
     def _digest(self) -> str:
         if self.address or not self.path.is_file():
-            return secrets.token_hex(32)  # nobody knows whether it will show the same again
+            return secrets.token_hex(32)  # the source may show something else next time
         return super()._digest()

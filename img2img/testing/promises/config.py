@@ -71,7 +71,7 @@ def a_hostile_config_cannot_ask_for_a_network_without_bounds(subject: FamilySubj
     for name, field in schema.get("properties", {}).items():
         for what in _without_bounds(field, schema):
             if what == "integer" and not _takes(subject.config, name, ABSURD):
-                continue  # refused by a rule that the schema does not tell of
+                continue  # refused by a rule that is not in the schema
             remedy = "Field(le=...)" if what == "integer" else "Field(max_length=...)"
             keep(False, f"the option {name!r} takes {what}s of any size; give it {remedy}")
 

@@ -97,7 +97,9 @@ def it_goes_on_from_its_state_to_the_same_bits(subject: FilterSubject) -> None:
         whole, continued = subject.new(), subject.new()
         _run(whole, step, range(half))
         if state := whole.state():
-            continued.restore({key: np.array(value) for key, value in state.items()})  # as read back from the disk
+            continued.restore(
+                {key: np.array(value) for key, value in state.items()}
+            )  # copies, as when read from the disk
         wanted, rest = (_run(applied, step, range(half, FRAMES)) for applied in (whole, continued))
         keep(_same(rest, wanted), f"restored after frame {half}, {name}() makes other frames of the rest")
 

@@ -27,7 +27,7 @@ def no_setting_of_the_process_is_changed(subject: FamilySubject) -> None:
     with undisturbed():
         acts = _acts(subject)
     for name, act in acts.items():
-        with undisturbed():  # what is imported on the way may change settings, once
+        with undisturbed():  # imports may change settings, once
             act()
         before = look()
         act()
@@ -55,7 +55,7 @@ def nothing_is_left_behind_by_200_calls(subject: FamilySubject) -> None:
 
     def call() -> None:
         """Translate an image."""
-        subject.translate(translator, images + 0)  # new ones each time, as in a job
+        subject.translate(translator, images + 0)  # new images each time, as in a job
 
     for _ in range(20):
         call()

@@ -71,7 +71,7 @@ def it_changes_nothing_that_it_is_shown(subject: ObserverSubject) -> None:
         before = {name: repr(value) for name, value in shown.items()}
         try:
             subject.show((hook, shown))
-        except Broken as error:  # another promise says so
+        except Broken as error:  # another promise reports this
             raise Skipped(str(error)) from error
         changed = [name for name, value in shown.items() if repr(value) != before[name]]
         keep(not changed, f"in {hook} it changes {', '.join(changed)}")
@@ -116,7 +116,7 @@ def _job(folder: Path, stopped: str) -> list[Event]:
     film, target = folder / "clip.mp4", folder / "out" / "clip.mp4"
     clip = ClipItem(film, target, "planned" if stopped else "done", reads=ClipFile(film), writes=VideoFile(target))
     shown: ItemView = clip
-    # The model is none of what an observer may rely on.
+    # Observers must not rely on the model.
     job: JobView = Job(cast(Model, None), [image, damaged, clip], {"format": "png"})
     report: ReportView = Report([image, damaged, clip], "model.safetensors", "0" * 64, stopped=stopped)
     return [

@@ -38,7 +38,7 @@ class Pix2PixTrainer(img2img.Trainer):
         self.config = config
         self.engine = engine
         self.space = space_of(config.task)
-        # PSNR is best where the unknowable is averaged away, which the adversary is there to prevent.
+        # PSNR prefers an average of the possible answers, which the adversary is there to prevent.
         self.goal = ("swd", "min") if config.adversarial_weight else ("psnr", "max")
         self.generator = engine.prepare(build_generator(config))
         parts = (self.space.channels_in, self.space.channels_out)
@@ -98,7 +98,7 @@ class Pix2PixTrainer(img2img.Trainer):
         return {"forward": self.adversary.verdict(real_logits, fake_logits, self.config.adversarial_weight)}
 
     def _judge(self, real: Tensor, fake: Tensor) -> Tensor:
-        if self.config.norm == "batch":  # whose statistics are of real or of generated images, never of both
+        if self.config.norm == "batch":  # its statistics are of real or of generated images, never of both
             real_logits, fake_logits = self.adversary(real), self.adversary(fake)
         else:
             real_logits, fake_logits = self.adversary(torch.cat([real, fake])).split(len(real))

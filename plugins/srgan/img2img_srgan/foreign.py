@@ -110,7 +110,7 @@ def _leftthomas(weights: Names) -> Recognised | None:
 
 def _fast(weights: Names) -> Recognised | None:
     first, stem = _kernel(weights, "neck.0"), _kernel(weights, "stem.0.conv1")
-    if not first or not stem or "stem.0.bn1.weight" in weights:  # before InstanceNorm it had a BatchNorm
+    if not first or not stem or "stem.0.bn1.weight" in weights:  # older versions have a BatchNorm instead
         return None
     scale, depth = 2 ** _count(weights, r"upsampling\.(\d+)\."), _count(weights, r"stem\.(\d+)\.")
     options = {"generator": "fast", "scale": scale, "width": first[0], "depth": depth}

@@ -13,7 +13,7 @@ def reach(steps: Sequence[Step], scale: int) -> int:
     """Compute the largest distance, in source pixels, between a target pixel's place and what it depends on."""
     period = scale
     for kind, number in steps:
-        period *= number if kind == "shrink" else 1  # where in a pixel of the network the target pixel lies
+        period *= number if kind == "shrink" else 1  # counts the target pixel's places within a pixel of the network
     return max(_distance(steps, scale, position) for position in range(period))
 
 
