@@ -1,4 +1,4 @@
-"""How source and target of a training relate, and readers of the known folder layouts."""
+"""Datasets read the known folder layouts, and say how source and target of a training relate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding the images of a dataset, and setting some aside for validation."""
+"""Finds the images of a dataset, and sets some aside for validation."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def list_images(folder: Path) -> list[Path]:
 
 
 def hold_out(items: Sequence[T], split: Split) -> list[T]:
-    """Split a list for good: every 20th item, at most 16 spread evenly, is for validation; the others for training.
+    """Split a list for good: every 20th item, at most 16, spread evenly, is for validation; the rest is for training.
 
-    A single item is in both: there is nothing to set aside.
+    A single item is in both parts.
     """
     if len(items) == 1:
         return list(items)

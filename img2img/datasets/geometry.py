@@ -1,4 +1,4 @@
-"""The size of training images: brought to scale, cropped and mirrored, aligned images alike."""
+"""Brings training images to scale, crops and mirrors them, aligned images alike."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Geometry:
-    """How an image becomes a training crop."""
+    """The way an image becomes a training crop."""
 
     resize: int
-    """The shorter side is brought to so many pixels, the aspect kept; 0 leaves the image as it is."""
+    """The shorter side in pixels after resizing, which keeps the aspect; 0 leaves the image as it is."""
     crop: int
     """Side of the random training crop, in pixels, after `resize`."""
     flip: bool
@@ -31,9 +31,9 @@ class Geometry:
         """Bring aligned images to scale, then crop and mirror all of them by one draw.
 
         Args:
-            images: (H, W, 3) each, of one size. They are not altered; the results may share their memory.
+            images: Images (H, W, 3) of one size. They are not altered; the results may share their memory.
             rng: The only source of chance; None keeps the whole image, as it is.
-            path: Where they came from, for the error.
+            path: The file that they came from, for the error.
 
         Raises:
             DataError: They are smaller than the crop.

@@ -1,4 +1,4 @@
-"""Data with labels: one folder of images a class, and translation from each class to the others."""
+"""Data with labels come as one folder of images a class, for translation from each class to the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from img2img.errors import DataError
 
 
 def class_names(root: Path) -> tuple[str, ...]:
-    """The folders with images in `train`, or else in the root, in alphabetical order; hidden ones are no classes.
+    """Return the folders with images in `train`, or else in the root, in alphabetical order, without hidden ones.
 
     Raises:
         DataError: There are fewer than two.
@@ -40,7 +40,7 @@ def labelled(root: Path, classes: Sequence[str], *, geometry: Geometry, split: S
 
     Args:
         root: The folder.
-        classes: Which classes, in the order of their labels; `class_names` finds all.
+        classes: The classes, in the order of their labels; `class_names` finds all.
         geometry: Size of the training images.
         split: Which part.
 
@@ -58,7 +58,7 @@ def labelled(root: Path, classes: Sequence[str], *, geometry: Geometry, split: S
 
 
 class Labelled:
-    """Sources of all classes, each with an image of another class, whose label is the condition `label`.
+    """The sources of all classes, each with an image of another class, whose label is the condition `label`.
 
     The condition `source_label` is the label of the source. Labels are one-hot, (K,), float.
     """
@@ -74,9 +74,11 @@ class Labelled:
         return len(self.sources)
 
     def files(self) -> list[Path]:
+        """Return the paths of all images."""
         return [path for _, path in self.sources]
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """Return the source `index` with an image of another class, drawn by `rng`."""
         source_label, source = self.sources[index]
         others = len(self.images) - 1
         step = index % others if rng is None else int(rng.integers(others))

@@ -1,4 +1,4 @@
-"""Where the images of the source and of the target stand in a folder of training data."""
+"""Knows where the images of the source and of the target stand in a folder of training data."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ _BELOW = (("A", "B"), ("source", "target"))
 
 
 class Folders(NamedTuple):
-    """Where the images of one kind are: for training, and for validation if that has a folder of its own."""
+    """The folders of the images of one kind: for training, and for validation if that has a folder of its own."""
 
     train: Path
     validation: Path | None
 
 
 def parts_below(folder: Path) -> Folders:
-    """`train` with `val` or `test` in a folder, or else the folder itself."""
+    """Return `train` with `val` or `test` in a folder, or else the folder itself."""
     if (folder / "train").is_dir():
         return _parts(folder, "")
     return Folders(folder, None)
 
 
 def parts_of_class(root: Path, name: str) -> Folders:
-    """The folder of one class, in `train` with `val` or `test` where these are, else in the root."""
+    """Return the folder of one class, in `train` with `val` or `test` where these exist, else in the root."""
     if (root / "train").is_dir():
         return _parts(root, f"/{name}")
     return Folders(root / name, None)
 
 
 def two_domains(root: Path, source: str, target: str) -> tuple[Folders, Folders] | None:
-    """The folders of the source and the target: those that are named, or the first of the known layouts, or None.
+    """Return the folders of source and target: the named ones, or those of the first known layout, or None.
 
     Raises:
         DataError: The root or a named folder does not exist.
@@ -61,19 +61,19 @@ def two_domains(root: Path, source: str, target: str) -> tuple[Folders, Folders]
 
 
 def images_of(folders: Folders, split: Split) -> list[Path]:
-    """The images of one part; where validation has no folder of its own, some of those for training are set aside."""
+    """Return the images of one part; without a folder for validation, some of those for training are set aside."""
     if folders.validation is None:
         return hold_out(list_images(folders.train), split)
     return list_images(folders.train if split == "train" else folders.validation)
 
 
 def any_image(paths: Iterable[Path]) -> bool:
-    """Whether one of the paths is an image."""
+    """Return whether one of the paths is an image."""
     return any(map(is_image_file, paths))
 
 
 def unknown_layout(root: Path, layouts: str) -> DataError:
-    """The error that shows what is there and what could be."""
+    """Make the error that shows which folders exist and which layouts are known."""
     held = sorted(path.name for path in root.iterdir())
     shown = ", ".join(held[:10]) + (", …" if len(held) > 10 else "")
     return DataError(
@@ -83,7 +83,7 @@ def unknown_layout(root: Path, layouts: str) -> DataError:
 
 
 def _parts(root: Path, name: str) -> Folders:
-    # Where both are, `test` stays unseen: validation chooses the best checkpoint.
+    # Where both exist, `test` stays unseen, since validation chooses the best checkpoint.
     separate = (path for part in ("val", "test") if (path := root / f"{part}{name}").is_dir())
     return Folders(root / f"train{name}", next(separate, None))
 

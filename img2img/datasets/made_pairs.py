@@ -1,4 +1,4 @@
-"""Pairs made of plain photos: the photo is the target, and its source is made from it."""
+"""Pairs are made from plain photos: the photo is the target, and its source is made from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from img2img.media import Pixels
 
 MakeSource: TypeAlias = "Callable[[Pixels, np.random.Generator], Pixels]"
-"""From (H, W, 3), uint8 or uint16, which it leaves as it is, to (H, W, 1 or 3) of the same type; `tasks` has some."""
+"""A function from (H, W, 3), uint8 or uint16, left unchanged, to (H, W, 1 or 3) of the same type; `tasks` has some."""
 
 
 def made_pairs(root: Path, make_source: MakeSource, *, geometry: Geometry, split: Split) -> MadePairs:
@@ -28,7 +28,7 @@ def made_pairs(root: Path, make_source: MakeSource, *, geometry: Geometry, split
 
     Args:
         root: The folder.
-        make_source: What makes the source of a target; a function of a module, so that workers can be given it.
+        make_source: Makes the source of a target; a function of a module, so that it can be sent to workers.
         geometry: Size of the training images.
         split: Which part.
 
@@ -39,7 +39,7 @@ def made_pairs(root: Path, make_source: MakeSource, *, geometry: Geometry, split
 
 
 class MadePairs:
-    """Targets, and sources made from them after cropping."""
+    """Targets, and sources that are made from them after cropping."""
 
     paired = True
 
@@ -51,11 +51,13 @@ class MadePairs:
         return len(self.paths)
 
     def files(self) -> list[Path]:
+        """Return the paths of all images."""
         return self.paths
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """Return the crop `index`, drawn by `rng`, and the source made from it."""
         path = self.paths[index]
         (target,) = self.geometry.apply([self._images.read(path)], rng, path)
-        # Validation judges the same source each time.
+        # Validation uses the same source each time.
         chance = np.random.default_rng((0, index)) if rng is None else rng
         return Sample(to_tensor(self.make_source(target, chance)), to_tensor(target), name=path.name)

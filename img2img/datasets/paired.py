@@ -1,4 +1,4 @@
-"""Data in pairs: for each source the target that is right for it."""
+"""Data in pairs have for each source the target that is right for it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def paired(
 
 
 class Paired:
-    """Sources and targets of one size, cropped and mirrored as one.
+    """Sources and targets of one size, cropped and mirrored alike.
 
     A pair whose two paths are the same is one image, with the source in its left half and the target in its right.
     """
@@ -80,9 +80,11 @@ class Paired:
         return len(self.pairs)
 
     def files(self) -> list[Path]:
-        return list(dict.fromkeys(chain.from_iterable(self.pairs)))  # one path where a file holds both
+        """Return the paths of all images."""
+        return list(dict.fromkeys(chain.from_iterable(self.pairs)))  # one path if a file holds both images
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """Return the pair `index`, cropped and mirrored by `rng`."""
         path, partner = self.pairs[index]
         images = self._halves(path) if path == partner else self._partners(path, partner)
         source, target = map(to_tensor, self.geometry.apply(images, rng, path))
@@ -116,7 +118,7 @@ def _side_by_side(root: Path, split: Split) -> list[Path]:
 
 
 def _pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
-    """Images whose paths in their folders are the same but for the suffix."""
+    """Match images whose paths in their folders are the same but for the suffix."""
     sources, targets = _by_name(source), _by_name(target)
     for folder, images, other, others in ((source, sources, target, targets), (target, targets, source, sources)):
         missing = [str(path.relative_to(folder)) for name, path in images.items() if name not in others]

@@ -1,4 +1,4 @@
-"""Decoded images for training: read once, kept in memory while there is room."""
+"""Images for training are decoded once and kept in memory while there is room."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data for super-resolution: low resolution made from high resolution, or read from a second folder."""
+"""Data for super-resolution: low resolution is made from high resolution, or read from a second folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from img2img.media import Pixels
 
 _MARGIN = 2
-"""How many source pixels beyond a crop the antialiased bicubic kernel sees, whatever the scale."""
+"""The source pixels beyond a crop that the antialiased bicubic kernel sees, whatever the scale."""
 
 
 def super_resolution(root: Path, *, scale: int, crop: int, split: Split) -> Downscaled | PairedScales:
@@ -52,7 +52,7 @@ def super_resolution(root: Path, *, scale: int, crop: int, split: Split) -> Down
 
 
 class Downscaled:
-    """Sources made from their targets by MATLAB's bicubic reduction, rounded to 8 bit as if they had been saved.
+    """Sources are made from their targets by MATLAB's bicubic reduction, and rounded to 8 bit as if saved.
 
     A training crop is cut from the reduced whole: its borders are what they would be inside the image.
     """
@@ -67,9 +67,11 @@ class Downscaled:
         return len(self.targets)
 
     def files(self) -> list[Path]:
+        """Return the paths of all images."""
         return self.targets
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """Return the target `index`, cropped and turned by `rng`, and its reduced source."""
         path = self.targets[index]
         pixels = self._images.read(path)
         height, width = (size // self.scale for size in pixels.shape[:2])
@@ -91,7 +93,7 @@ class Downscaled:
 
 
 class PairedScales:
-    """Sources and targets from two folders; a target that is larger than `scale` times its source is cut to it."""
+    """Sources and targets from two folders; a target larger than `scale` times its source is cut to that size."""
 
     paired = True
 
@@ -103,9 +105,11 @@ class PairedScales:
         return len(self.pairs)
 
     def files(self) -> list[Path]:
+        """Return the paths of all images."""
         return list(chain.from_iterable(self.pairs))
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """Return the pair `index`, cropped and turned by `rng`."""
         low, high = self.pairs[index]
         source, target = self._images.read(low), self._images.read(high)
         height, width = source.shape[:2]
@@ -128,7 +132,7 @@ class PairedScales:
 
 
 def _folders(root: Path, scale: int, split: Split) -> tuple[Path, Path | None, bool]:
-    """Where the targets are, where the sources if they are there, and whether validation has a folder of its own."""
+    """Return the targets' folder, the sources' if there is one, and whether validation has a folder of its own."""
     train, valid = root / "DIV2K_train_HR", root / "DIV2K_valid_HR"
     if train.is_dir():
         high = valid if split == "validation" and valid.is_dir() else train
@@ -140,7 +144,7 @@ def _folders(root: Path, scale: int, split: Split) -> tuple[Path, Path | None, b
 
 
 def _pairs(high: Path, low: Path, scale: int) -> list[tuple[Path, Path]]:
-    """Sources and targets whose paths in their folders are the same but for the suffix."""
+    """Match sources and targets whose paths in their folders are the same but for the suffix."""
     sources = {path.relative_to(low).with_suffix(""): path for path in list_images(low)}
     pairs: list[tuple[Path, Path]] = []
     missing: list[str] = []
@@ -169,10 +173,11 @@ def _place(height: int, width: int, size: int, rng: np.random.Generator, path: P
 
 
 def _turned(source: Tensor, target: Tensor, name: str, rng: np.random.Generator) -> Sample:
-    """One of the eight symmetries of the square, the same for both."""
+    """Apply one of the eight symmetries of the square, the same to both."""
     flip, transpose, mirror = (bool(bit) for bit in rng.integers(2, size=3))
 
     def turn(image: Tensor) -> Tensor:
+        """Mirror and transpose one image."""
         image = image.flip(1) if flip else image
         image = image.flip(2) if mirror else image
         return (image.mT if transpose else image).contiguous()

@@ -1,4 +1,4 @@
-"""Sources that can be made from any photo: grey to be coloured, edges to be filled, holes to be painted."""
+"""Makes sources from any photo: grey to be coloured, edges to be filled, holes to be painted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from img2img.media import Pixels
 
 HOLE_COLOUR = (1.0, 0.0, 1.0)
-"""What `holes` paints them in: RGB in [0, 1], magenta."""
+"""The colour of the holes that `holes` makes: magenta, RGB in [0, 1]."""
 
 _BLUR_SIGMA = 1.2
 _FAINTEST_EDGE = 24
@@ -20,12 +20,12 @@ _FAINTEST_EDGE = 24
 
 
 def grey(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """The luma of an image (BT.601, full range): (H, W, 3) to (H, W, 1)."""
+    """Compute the luma of an image (BT.601, full range): (H, W, 3) to (H, W, 1)."""
     return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., None]
 
 
 def edges(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """The edges of an image (Canny), black on white: (H, W, 3) to (H, W, 1).
+    """Draw the edges of an image (Canny), black on white: (H, W, 3) to (H, W, 1).
 
     The threshold is a multiple, drawn at random, of the image's median gradient: a network that learns from sparse and
     dense drawings takes either.
@@ -41,7 +41,7 @@ def edges(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def holes(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """An image with one to four rectangles and ellipses painted over in `HOLE_COLOUR`: (H, W, 3) to the same."""
+    """Paint one to four rectangles and ellipses of `HOLE_COLOUR` over an image: (H, W, 3) to the same."""
     painted = pixels.copy()
     colour = np.multiply(HOLE_COLOUR, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
     for _ in range(rng.integers(1, 5)):

@@ -34,7 +34,7 @@ def unpaired(root: Path, *, geometry: Geometry, split: Split, source: str = "", 
         geometry: Size of the training images.
         split: Which part.
         source: Folder inside of the root with the images to translate; empty to look for one.
-        target: Folder inside of the root with what they are to look like.
+        target: Folder inside of the root with images as the results ought to look.
 
     Raises:
         DataError: Nothing fits.
@@ -47,7 +47,7 @@ def unpaired(root: Path, *, geometry: Geometry, split: Split, source: str = "", 
 
 
 class Unpaired:
-    """Sources in their order, each with a target drawn at random; as many as there are of the more numerous kind."""
+    """Sources in their order, each with a target drawn at random; as many as the more numerous kind has."""
 
     paired = False
 
@@ -59,9 +59,11 @@ class Unpaired:
         return max(len(self.sources), len(self.targets))
 
     def files(self) -> list[Path]:
+        """Return the paths of all images."""
         return [*self.sources, *self.targets]
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """Return the source `index` with a target drawn at random by `rng`."""
         partner = index if rng is None else int(rng.integers(len(self.targets)))
         source = self.sources[index % len(self.sources)]
         target = self.targets[partner % len(self.targets)]

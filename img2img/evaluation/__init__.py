@@ -1,1 +1,1 @@
-"""How good a model is: figures on images, beside those of a simple way to the same end."""
+"""An evaluation says how good a model is, by figures beside those of a simple method for the same task."""

@@ -1,4 +1,4 @@
-"""Evaluating a model on images whose truths are known, or beside a set of wanted images."""
+"""Evaluates a model on images whose truths are known, or beside a set of wanted images."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ WAYS: tuple[Way, ...] = ("model", "baseline")
 
 @dataclass(frozen=True)
 class Known:
-    """What the results are held against.
+    """The images that results are compared with.
 
     Raises:
-        UsageError: Nothing is known, or what is known does not go together.
+        UsageError: There is nothing to compare with, or two choices exclude each other.
     """
 
     truths: Path | None = None
     """A folder of images with the names of their sources."""
     downscale: bool = False
-    """The images that are given are truths; sources are made of them by MATLAB's bicubic, rounded to 8 bits."""
+    """Whether the given images are truths, from which sources are made by MATLAB's bicubic, rounded to 8 bits."""
     references: Path | None = None
     """A folder of images of the wanted kind."""
     extractor: Path | None = None
-    """An ONNX file that makes features, for FID and KID beside the references."""
+    """An ONNX file with a network that makes features, for FID and KID beside the references."""
 
     def __post_init__(self) -> None:
         if not (self.truths or self.downscale or self.references):
@@ -100,12 +100,13 @@ def evaluate(
 
 
 class _Steps:
-    """Counts images, and heeds the wish to stop."""
+    """Counts images, and raises `Stopped` once the user asks for it."""
 
     def __init__(self, total: int, watch: Callable[[int, int], None], stop: Callable[[], bool]) -> None:
         self._done, self._total, self._watch, self._stop = 0, total, watch, stop
 
     def over(self, things: Sequence[T]) -> Iterator[T]:
+        """Yield things, and count each once it is done."""
         for thing in things:
             if self._stop():
                 raise Stopped(f"stopped after {self._done} of {self._total} images; nothing was written")
@@ -137,7 +138,7 @@ def _judge(pair: Pair, judge: Judge, reference: Reference | None) -> Judged:
 
 
 def _reason(error: ItemError | MemoryError, path: Path) -> str:
-    if isinstance(error, ImageError):  # which names its file
+    if isinstance(error, ImageError):  # an ImageError names its file
         return str(error)
     return f"{printable(path)}: {'there is not enough memory: ' * isinstance(error, MemoryError)}{error}"
 

@@ -1,4 +1,4 @@
-"""A network of the user's that turns images into features: an ONNX file, which executes nothing when it is opened."""
+"""A feature extractor is a network of the user's, in an ONNX file, which executes nothing when it is opened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Extractor:
         device: Where it computes, if this onnxruntime can.
 
     Raises:
-        UsageError: It is no such file, or onnxruntime is missing.
+        UsageError: The file is no such network, or onnxruntime is missing.
     """
 
     def __init__(self, path: Path, device: torch.device) -> None:
@@ -42,13 +42,13 @@ class Extractor:
                 "with one such input, RGB in [0, 1], and its normalisation inside"
             )
         self.features = 0
-        """Numbers in a vector; 0 before the first."""
+        """The number of features in a vector; 0 before the first vector."""
         self._input = inputs[0].name
         self._size = list(shape[2:]) if all(isinstance(size, int) for size in shape[2:]) else None
 
     @property
     def about(self) -> dict[str, Any]:
-        """All that features depend on besides the images."""
+        """Return all that features depend on besides the images."""
         resize = "none" if self._size is None else f"bicubic, antialiased (torch), to {self._size[1]}×{self._size[0]}"
         return {
             "file": str(self.path),
@@ -59,7 +59,7 @@ class Extractor:
         }
 
     def __call__(self, image: Tensor) -> Tensor:
-        """The features (D) of one image (3, H, W).
+        """Compute the features (D) of one image (3, H, W).
 
         Raises:
             UsageError: The network cannot take it, or returns something else than a vector of numbers.
@@ -69,7 +69,7 @@ class Extractor:
             images = interpolate(images, self._size, mode="bicubic", antialias=True).clamp(0, 1)
         try:
             result = self._session.run(None, {self._input: images.cpu().contiguous().numpy()})[0]
-        except Exception as error:  # those of onnxruntime are of no common type
+        except Exception as error:  # onnxruntime's errors have no common type
             raise UsageError(f"the feature extractor {self.path} failed: {_first_line(error)}") from error
         features = torch.as_tensor(result)
         length = features.shape[1] if features.ndim > 1 and len(features) == 1 else 0
@@ -108,13 +108,13 @@ def _open(data: bytes, path: Path, device: torch.device) -> Any:
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4  # what goes wrong is raised as well
-    # Weights in other files would not be in the hash; there are none in a folder that cannot be.
+    options.log_severity_level = 4  # errors are raised as well
+    # The hash would not cover weights in other files; in a folder that cannot exist there are none.
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", f"{path}/none")
     wanted = ["CUDAExecutionProvider"] if device.type == "cuda" else []
     providers = [name for name in wanted if name in onnxruntime.get_available_providers()]
     try:
-        # Without fallback, which would print.
+        # A fallback to another provider would print.
         return onnxruntime.InferenceSession(data, options, [*providers, "CPUExecutionProvider"], enable_fallback=False)
     except Exception as error:
         raise UsageError(

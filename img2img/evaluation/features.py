@@ -1,4 +1,4 @@
-"""How far two sets of images are apart in the features of a network, from which FID and KID have their names."""
+"""Measures how far two sets of images are apart in the features of a network, which gives FID and KID."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 _BLOCK = 1000
-"""Rows of a kernel that are in memory at once."""
+"""The number of rows of a kernel that are in memory at once."""
 
 
 def frechet_distance(features: Tensor, others: Tensor) -> float:
-    """The distance of two normal distributions that are fitted to the features (Heusel et al. 2017, equation 6).
+    """Compute the distance of two normal distributions fitted to the features (Heusel et al. 2017, equation 6).
 
     |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½), in float64. With Σ = AᵀA, the eigenvalues of (Σ₁Σ₂)^½ are the singular
     values of A₁A₂ᵀ, which are never complex, and exact also where there are fewer images than features.
@@ -26,10 +26,10 @@ def frechet_distance(features: Tensor, others: Tensor) -> float:
 
 
 def kernel_distance(features: Tensor, others: Tensor) -> float:
-    """The squared maximum mean discrepancy of the features, without bias (Bińkowski et al. 2018, sections 3 and 4).
+    """Compute the unbiased squared maximum mean discrepancy (Bińkowski et al. 2018, sections 3 and 4).
 
-    The kernel is (xᵀy / D + 1)³. Over all images instead of random subsets, so that nothing is left to chance; it
-    can be a little below 0.
+    The kernel is (xᵀy / D + 1)³. It is taken over all images instead of random subsets, so
+    that nothing is left to chance; it can be a little below 0.
 
     Args:
         features: (N, D), N ≥ 2.
@@ -43,7 +43,7 @@ def kernel_distance(features: Tensor, others: Tensor) -> float:
 
 
 def _mean_and_root(features: Tensor) -> tuple[Tensor, Tensor]:
-    """The mean (D), and a matrix A of at most D rows with AᵀA = Σ."""
+    """Compute the mean (D), and a matrix A of at most D rows with AᵀA = Σ."""
     features = features.double()
     mean = features.mean(0)
     centred = (features - mean) / (len(features) - 1) ** 0.5

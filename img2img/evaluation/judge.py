@@ -1,4 +1,4 @@
-"""Judging one image: the model's result, and what could be had without a model."""
+"""Judges one image: the model's result, beside that of a method without a model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judge:
-    """Reads images, runs the model, and compares.
+    """Reads images, runs the model, and compares the results.
 
     Raises:
         UsageError: A condition is wrong, or sources cannot be made for this model.
@@ -39,7 +39,7 @@ class Judge:
     downscale: bool
     """Whether images are truths, of which sources are made."""
     crop: int | None
-    """Pixels along each edge that do not count; None for what is usual."""
+    """The number of pixels along each edge that do not count; None for the usual number."""
     max_pixels: int
 
     def __post_init__(self) -> None:
@@ -52,22 +52,24 @@ class Judge:
 
     @property
     def scale(self) -> Fraction:
+        """Return the model's scale."""
         return Fraction(self.model.translator.traits.scale)
 
     @property
     def cropped(self) -> int:
-        """What papers on super-resolution crop: as many pixels as the scale; elsewhere nothing."""
+        """Return how many pixels are cropped along each edge: by default as many as the scale, as papers do."""
         if self.crop is not None:
             return self.crop
         return ceil(self.scale) if self.scale > 1 else 0
 
     @property
     def baseline(self) -> str:
+        """Return the name of the method without a model."""
         return "identity" if self.scale == 1 else "bicubic"
 
     @property
     def protocol(self) -> dict[str, Any]:
-        """How figures come about, in words."""
+        """Return in words how figures come about."""
         made = f"made of the truths by MATLAB's bicubic, 1/{self.scale}, rounded to 8 bits"
         return {
             "sources": made if self.downscale else "as they are",
@@ -90,7 +92,7 @@ class Judge:
             (3, H, W) in [0, 1] for each way, and the truth of the same size, where there is one.
 
         Raises:
-            ItemError: One cannot be read, they do not fit, or the network failed.
+            ItemError: An image cannot be read, source and truth do not fit, or the network failed.
         """
         source, truth = self._read(pair)
         result = self.model(source, **self.conditions)
@@ -99,7 +101,7 @@ class Judge:
         return {"model": to_tensor(as_rgb(result)), "baseline": self._baseline(source, result)}, truth
 
     def figures(self, image: Tensor, truth: Tensor) -> dict[str, float]:
-        """Compare (3, H, W) with the truth; without MS-SSIM if it is too small for that."""
+        """Compare (3, H, W) with the truth; images that are too small get no MS-SSIM."""
         crop = self.cropped
         pair = image[None], truth[None]
         found = {
@@ -113,10 +115,10 @@ class Judge:
         return {name: value.item() for name, value in found.items()}
 
     def read(self, path: Path) -> Tensor:
-        """An image as RGB, (3, H, W) in [0, 1].
+        """Read an image as RGB, (3, H, W) in [0, 1].
 
         Raises:
-            ImageError: It is no readable image.
+            ImageError: The file is no readable image.
         """
         return to_tensor(as_rgb(read_pixels(path, self.max_pixels)))
 
@@ -132,7 +134,7 @@ class Judge:
         return reduced.byte().permute(1, 2, 0).numpy(), truth
 
     def _fitted(self, truth: Tensor, result: Pixels, pair: Pair) -> Tensor:
-        """Cut from a truth what is left over when it was reduced without being cut before."""
+        """Cut from a truth the pixels that are left over because its size is no multiple of the scale."""
         height, width = result.shape[:2]
         over = max(truth.shape[1] - height, truth.shape[2] - width)
         if truth.shape[1] < height or truth.shape[2] < width or over >= max(1, self.scale):
@@ -148,7 +150,7 @@ class Judge:
         return truth[:, :height, :width]
 
     def _baseline(self, source: Pixels, result: Pixels) -> Tensor:
-        """What the network sees, brought to the size of the result."""
+        """Enlarge the network's input to the size of the result."""
         seen = to_tensor(as_rgb(Picture.enter(source, self.model.translator.traits).entering))
         if self.scale == 1:
             return seen

@@ -1,4 +1,4 @@
-"""What an evaluation found."""
+"""The outcome of an evaluation: figures of each image and of all together."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ Way = Literal["model", "baseline"]
 Figures = Mapping[str, float]
 
 BY_TRUTH = ("psnr", "psnr_y", "ssim", "ssim_y", "ms_ssim")
-"""Figures of single images."""
+"""The names of the figures of single images."""
 DISTANCES = ("swd", "swd_level_1", "swd_level_2", "swd_level_3", "swd_level_4", "fid", "kid")
-"""Figures of all results together, beside the images of reference."""
+"""The names of the figures of all results together, beside the images of reference."""
 
 NEARLY_EQUAL = 99.99
-"""Decibel that only a result without any error has, which counts as 100."""
+"""A PSNR in dB from which on a result counts as free of errors, with 100 dB."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One image."""
+    """One image with its figures."""
 
     name: str
     figures: Mapping[Way, Figures] = field(default_factory=dict)
-    """By way and name; empty where there is no truth."""
+    """The figures by way and name; empty where there is no truth."""
     reason: str = ""
-    """Why it counts in no figure; empty where it does."""
+    """The reason why the image counts in no figure; empty where it does."""
 
 
 @dataclass(frozen=True)
 class Total:
-    """A figure of all images."""
+    """A figure of all images together."""
 
     value: float
     images: int
-    """How many it is of."""
+    """The number of images that it is of."""
 
 
 @dataclass(frozen=True)
@@ -48,26 +48,27 @@ class Evaluation:
     """All that the figures depend on, as JSON can hold it."""
     images: list[Judged]
     unread: list[Judged]
-    """Images of reference that cannot be read."""
+    """The images of reference that cannot be read."""
     distances: Mapping[Way, Figures]
-    """Of all results from the images of reference."""
+    """The distances of all results from the images of reference, by way and name."""
 
     @property
     def judged(self) -> list[Judged]:
+        """Return the images that count in the figures."""
         return [image for image in self.images if not image.reason]
 
     @property
     def failed(self) -> list[Judged]:
-        """Images, and images of reference, that count in no figure."""
+        """Return the images, and images of reference, that count in no figure."""
         return [image for image in [*self.images, *self.unread] if image.reason]
 
     @property
     def ways(self) -> dict[Way, str]:
-        """The model and what it is compared with, and how they are called."""
+        """Return the names of the model and of what it is compared with."""
         return {"model": self.about["model"]["name"], "baseline": self.about["protocol"]["baseline"]}
 
     def totals(self, way: Way) -> dict[str, Total]:
-        """Means of the figures of images, each over those that have it, and the distances of sets."""
+        """Return the means of the images' figures, each over the images that have it, and the distances of sets."""
         found: dict[str, list[float]] = {}
         for image in self.judged:
             for name, value in image.figures.get(way, {}).items():
@@ -77,7 +78,7 @@ class Evaluation:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of the figures ought to know."""
+        """Return remarks that a reader of the figures needs."""
         return [*self._notes_on_images(), *self._notes_on_features()]
 
     def _notes_on_images(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Which images are judged, and what each of them ought to become."""
+"""Pairs say which images are judged, and what each of them ought to become."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Pair:
     source: Path
     truth: Path | None = None
     problem: str = ""
-    """Why they cannot be compared; empty where they can."""
+    """The reason why the two cannot be compared; empty where they can."""
 
 
 def find_images(place: Path, what: str) -> list[Path]:
-    """An image, or those below a folder, sorted by path.
+    """Return an image, or those below a folder, sorted by path.
 
     Raises:
-        DataError: There are none; the message calls them `what`.
+        DataError: There is no image; the message calls the images `what`.
     """
     if place.is_file():
         return [place]
@@ -46,14 +46,14 @@ def find_images(place: Path, what: str) -> list[Path]:
 
 
 def alone(sources: Path) -> list[Pair]:
-    """The sources, without truths."""
+    """Return the sources, without truths."""
     return [Pair(_name(path, sources), path) for path in find_images(sources, "sources")]
 
 
 def pairs(sources: Path, truths: Path, scale: object) -> list[Pair]:
     """Match sources and truths, whose paths in their folders are the same but for the suffix.
 
-    To the name of a source, `x4` or `_x4` may be added where the scale is 4. What has no partner is in the list too.
+    To the name of a source, `x4` or `_x4` may be added where the scale is 4. Images without a partner are listed, too.
 
     Raises:
         DataError: There are no images, or no source has a truth.
@@ -83,13 +83,13 @@ def read_pixels(path: Path, max_pixels: int) -> Pixels:
     """Read (H, W, C), uint8 or uint16.
 
     Raises:
-        ImageError: It is no readable image, or a larger one.
+        ImageError: The file is no readable image, or has more pixels.
     """
     return decode_image(read_file(path), path, max_pixels).pixels
 
 
 def as_rgb(pixels: Pixels) -> Pixels:
-    """(H, W, 3): grey is repeated; alpha is left out, and colours under it that nobody sees are filled from around."""
+    """Turn pixels into (H, W, 3): grey is repeated; alpha is left out, and invisible colours are filled from around."""
     colour = fill_transparent(pixels)[..., :-1] if pixels.shape[2] in (2, 4) else pixels
     return np.repeat(colour, 3, axis=2) if colour.shape[2] == 1 else colour
 

@@ -1,4 +1,4 @@
-"""Results beside a set of images of the wanted domain, none of which is the truth of any of them."""
+"""Compares results with a set of images of the wanted domain, none of which is the truth of any of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Reference:
 
     Args:
         images: (3, H, W) each, in [0, 1]; at least one.
-        extractor: Makes the features for FID and KID, if there is one.
+        extractor: The network that makes the features for FID and KID, if there is one.
     """
 
     def __init__(self, images: Iterable[Tensor], extractor: Extractor | None) -> None:
@@ -33,12 +33,12 @@ class Reference:
 
     def add(self, way: str, image: Tensor) -> None:
         """Take one result."""
-        if way not in self._ways:  # each draws the same, or chance would tell them apart
+        if way not in self._ways:  # each way draws the same patches, so that chance makes no difference
             self._ways[way] = _Set(self._rng.clone_state(), self._extractor)
         self._ways[way].add(image)
 
     def distances(self, way: str) -> dict[str, float]:
-        """How far the results are from the wanted images: the figures that so many images allow."""
+        """Return how far the results are from the wanted images, by the figures that so many images allow."""
         found, wanted = self._ways[way], self._wanted
         levels = found.patches.distances(wanted.patches)
         figures = {"swd": sum(levels) / len(levels)}
@@ -55,6 +55,7 @@ class _Set:
         self.features: list[Tensor] = []
 
     def add(self, image: Tensor) -> None:
+        """Take one image."""
         if self._extractor:
             self.features.append(self._extractor(image))
         self.patches.add(image)

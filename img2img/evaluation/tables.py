@@ -1,4 +1,4 @@
-"""What an evaluation found, as text, CSV and JSON."""
+"""Writes the outcome of an evaluation as text, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from img2img.evaluation.outcome import BY_TRUTH, DISTANCES, Evaluation, Figures
 from img2img.media import printable
 
 COLUMNS = ("image", "by", "figure", "value", "images", "protocol")
-"""Of the CSV, one figure a row; `image` is empty where the figure is of all `images`."""
+"""The columns of the CSV, which has one figure a row; `image` is empty where the figure is of all `images`."""
 
 _LOOKS = {
     "psnr": ("PSNR", 2),
@@ -28,16 +28,16 @@ _LOOKS = {
     "fid": ("FID", 3),
     "kid": ("KID", 5),
 }
-"""How a table calls a figure, and the digits behind its point."""
+"""The heading of each figure in a table, and the number of digits behind the point."""
 
 
 def as_text(found: Evaluation) -> str:
-    """A line for each image with a truth and for the means; the distances from the images of reference."""
+    """Write a line for each image with a truth and for the means, and the distances from the images of reference."""
     return "\n".join([*_of_images(found), *_of_sets(found), *(f"note: {note}" for note in found.notes)])
 
 
 def as_table(found: Evaluation) -> dict[str, Any]:
-    """Everything, as JSON can hold it."""
+    """Return everything, as JSON can hold it."""
     return {
         "schema": "img2img.evaluation/1",
         **found.about,
@@ -50,7 +50,7 @@ def as_table(found: Evaluation) -> dict[str, Any]:
 
 
 def as_csv(found: Evaluation) -> str:
-    """One figure a row, with what it depends on beside it."""
+    """Write one figure a row, with what it depends on beside it."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -83,8 +83,8 @@ def _of_images(found: Evaluation) -> list[str]:
     for way, called in found.ways.items():
         rows.append((f"mean, {called}", {name: total.value for name, total in found.totals(way).items()}))
     protocol = found.about["protocol"]
-    told = f"{protocol['crop']} pixels cropped along each edge; sources {protocol['sources']}"
-    return [*_table("", BY_TRUTH, rows), told]
+    remark = f"{protocol['crop']} pixels cropped along each edge; sources {protocol['sources']}"
+    return [*_table("", BY_TRUTH, rows), remark]
 
 
 def _of_sets(found: Evaluation) -> list[str]:
@@ -100,7 +100,7 @@ def _of_sets(found: Evaluation) -> list[str]:
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, Figures]]) -> list[str]:
-    """Figures that no row has are left out."""
+    """Write figures as a table; figures that no row has are left out."""
     shown = [name for name in columns if any(name in figures for _, figures in rows)]
     width = max(map(len, [title, *(label for label, _ in rows)]))
     lines = [title.ljust(width) + "".join(f"{_LOOKS[name][0]:>9}" for name in shown)]

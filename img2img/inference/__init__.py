@@ -1,1 +1,1 @@
-"""A network on pictures: device, sizes, channels, filters, tiles, batches."""
+"""A network is run on pictures: on a device, with sizes, channels, filters, tiles and batches taken care of."""

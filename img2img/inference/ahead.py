@@ -1,4 +1,4 @@
-"""Running an iterator in a thread of its own, a bounded way ahead of who consumes it."""
+"""An iterator runs in a thread of its own, a bounded number of items ahead of its consumer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 _PATIENCE = 0.1
-"""Seconds after which a thread that waits looks whether it is still wanted."""
+"""Seconds after which a waiting thread checks whether the iteration was closed."""
 
 
 class Ahead(Generic[T]):
-    """Iterates over `items`, which a thread takes from their iterator up to `room` items ahead.
+    """Iterates over `items`, which a thread takes from their iterator, up to `room` items ahead of the consumer.
 
     An error of the iterator is raised where its next item would have come. `close` ends the thread.
     """
@@ -32,7 +32,7 @@ class Ahead(Generic[T]):
     def __next__(self) -> T:
         while not self._closed:
             try:
-                item, error = self._queue.get(timeout=_PATIENCE)  # not for ever: signals are heeded in between
+                item, error = self._queue.get(timeout=_PATIENCE)  # a timeout lets Ctrl-C through
             except Empty:
                 continue
             if error is not None:
@@ -42,6 +42,7 @@ class Ahead(Generic[T]):
         raise StopIteration
 
     def close(self) -> None:
+        """End the thread and drop the items that nobody has taken."""
         self._closed = True
         self._thread.join()
 

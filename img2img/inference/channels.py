@@ -1,4 +1,4 @@
-"""Grey and alpha around networks that know neither: what goes through the network, and what is carried beside."""
+"""Grey images and alpha are fitted to networks that know neither, and put back into the results."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Beside:
-    """What of an image does not go through the network."""
+    """What an image holds besides the colours that go through the network."""
 
     grey: bool
-    """It has one colour channel."""
+    """Whether the image has one colour channel."""
     alpha: Pixels | None
-    """(H, W)."""
+    """The alpha channel, (H, W); None where the image has none."""
 
 
 def to_network(pixels: Pixels, traits: Traits) -> tuple[Pixels, Beside]:
-    """Make (H, W, channels_in) of (H, W, 1 ... 4): alpha is taken off, grey repeated, or RGB reduced to luma.
+    """Turn (H, W, 1 ... 4) into (H, W, channels_in): alpha is taken off, grey repeated, or RGB reduced to luma.
 
     Colours under alpha 0, which nobody sees, are filled from around, so that they do not bleed into what is seen.
     """
@@ -42,7 +42,7 @@ def to_network(pixels: Pixels, traits: Traits) -> tuple[Pixels, Beside]:
 
 
 def from_network(colour: Pixels, beside: Beside, traits: Traits) -> Pixels:
-    """Put together what `to_network` took apart: (H', W', channels_out) to as many channels as the source had.
+    """Turn the network's (H', W', channels_out) into as many channels as the source had; undoes `to_network`.
 
     A grey image stays grey where the translator keeps colour and its network takes RGB; one that takes 1 channel and
     returns 3 colours it.
@@ -60,6 +60,6 @@ def from_network(colour: Pixels, beside: Beside, traits: Traits) -> Pixels:
 
 
 def _luma(colour: Pixels) -> Pixels:
-    """ITU-R BT.601 luma in full range; exact for equal channels."""
+    """Compute ITU-R BT.601 luma in full range, which is exact for equal channels."""
     luma = colour.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     return np.rint(luma).astype(colour.dtype)[..., None]

@@ -1,4 +1,4 @@
-"""The device on which networks run, and all that depends on it: precision, layout of tensors, memory."""
+"""The device on which networks run, with all that depends on it: precision, layout of tensors, memory."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ class Compute:
 
 @dataclass(frozen=True)
 class Device:
-    """Where networks run and how; training and use of a model share it."""
+    """The place where networks run, and the way in which they do; training and use of a model share it."""
 
     place: torch.device = _CPU
     precision: torch.dtype = torch.float32
-    """What networks compute in; their weights stay in float32."""
+    """The type that networks compute in; their weights stay in float32."""
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
-    """How images and weights lie in memory: the layout that convolutions are fastest in."""
+    """The layout of images and weights in memory, in which convolutions are fastest."""
 
     @classmethod
     def pick(cls, name: str = "auto", precision: str = "auto") -> Device:
-        """Turn what was typed into a device that is there.
+        """Turn the names of a device and of a precision, as a user types them, into a device that exists.
 
         Raises:
             UsageError: The device is unknown or absent, or the precision is unknown.
@@ -68,15 +68,16 @@ class Device:
 
     @property
     def is_cpu(self) -> bool:
+        """Return whether networks run on the CPU."""
         return self.place.type == "cpu"
 
     @property
     def precision_name(self) -> str:
-        """Such as `float32`."""
+        """Return the precision as text, such as `float32`."""
         return str(self.precision).removeprefix("torch.")
 
     def prepare(self, network: Network) -> Network:
-        """Move a network here, in the memory format that is fastest."""
+        """Move a network to this device, in the memory format that is fastest."""
         return network.to(device=self.place, memory_format=self.memory_format)  # type: ignore[call-overload]
 
     def autocast(self, precision: torch.dtype | None = None) -> AbstractContextManager[None]:
@@ -86,7 +87,7 @@ class Device:
 
     @contextmanager
     def shared_cores(self, most: int | None = None) -> Iterator[tuple[int, int]]:
-        """Divide the CPU: on it, each core runs the network on a batch of its own, which no other core waits for.
+        """Divide the CPU's cores, so that each runs the network on a batch of its own and waits for no other core.
 
         Args:
             most: How many batches there can be at once, if they are few.
@@ -106,7 +107,7 @@ class Device:
             torch.set_num_threads(cores)
 
     def empty_cache(self) -> None:
-        """Give back what the allocator keeps for later."""
+        """Give memory back that the allocator keeps for later."""
         if self.place.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -126,7 +127,7 @@ class Device:
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """Turn `auto`, `cpu`, `cuda`, `cuda:1`, `mps` … into a device that is there.
+    """Turn `auto`, `cpu`, `cuda`, `cuda:1`, `mps` … into a device that exists.
 
     Raises:
         UsageError: The device is unknown or absent.
@@ -137,7 +138,7 @@ def pick_device(name: str = "auto") -> torch.device:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.zeros(1, device=device).item()  # refused by `meta` too, which holds no numbers
+        torch.zeros(1, device=device).item()  # fails for `meta` as well, which holds no numbers
     except (RuntimeError, AssertionError, ImportError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Running a translator on integer images: tiles, batches, precision, and what to do when memory runs out."""
+"""A translator is run on integer images: in tiles and batches, with less of both when memory runs out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 from img2img.contract.families import Translator
 from img2img.errors import Img2ImgError, TranslationError, UsageError
 from img2img.inference.device import Device
+from img2img.inference.integers import to_integers, to_unit_range
 from img2img.inference.limits import Limit, Limits, is_out_of_memory
 from img2img.inference.tiles import SMALLEST_TILE, Tile, batches, tile_side, windows
 from img2img.nn.sizes import pad_to_size
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-SMALLEST_ASKED = 16
+SMALLEST_CHOICE = 16
 """Side in input pixels of the smallest tiles that a user may ask for."""
 
 
@@ -54,26 +55,26 @@ class Executor:
         workers: int = 1,
         batch_size: int = 0,
     ) -> None:
-        if tile and tile < SMALLEST_ASKED:
-            raise UsageError(f"tiles of {tile} pixels are too small; give {SMALLEST_ASKED} or more, or 0 to choose")
+        if tile and tile < SMALLEST_CHOICE:
+            raise UsageError(f"tiles of {tile} pixels are too small; give {SMALLEST_CHOICE} or more, or 0 to choose")
         if batch_size < 0:
             raise UsageError(f"{batch_size} images are no batch; give 1 or more, or 0 to choose")
         self.translator, self.traits = translator, translator.traits
         self.device, self.tile = device, tile
         self.asked_batch_size = batch_size
         tile_limit, batch_limit = (2_500_000, 250_000) if device.is_cpu else (16_000_000, 32_000_000)
-        self.limits = Limits(tile_limit, sys.maxsize if batch_size else batch_limit)  # on a CPU few fit the caches
+        self.limits = Limits(tile_limit, sys.maxsize if batch_size else batch_limit)  # a CPU's caches hold few images
         self.workers = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="network")
         self._closed = False
 
     def batch_size(self, height: int, width: int) -> int:
-        """How many images or tiles of a size go through the network together."""
+        """Return how many images or tiles of a size go through the network together."""
         fitting = max(1, self.limits.now.batch // max(1, self._output_pixels(height, width)))
         return min(self.asked_batch_size or fitting, fitting)
 
     def submit(self, task: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Future[T]:
-        """Call something that calls `run` in one of the threads around the network."""
+        """Call a task, which may itself call `run`, in one of the threads around the network."""
         return self._pool.submit(task, *arguments, **named)
 
     def run(self, pixels: Pixels, conditions: Mapping[str, Tensor] | None = None) -> Pixels:
@@ -85,7 +86,7 @@ class Executor:
 
         Raises:
             TranslationError: The network failed, returned what is no image, or does not fit the memory.
-            CancelledError: `close` came first.
+            CancelledError: `close` was called before the result was there.
         """
         before = since = self.limits.now
         while True:
@@ -101,7 +102,7 @@ class Executor:
                     raise TranslationError(f"the network failed: {type(error).__name__}: {error}") from error
                 shrunk = self._shrink(pixels, side)
                 if shrunk is None:
-                    self.limits.restore(before, since)  # or it would slow down all that come after it
+                    self.limits.restore(before, since)  # lower limits would slow down all later images
                     raise TranslationError(
                         f"{pixels.shape[2]}×{pixels.shape[1]} does not fit the memory of {self.device}, and can be cut "
                         f"no smaller; try --device cpu or a smaller image ({error})"
@@ -110,12 +111,12 @@ class Executor:
 
     @torch.inference_mode()
     def translate(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
-        """Send one batch through the network, and once more in float32 if something that is no number came out.
+        """Send one batch through the network, and again in float32 if the result holds NaN or infinity.
 
         Args:
             images: (N, channels_in, H, W) in [0, 1], of any size, on the device.
             conditions: One tensor of N rows each, on the device.
-            precision: What to compute in.
+            precision: The type that the network computes in.
 
         Returns:
             (N, channels_out, scale H, scale W), rounded down.
@@ -127,7 +128,7 @@ class Executor:
         if _is_finite(result):
             return result
         if precision != torch.float32:
-            log.warning("the network returned NaN or infinity in %s; once more in float32", precision)
+            log.warning("the network returned NaN or infinity in %s; running it again in float32", precision)
             result = self._call(images, conditions, torch.float32)
             if _is_finite(result):
                 return result
@@ -143,7 +144,7 @@ class Executor:
         scale, channels = self.traits.scale, self.traits.channels_out
         result = np.empty((count, int(height * scale), int(width * scale), channels), pixels.dtype)
         if not result.size:
-            raise TranslationError(f"{width}×{height} is too small for a scale of {scale}: nothing would be left")
+            raise TranslationError(f"{width}×{height} is too small for a scale of {scale}: no pixel would be left")
 
         def translate(tiles: Sequence[Tile]) -> None:
             parts = np.stack([pixels[n, r.seen_from : r.seen_to, c.seen_from : c.seen_to] for n, r, c in tiles])
@@ -162,7 +163,7 @@ class Executor:
         return result
 
     def _each(self, task: Callable[[Sequence[Tile]], None], parts: Iterable[Sequence[Tile]]) -> None:
-        """Do a task with each batch, in this thread and in others around the network that have nothing else to do.
+        """Do a task with each batch, in this thread and in idle threads around the network.
 
         This thread may be one of them, so it waits for no batch that has not begun.
         """
@@ -187,7 +188,7 @@ class Executor:
     def _translate(self, pixels: Pixels, conditions: Mapping[str, Tensor]) -> Pixels:
         rows = {name: value.to(self.device.place) for name, value in conditions.items()}
         precision = torch.float32 if pixels.dtype == np.uint16 else self.device.precision
-        return _to_integers(self.translate(self._to_device(pixels), rows, precision), pixels.dtype)
+        return to_integers(self.translate(to_unit_range(pixels, self.device), rows, precision), pixels.dtype)
 
     def _call(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
         padded = pad_to_size(images, self.traits)
@@ -197,14 +198,9 @@ class Executor:
         height, width = (int(size * scale) for size in padded.shape[2:])
         expected = (len(images), self.traits.channels_out, height, width)
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
-        if found != expected:  # before it is cropped, which would hide that it is too large
+        if found != expected:  # check before cropping, which would hide a size that is too large
             raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
         return result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
-
-    def _to_device(self, pixels: Pixels) -> Tensor:
-        integers = torch.from_numpy(pixels if pixels.dtype == np.uint8 else pixels.astype(np.int32))
-        images = integers.to(self.device.place).permute(0, 3, 1, 2).float().div_(float(np.iinfo(pixels.dtype).max))
-        return images.contiguous(memory_format=self.device.memory_format)
 
     def _side(self, height: int, width: int) -> int | None:
         if self.tile is None or self.traits.tiling != "exact":
@@ -216,7 +212,7 @@ class Executor:
         return int(height * width * self.traits.scale * self.traits.scale)
 
     def _shrink(self, pixels: Pixels, side: int | None) -> Limit | None:
-        """Ask for less memory next time."""
+        """Lower the limits after memory ran out; return None where they cannot get lower."""
         self.device.empty_cache()
         count, height, width, _ = pixels.shape
         reach = min(max(height, width), (side or max(height, width)) + 2 * self.traits.halo)
@@ -227,19 +223,12 @@ class Executor:
 
 
 def _next(left: deque[T]) -> T | None:
-    """What is left first; None where nothing is, since other threads take from it too."""
+    """Return the first thing that is left, or None if other threads have taken them all."""
     try:
         return left.popleft()
     except IndexError:
         return None
 
 
-def _to_integers(images: Tensor, dtype: np.dtype[Any]) -> Pixels:
-    scaled = images.float().clamp(0, 1).mul_(float(np.iinfo(dtype).max)).round_().permute(0, 2, 3, 1)
-    if dtype == np.uint8:
-        return scaled.to(torch.uint8).cpu().numpy()  # waits for the device
-    return scaled.to(torch.int32).cpu().numpy().astype(np.uint16)
-
-
 def _is_finite(images: Tensor) -> bool:
-    return bool(torch.isfinite(images.sum(dtype=torch.float64)))  # a sum is finite only if all are, and quick
+    return bool(torch.isfinite(images.sum(dtype=torch.float64)))  # a sum is quick, and finite only if all values are

@@ -1,4 +1,4 @@
-"""Filters around the network: those that were asked for, checked, and made anew for each image and each clip."""
+"""Filters before and after the network: they are chosen by name, checked, and made anew for each image and clip."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ State = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Wish:
-    """One filter that was asked for, which is there and takes these options."""
+class ChosenFilter:
+    """A filter that the user chose, with its options; both have been checked."""
 
     name: str
     kind: type[Filter]
     options: FilterOptions
 
     @classmethod
-    def parse(cls, word: str, host: PluginHost) -> Wish:
+    def parse(cls, word: str, host: PluginHost) -> ChosenFilter:
         """Read `NAME` or `NAME:key=value:key=value`; a colon that no `key=` follows belongs to the value."""
         name, _, rest = word.partition(":")
         kind = host.find(FILTERS, name)
@@ -46,9 +46,9 @@ class Wish:
 
 @dataclass(frozen=True)
 class Chain:
-    """The filters of a job, in the order in which they were named."""
+    """The filters of a job, in the order in which the user named them."""
 
-    wishes: Sequence[Wish] = ()
+    filters: Sequence[ChosenFilter] = ()
 
     @classmethod
     def parse(cls, words: Iterable[str], host: PluginHost) -> Chain:
@@ -56,45 +56,45 @@ class Chain:
 
         Args:
             words: `NAME` or `NAME:key=value:key=value` each.
-            host: Whose filters.
+            host: The plugins that provide the filters.
 
         Raises:
             PluginError: No plugin provides a filter of that name.
             ConfigError: An option is unknown, wrong or missing.
         """
-        return cls(tuple(Wish.parse(word, host) for word in words))
+        return cls(tuple(ChosenFilter.parse(word, host) for word in words))
 
     def describe(self) -> list[dict[str, Any]]:
-        """Names and all options, as JSON can hold them."""
-        return [{"name": wish.name, "options": wish.options.model_dump(mode="json")} for wish in self.wishes]
+        """Return the names and all options, as JSON can hold them."""
+        return [{"name": chosen.name, "options": chosen.options.model_dump(mode="json")} for chosen in self.filters]
 
     def start(self) -> Passage:
         """Make the filters anew, for one image or one clip.
 
         Raises:
-            TranslationError: One cannot be made.
+            TranslationError: A filter cannot be made.
         """
-        return Passage(self.wishes)
+        return Passage(self.filters)
 
 
 NO_FILTERS = Chain()
 
 
 class Passage:
-    """The way of one image, or of the frames of one clip, through filters; each method names the filter that fails.
+    """The way of one image, or of the frames of one clip, through the filters; an error names the filter that failed.
 
     `before` and `after` may be called in two threads.
     """
 
-    def __init__(self, wishes: Sequence[Wish]) -> None:
-        self._entering = [_Station(wish) for wish in wishes]
-        self._leaving = [_Station(wish) for wish in wishes]
+    def __init__(self, filters: Sequence[ChosenFilter]) -> None:
+        self._entering = [_Station(chosen) for chosen in filters]
+        self._leaving = [_Station(chosen) for chosen in filters]
 
     def __bool__(self) -> bool:
         return bool(self._entering)
 
     def before(self, source: Pixels) -> Pixels:
-        """What goes into the network for a frame: of the same shape and type.
+        """Return the picture that goes into the network for a frame: of the same shape and type.
 
         Raises:
             TranslationError: A filter failed, or did not return what it has to.
@@ -104,7 +104,7 @@ class Passage:
         return source
 
     def after(self, source: Pixels, result: Pixels) -> Pixels:
-        """What is made of what the network made of a frame: of the same shape and type.
+        """Filter the network's result for a frame; the shape and the type stay the same.
 
         Args:
             source: The frame before all filters.
@@ -118,15 +118,15 @@ class Passage:
         return result
 
     def state_before(self) -> State:
-        """What the next frame that goes in depends on."""
+        """Return the filters' memory on which the next frame that goes in depends."""
         return _states("before", self._entering)
 
     def state_after(self) -> State:
-        """What the next frame that comes out depends on."""
+        """Return the filters' memory on which the next frame that comes out depends."""
         return _states("after", self._leaving)
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Go on where both states, together, were asked for."""
+        """Go on from the states of both sides, merged, as `state_before` and `state_after` returned them."""
         for side, stations in (("before", self._entering), ("after", self._leaving)):
             for index, station in enumerate(stations):
                 prefix = f"{side}.{index}."
@@ -134,14 +134,15 @@ class Passage:
 
 
 class _Station:
-    """One instance of a filter, which is blamed for what it does wrong."""
+    """One instance of a filter; errors are reported under the filter's name."""
 
-    def __init__(self, wish: Wish) -> None:
-        self.name = wish.name
+    def __init__(self, chosen: ChosenFilter) -> None:
+        self.name = chosen.name
         with self._blamed():
-            self.filter = wish.kind(wish.options)
+            self.filter = chosen.kind(chosen.options)
 
     def pass_through(self, change: Callable[[Pixels], Pixels], pixels: Pixels) -> Pixels:
+        """Change pixels by the filter, and check the shape and the type of what it returns."""
         given = _sealed(pixels)
         with self._blamed():
             changed = change(given)
@@ -152,6 +153,7 @@ class _Station:
         return np.ascontiguousarray(changed)
 
     def state(self) -> State:
+        """Return copies of the filter's memory, which must be arrays of numbers."""
         with self._blamed():
             state = {key: np.array(value) for key, value in self.filter.state().items()}
             if wrong := [key for key, value in state.items() if value.dtype.hasobject]:
@@ -159,6 +161,7 @@ class _Station:
         return state
 
     def restore(self, state: State) -> None:
+        """Give the filter back the memory that `state` returned."""
         if state:
             with self._blamed():
                 self.filter.restore(state)
@@ -174,7 +177,7 @@ class _Station:
 
 
 def _states(side: str, stations: Sequence[_Station]) -> State:
-    """Copies: filters go on while these wait for the disk."""
+    """Copy the memory of filters, because the filters go on while the copies wait for the disk."""
     return {
         f"{side}.{index}.{key}": value
         for index, station in enumerate(stations)
@@ -183,7 +186,7 @@ def _states(side: str, stations: Sequence[_Station]) -> State:
 
 
 def _sealed(pixels: Pixels) -> Pixels:
-    """The same pixels, not to be written to: other filters, or a later frame, may look at them."""
+    """Return a view that cannot be written to, since other filters or a later frame may look at the same pixels."""
     view = pixels.view()
     view.flags.writeable = False
     return view
@@ -194,7 +197,7 @@ def _kind(pixels: Any) -> str:
 
 
 def _about(name: str, options: type[FilterOptions]) -> str:
-    """What there is to choose."""
+    """List the options of a filter with their defaults, for an error message."""
     fields = options.model_fields.items()
     known = ", ".join(f"{key}=…" if field.is_required() else f"{key}={field.default}" for key, field in fields)
     return f"{name} takes {known or 'no options'}"

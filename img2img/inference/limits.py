@@ -1,4 +1,4 @@
-"""How much may go through the network at once: less each time the memory has run out."""
+"""The limits of how much may go through the network at once; they fall each time memory runs out."""
 
 from __future__ import annotations
 
@@ -10,28 +10,25 @@ import torch
 
 log = logging.getLogger(__name__)
 
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
+"""Words that libraries use, in small letters, for a lack of memory."""
+
 
 @dataclass(frozen=True)
 class Limit:
-    """Output pixels that may go through the network at once."""
+    """The number of output pixels that may go through the network at once."""
 
     tile: int
-    """Of one tile, halo included."""
+    """Output pixels of one tile, halo included."""
     batch: int
-    """Of all images or tiles together."""
+    """Output pixels of all images or tiles of a batch together."""
 
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that there is not enough memory, of whichever device."""
-    text = str(error).lower()
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in text for words in _OUT_OF_MEMORY)
-
-
 class Limits:
-    """The limits of one executor, which all of its threads ask and change."""
+    """The limits of one executor, which all of its threads read and change."""
 
     def __init__(self, tile: int, batch: int) -> None:
         self._now = Limit(tile, batch)
@@ -39,10 +36,11 @@ class Limits:
 
     @property
     def now(self) -> Limit:
+        """Return the limits that hold at present."""
         return self._now
 
     def shrink(self, largest: int, total: int, *, can_cut: bool) -> Limit | None:
-        """Ask for less memory from here on: half the batch, then smaller tiles.
+        """Lower the limits from here on: first halve the batch, then make tiles smaller.
 
         Args:
             largest: Output pixels of the largest tile of the images for which memory ran out.
@@ -64,7 +62,13 @@ class Limits:
             return self._now
 
     def restore(self, before: Limit, since: Limit) -> None:
-        """Go back to what was before a failure that no limit could help; unless another thread changed `since`."""
+        """Return to earlier limits after a failure that none could avert, unless another thread has changed them."""
         with self._lock:
             if self._now == since:
                 self._now = before
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error, of whatever library, says that memory ran out."""
+    text = str(error).lower()
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in text for words in _OUT_OF_MEMORY)

@@ -1,4 +1,4 @@
-"""A loaded model: a translator on a device, for one image or for a job."""
+"""A loaded model is a translator on a device; it translates one image or serves a whole job."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def load_model(
 
 
 class Model:
-    """Translates images; what `load_model` returns."""
+    """Translates images; `load_model` returns one."""
 
     def __init__(self, info: ModelInfo, translator: Translator, device: Device, tile: int | None = 0) -> None:
         self.info, self.translator, self.device = info, translator, device
@@ -64,14 +64,14 @@ class Model:
     @overload
     def __call__(self, image: Pixels, **conditions: Any) -> Pixels: ...
     def __call__(self, image: Pixels | Tensor, **conditions: Any) -> Pixels | Tensor:
-        """Translate one image, or a batch; what comes back is of the kind that went in.
+        """Translate one image, or a batch; the result is of the same kind as the input.
 
         Args:
             image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1].
-            conditions: What the model's translator asks for, as typed on the command line or as a tensor row.
+            conditions: The conditions that the translator declares, as typed on the command line or as tensor rows.
 
         Raises:
-            UsageError: This is no such image, or a condition is unknown, missing or wrong.
+            UsageError: The image is not of these kinds, or a condition is unknown, missing or wrong.
             TranslationError: The network failed, or does not fit the memory.
         """
         rows = self.parse_conditions(conditions)
@@ -86,7 +86,7 @@ class Model:
 
         Args:
             picture: With or without filters.
-            rows: What `parse_conditions` made.
+            rows: The tensors that `parse_conditions` returned.
 
         Raises:
             TranslationError: The network or a filter failed, or it does not fit the memory.
@@ -95,7 +95,7 @@ class Model:
         return picture.leave(result[0])
 
     def parse_conditions(self, conditions: Mapping[str, Any]) -> dict[str, Tensor]:
-        """Turn what was typed into tensor rows.
+        """Turn conditions, as the user typed them, into tensor rows.
 
         Raises:
             UsageError: A condition is unknown, missing or wrong.
@@ -115,7 +115,7 @@ class Model:
             value = conditions[name]
             try:
                 rows[name] = value if isinstance(value, Tensor) else condition.parse(str(value))
-            except Exception as error:  # a ValueError speaks for itself; the plugin may raise others
+            except Exception as error:  # a ValueError has a message for the user; a plugin may raise others
                 text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
                 raise UsageError(f"condition {name}={value!r}: {text}") from error
         return rows

@@ -1,4 +1,4 @@
-"""The one path of a picture: off with alpha and into the network's channels, through the filters, and back."""
+"""A picture takes one path: without alpha and in the network's channels through filters and network, and back."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture on its way: what goes into the network, and all that the way back needs."""
+    """A picture on its way, with all that the way back needs."""
 
     entering: Pixels
-    """(H, W, channels_in): what goes into the network."""
+    """The pixels that go into the network, (H, W, channels_in)."""
     colour: Pixels
-    """The same before the filters."""
+    """The same pixels before the filters."""
     beside: Beside
     traits: Traits
     passage: Passage
@@ -31,7 +31,7 @@ class Picture:
 
         Args:
             pixels: uint8 or uint16.
-            traits: Of the translator.
+            traits: The translator's.
             passage: The filters of this picture, or of the clip that it is a frame of; none by default.
 
         Raises:
@@ -43,10 +43,11 @@ class Picture:
 
     @property
     def bytes(self) -> int:
+        """Return how much memory the picture holds."""
         return self.colour.nbytes + (0 if self.entering is self.colour else self.entering.nbytes)
 
     def leave(self, result: Pixels) -> Pixels:
-        """Make the final picture of what the network returned, with alpha where the source has it.
+        """Turn the network's result into the final picture, with alpha where the source has it.
 
         Raises:
             TranslationError: A filter failed.

@@ -1,4 +1,4 @@
-"""The one seam between works and the network: works in, results out, by group or in order, with bounded memory."""
+"""A stream is the one seam to the network: works go in, results come out, in order or by group, in bounded memory."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ PENDING = 64
 STOPPED = "stopped; what is done stays, and the same command goes on from there"
 
 _PATIENCE = 0.1
-"""Seconds after which it is asked again whether to stop."""
+"""Seconds between two calls of `stop`."""
 
 
 class Work(Protocol):
-    """What a stream carries."""
+    """A piece of work that a stream carries."""
 
     @property
     def picture(self) -> Picture | None:
-        """What goes through the network; None where nothing does."""
+        """Return the picture that goes through the network, or None where nothing does."""
 
     @property
     def bytes(self) -> int:
-        """What the work holds of the memory on its way in."""
+        """Return how many bytes of memory the work holds on its way to the network."""
 
 
 W = TypeVar("W", bound=Work)
@@ -49,18 +49,18 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Outcome(Generic[W, R]):
-    """What became of one work."""
+    """The outcome of one work: a value or an error."""
 
     work: W
     value: R | None = None
-    """What `finish` made of the network's result; None for a work without a picture."""
+    """The return value of `finish`; None for a work without a picture."""
     error: BaseException | None = None
     seconds: float = 0
-    """Its share of the time in the network."""
+    """The work's share of the time in the network."""
 
     @property
     def is_lost_alone(self) -> bool:
-        """Whether the error costs this work and no other; any other error ends the job."""
+        """Return whether the error costs this work and no other; any other error ends the job."""
         return isinstance(self.error, (ItemError, MemoryError))
 
     def result(self) -> R | None:
@@ -76,9 +76,9 @@ class Stream(Generic[W, R]):
     Args:
         executor: Runs the network; its threads are the only ones around it.
         conditions: One row each, without the batch dimension.
-        finish: What becomes of a work with a picture, and of what the network made of that.
-        stop: Asked between works; True ends the stream.
-        finishers: Threads that call `finish`; if 0, those of the network do.
+        finish: Called with a work that has a picture, and the network's result for it; returns the outcome's value.
+        stop: Called between works; True ends the stream.
+        finishers: The number of threads that call `finish`; if 0, the network's threads do.
     """
 
     def __init__(
@@ -100,12 +100,12 @@ class Stream(Generic[W, R]):
         self._largest = 1
 
     def by_group(self, works: Iterable[W]) -> Iterator[Outcome[W, R]]:
-        """Carry works that have nothing to do with each other; those of equal size go together.
+        """Carry works that are independent of each other; works of equal size go together.
 
-        A batch that fails is tried work by work, so that only the guilty one is lost. Outcomes come as they are there.
+        A batch that fails is tried work by work, so that only the one at fault is lost. Outcomes come in any order.
 
         Raises:
-            Stopped: `stop` said so.
+            Stopped: `stop` returned True.
         """
         return self._carry(self._groups(works), in_order=False)
 
@@ -113,21 +113,21 @@ class Stream(Generic[W, R]):
         """Carry works that are parts of one thing, so that all are lost with one.
 
         Args:
-            works: Of one size.
-            ends: Tells a work after which a batch ends, however small it is.
+            works: Works whose pictures have one size.
+            ends: Returns whether a batch ends after a work, however small the batch is.
 
         Raises:
-            Stopped: `stop` said so.
+            Stopped: `stop` returned True.
         """
         return self._carry(self._runs(works, ends), in_order=True)
 
     def heed_stop(self) -> None:
-        """Raise `Stopped` if the stream shall end."""
+        """Raise `Stopped` if `stop` returns True."""
         if self.stop():
             raise Stopped(STOPPED)
 
     def close(self) -> list[Outcome[W, R]]:
-        """Drop what has not begun, wait for what has, and return the outcomes that nobody has seen."""
+        """Drop the batches that have not begun, wait for the others, and return the outcomes that nobody has seen."""
         wait([batch for batch in self._batches if not batch.cancel()])
         if self._finishers is not None:
             self._finishers.shutdown(cancel_futures=True)
@@ -136,7 +136,7 @@ class Stream(Generic[W, R]):
         return [outcome for outcome in self._arrived.values() if not isinstance(outcome.error, CancelledError)]
 
     def _groups(self, works: Iterable[W]) -> Iterator[list[W]]:
-        """Put works of equal size and type together; whichever has waited longest goes first when many wait."""
+        """Put works of equal size and type together; when many wait, the group that began first goes."""
         groups: dict[object, list[W]] = {}
         for work in works:
             key = work.picture and (work.picture.entering.shape, work.picture.entering.dtype)
@@ -150,7 +150,7 @@ class Stream(Generic[W, R]):
         yield from groups.values()
 
     def _runs(self, works: Iterable[W], ends: Callable[[W], bool]) -> Iterator[list[W]]:
-        """Put works together as they follow each other."""
+        """Put works together in the order in which they come."""
         run: list[W] = []
         for work in works:
             run.append(work)
@@ -175,7 +175,7 @@ class Stream(Generic[W, R]):
             yield self._next(in_order)
 
     def _has_room(self, batch: list[W]) -> bool:
-        """Whether little enough is before the network and before those who finish."""
+        """Return whether few enough works wait for the network and for `finish`."""
         self._largest = max(self._largest, len(batch))
         if len(self._in_flight) > (2 * self.executor.workers + 2) * self._largest:
             return False
@@ -183,7 +183,7 @@ class Stream(Generic[W, R]):
         return sum(work.bytes for work in (*self._in_flight.values(), *batch)) * (1 + scale * scale) <= MEMORY
 
     def _next(self, in_order: bool) -> Outcome[W, R]:
-        """Wait for the outcome of the work that went in first or, without an order, for any."""
+        """Wait for the outcome of the work that went in first or, without an order, for any outcome."""
         while True:
             self.heed_stop()
             first = next(iter(self._in_flight if in_order else self._arrived), None)
@@ -197,7 +197,7 @@ class Stream(Generic[W, R]):
         self._arrived[id(outcome.work)] = outcome
 
     def _translate(self, batch: list[W], one_by_one: bool) -> None:
-        """The network stage, in a thread of the executor."""
+        """Run the network on a batch, in a thread of the executor."""
         started = perf_counter()
         results = self._results(batch, one_by_one)
         share = (perf_counter() - started) / len(batch)
@@ -230,7 +230,7 @@ class Stream(Generic[W, R]):
             return self._conclude(work, result, seconds)
         try:
             self._finishers.submit(self._conclude, work, result, seconds)
-        except RuntimeError:  # those who finish are gone: the stream is being closed
+        except RuntimeError:  # the threads that finish are gone: the stream is being closed
             self._outcomes.put(Outcome(work, error=CancelledError()))
 
     def _conclude(self, work: W, result: Pixels, seconds: float) -> None:

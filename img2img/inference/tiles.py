@@ -1,4 +1,4 @@
-"""Cutting large images into tiles whose results, put side by side, are exactly the result of the whole."""
+"""Large images are cut into tiles whose results, put side by side, are exactly the result of the whole."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SMALLEST_TILE = 32
 
 @dataclass(frozen=True)
 class Window:
-    """A tile of an image along one axis or, as a pair, along both: what is kept, and what is looked at for it."""
+    """A tile along one axis: the pixels that are kept, and the wider range that the network sees for them."""
 
     start: int
     stop: int
@@ -62,12 +62,12 @@ def batches(tiles: Iterable[Tile], most: Callable[[int, int], int]) -> Iterator[
 
 
 def _cuts(size: int, side: int | None, traits: Traits) -> Iterator[Window]:
-    """Cut one axis. Tiles see `halo` pixels beyond what is kept, from and to where the network's grid allows."""
+    """Cut one axis. Each tile sees `halo` pixels beyond what is kept, widened to the network's grid."""
     if side is None or side >= size:
         yield Window(0, size, 0, size)
         return
     halo = traits.halo
-    multiple = lcm(traits.multiple_of, Fraction(traits.scale).denominator)  # so that cuts meet output pixels
+    multiple = lcm(traits.multiple_of, Fraction(traits.scale).denominator)  # so that cuts lie between output pixels
     side = -(-side // multiple) * multiple
     for start in range(0, size, side):
         stop = min(size, start + side)

@@ -1,1 +1,1 @@
-"""Translating what a camera sees, or a clip plays, while it happens."""
+"""A camera's picture, or a clip, is translated while it is shown."""

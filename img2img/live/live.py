@@ -1,4 +1,4 @@
-"""Translating what happens now: always the newest frame, and none of those that came while the network was busy."""
+"""Translates live pictures: always the newest frame; frames that came while the network was busy are dropped."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
     from img2img.media.image.images import Pixels
 
 _PATIENCE = 0.01
-"""Seconds between two looks at what the user wants."""
+"""Seconds between two checks of whether the user wants to stop."""
 
 
 class Shot(NamedTuple):
-    """A frame that may be shown."""
+    """A frame that may be shown, with its time."""
 
     at: float
-    """When, in seconds; counted from the first. What is late comes at once."""
+    """The time to show it, in seconds from the first frame; a frame that is late is shown at once."""
     duration: float
-    """How long, in seconds."""
+    """How long it is shown, in seconds."""
     picture: Callable[[], Pixels]
-    """Gives its pixels; costs nothing where it is not called."""
+    """Returns the pixels; frames whose pixels nobody asks for are not decoded."""
 
 
 def shots_of(source: Clip) -> Iterator[Shot]:
-    """The frames of a clip at their times; those of a camera came at theirs already."""
+    """Return the frames of a clip with their times; a camera's frames come at their times already."""
     tick = float(source.info.time_base)
     return (Shot(frame.pts * tick, frame.duration * tick, frame.picture) for frame in source.frames())
 
 
 class Latest:
-    """Goes through shots in a thread of its own, at their times, and keeps only the newest.
+    """Runs through shots in a thread of its own, at their times, and keeps only the newest.
 
-    A context: leaving it ends the thread, once the shot at work is there.
+    It is a context manager: leaving it ends the thread, after the shot that is being read.
     """
 
     def __init__(self, shots: Iterator[Shot]) -> None:
         self.dropped = 0
-        """Shots that nobody took before the next one came."""
+        """The number of shots that nobody took before the next one came."""
         self._shots = shots
         self._newest: Shot | None = None
         self._error: BaseException | None = None
@@ -69,11 +69,11 @@ class Latest:
         self._thread.join()
 
     def take(self, patience: float) -> Shot | None:
-        """The newest shot, once only; None where none came for so many seconds.
+        """Return the newest shot, each one only once; None where none came within `patience` seconds.
 
         Raises:
-            EOFError: No more will come.
-            Img2ImgError: No more will come, since the source failed.
+            EOFError: The source has ended.
+            Img2ImgError: The source failed.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._newest or self._over, patience)
@@ -105,46 +105,47 @@ class Latest:
         self._is_wanted_at(end)
 
     def _is_wanted_at(self, instant: float) -> bool:
-        """Wait until then, and tell whether it is worth going on."""
+        """Wait until an instant; return False if the thread shall end before."""
         with self._changed:
             return not self._changed.wait_for(lambda: self._closed, max(0, instant - perf_counter()))
 
 
 @dataclass
 class Counts:
-    """What became of the frames so far."""
+    """How many frames were shown and dropped so far, and how fast."""
 
     shown: int = 0
     dropped: int = 0
     seconds: float = 0
-    """Since the beginning."""
+    """Seconds since the beginning."""
     _recent: deque[float] = field(default_factory=lambda: deque(maxlen=20))
 
     @property
     def rate(self) -> float:
-        """Frames shown per second, from the beginning to the end."""
+        """Return the frames shown per second, from the beginning to the end."""
         return self.shown / self.seconds if self.seconds else 0.0
 
     @property
     def current_rate(self) -> float:
-        """Frames shown per second, of the last ones."""
+        """Return the frames shown per second, over the last ones."""
         passed = self._recent[-1] - self._recent[0] if self._recent else 0.0
         return (len(self._recent) - 1) / passed if passed else 0.0
 
     def update(self, shown: int, dropped: int, seconds: float) -> None:
+        """Take new counts, `seconds` after the beginning."""
         if shown > self.shown:
             self._recent.append(seconds)
         self.shown, self.dropped, self.seconds = shown, dropped, seconds
 
 
 class Screen(Protocol):
-    """Where frames are shown."""
+    """A place where frames are shown, such as a window."""
 
     def show(self, before: Pixels, after: Pixels, counts: Counts) -> None:
-        """Show a frame, two times (H, W, 3) of uint8, before brought to the height of after."""
+        """Show a frame before and after translation, (H, W, 3) of uint8 each, brought to one height."""
 
     def heed(self) -> bool:
-        """See to what the user does; False once the screen was closed. Is called again and again."""
+        """React to what the user does, and return False once the screen was closed; it is called again and again."""
 
 
 def live(
@@ -157,36 +158,38 @@ def live(
     width: int | None = None,
     filters: Chain = NO_FILTERS,
 ) -> Counts:
-    """Show shots before and after translation, always the newest, until they, the user or `stop` make an end.
+    """Show shots before and after translation, always the newest, until they end, or the user or `stop` ends it.
 
     The network runs in another thread than the screen, so that the screen answers while a frame takes its time.
 
     Args:
-        model: Translates them.
-        conditions: As for the model.
-        shots: Of a clip or of a camera.
-        screen: Where to show them; used by this thread alone.
-        stop: Asked all the time; True makes an end.
-        width: Reduce what is wider to so many pixels.
-        filters: What each frame goes through before and after the model.
+        model: The model that translates the shots.
+        conditions: The model's conditions, by name.
+        shots: The shots of a clip or of a camera.
+        screen: The screen that shows them; only this thread uses it.
+        stop: Called again and again; True ends the show.
+        width: Frames that are wider are reduced to so many pixels.
+        filters: The filters before and after the model.
 
     Returns:
-        What was shown; with the frames that were dropped, these are all that came until the end.
+        The counts of the frames that were shown and dropped, which together are all that came.
 
     Raises:
         UsageError: A condition is unknown, missing or wrong.
-        VideoError: The source failed on the way.
+        VideoError: The source failed.
         TranslationError: The network or a filter failed.
     """
     rows, counts = model.parse_conditions(conditions), Counts()
     passage = filters.start()
 
     def translate(shot: Shot) -> tuple[Pixels, Pixels]:
+        """Return a shot before and after translation."""
         before = _prepared(shot.picture(), width)
         after = _three_channels(model.carry(Picture.enter(before, model.translator.traits, passage), rows))
         return _fitted(before, after.shape[0]), after
 
     def wanted() -> bool:
+        """Return whether neither the user nor `stop` has ended the show."""
         return screen.heed() and not stop()
 
     with Latest(shots) as latest, ThreadPoolExecutor(1, "live") as worker:
@@ -205,7 +208,7 @@ def live(
 
 
 def _next(latest: Latest, wanted: Callable[[], bool]) -> Shot | None:
-    """The newest shot; None at the end, or where none is wanted any more."""
+    """Return the newest shot; None at the end, or once no more is wanted."""
     try:
         while (shot := latest.take(_PATIENCE)) is None and wanted():
             pass
@@ -215,7 +218,7 @@ def _next(latest: Latest, wanted: Callable[[], bool]) -> Shot | None:
 
 
 def _prepared(pixels: Pixels, width: int | None) -> Pixels:
-    """(H, W, 3) of uint8, reduced if it is wider than `width`."""
+    """Bring pixels to (H, W, 3) of uint8, and reduce them if they are wider than `width`."""
     if pixels.dtype == np.uint16:
         pixels = np.rint(pixels / np.float32(257)).astype(np.uint8)
     pixels = np.ascontiguousarray(_three_channels(pixels))

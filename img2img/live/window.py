@@ -1,4 +1,4 @@
-"""The window of `img2img live`, and whether there can be one."""
+"""The window of `img2img live`, and the check that a window can be opened."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _ESCAPE = 27
 
 _PROBE = "import cv2; cv2.namedWindow('img2img'); cv2.pollKey()"
 _PATIENCE = 30
-"""Seconds for the probe; a connection to a display far away may be slow, and one that is dead takes for ever."""
+"""Seconds that the probe may take: a connection to a distant display may be slow, and a dead one takes for ever."""
 
 _INSTEAD = "a clip can be translated into a file: img2img translate MODEL CLIP TARGET"
 
 
 def require_window() -> None:
-    """See whether a window can be opened, by doing so in another process: Qt kills the one where it cannot.
+    """Check whether a window can be opened, in another process: Qt kills the process where it cannot.
 
     Raises:
-        UsageError: There is no display, or no OpenCV that has windows.
+        UsageError: There is no display, or this build of OpenCV has no windows.
     """
     if not cv2.currentUIFramework():
         raise UsageError(
@@ -42,11 +42,11 @@ def require_window() -> None:
         )
     try:
         probe = subprocess.run(
-            [sys.executable, "-P", "-c", _PROBE],  # -P: never a cv2.py of the folder where the program was started
+            [sys.executable, "-P", "-c", _PROBE],  # -P: import no cv2.py of the current folder
             capture_output=True,
             text=True,
             timeout=_PATIENCE,
-            start_new_session=True,  # or Ctrl-C would look like a display that fails
+            start_new_session=True,  # else Ctrl-C would look like a failing display
         )
         failed, said = probe.returncode != 0, probe.stderr
     except subprocess.TimeoutExpired:
@@ -59,9 +59,9 @@ def require_window() -> None:
 
 
 class Window:
-    """Shows frames before and after beside each other; q, Esc and its cross close it.
+    """Shows frames before and after translation, side by side; q, Esc and the window's cross close it.
 
-    It opens with the first frame. A `Screen` in the sense of `img2img.live.live`.
+    It opens with the first frame. It is a `Screen` in the sense of `img2img.live.live`.
     """
 
     def __init__(self, title: str) -> None:
@@ -75,9 +75,10 @@ class Window:
     def __exit__(self, *_: object) -> None:
         if self._open and not self._closed:
             cv2.destroyAllWindows()
-            cv2.pollKey()  # or it stays until the program ends
+            cv2.pollKey()  # else the window stays until the program ends
 
     def show(self, before: Pixels, after: Pixels, counts: Counts) -> None:
+        """Show a frame before and after translation, with the counts in the title."""
         if not self.heed():
             return
         picture = cv2.cvtColor(np.hstack([before, after]), cv2.COLOR_RGB2BGR)
@@ -90,6 +91,7 @@ class Window:
         self.heed()
 
     def heed(self) -> bool:
+        """Handle key presses and the cross; return False once the window was closed."""
         if self._open and not self._closed:
             key = cv2.pollKey() & 0xFF
             self._closed = key in (ord("q"), ord("Q"), _ESCAPE) or not self._is_visible()
@@ -104,12 +106,12 @@ class Window:
     def _is_visible(self) -> bool:
         try:
             return bool(cv2.getWindowProperty(self._name, cv2.WND_PROP_VISIBLE) > 0)
-        except cv2.error:  # as it says where there is no window at all
+        except cv2.error:  # OpenCV raises this where there is no window at all
             return False
 
 
 def _about_the_display(said: str) -> str:
-    """Why there is no window, from what the probe said and from what it was told."""
+    """Say why there is no window, from the probe's message and the environment's variables."""
     words = next((line.strip() for line in said.splitlines() if line.strip()), "it gave no reason")
     if sys.platform != "linux":
         return words

@@ -1,1 +1,1 @@
-"""What two or more families share: resampling, losses, feature extractors, metrics, schedules, averaging."""
+"""Parts that two or more families share: networks, resampling, losses, feature extractors, metrics, schedules."""

@@ -50,16 +50,16 @@ class Adversary:
         self.penalty_weight, self.logits, self.parts = penalty_weight, logits, parts
 
     def __call__(self, images: Tensor) -> Any:
-        """Return what D says of T(images), in the precision of the run."""
+        """Return D's logits of T(images), in the precision of the run."""
         with self.engine.autocast():
             return self.network(self._augmented(images))
 
     def generator_loss(self, fake_logits: Tensor, real_logits: Callable[[], Tensor]) -> Tensor:
-        """Return what G minimises; `real_logits` is called where the game compares, and nothing learns through it."""
+        """Return the loss of G; `real_logits` is called where the game compares, and no gradient flows through it."""
         return self.game.generator_loss(fake_logits, real_logits().detach() if self.game.compares else None)
 
     def loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """Return what D minimises, without the penalties."""
+        """Return the loss of D, without the penalties."""
         return self.game.discriminator_loss(real_logits, fake_logits, self.config.real_label)
 
     def penalties(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
@@ -72,7 +72,7 @@ class Adversary:
         return found
 
     def weighted(self, penalties: Mapping[str, Tensor]) -> Tensor | float:
-        """Return what penalties add to the discriminator's loss."""
+        """Return the sum of the penalties, weighted, which is added to the discriminator's loss."""
         weights = {"penalty": self.penalty_weight, "r1": R1_EVERY * self.config.r1_weight}
         return sum(weights[name] * penalty for name, penalty in penalties.items())
 

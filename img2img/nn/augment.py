@@ -1,4 +1,4 @@
-"""DiffAugment (Zhao et al. 2020): what a discriminator sees is altered at random, and gradients pass through."""
+"""DiffAugment (Zhao et al. 2020) alters the images that a discriminator sees at random, and lets gradients through."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def diff_augment(images: Tensor, parts: Sequence[int] | None = None) -> Tensor:
     an eighth of its size, zeros moving in; a square of half its size becomes zero.
 
     Args:
-        images: The images.
-        parts: Where an image is several, one behind the other in the channels, how many each has: all change by the
-            same draw, colours by each one's own means. They add up to C.
+        images: (N, C, H, W) in [-1, 1].
+        parts: How many channels each part has, where an image is several ones, one behind the other in the channels;
+            they add up to C. All parts change by the same draw, colours by each part's own means.
     """
     draws = torch.rand(3, len(images), 1, 1, 1, device=images.device).to(images)
     recoloured = [_recolour(part, draws) for part in torch.split(images, [*(parts or images.shape[1:2])], 1)]
@@ -46,7 +46,7 @@ def _move(images: Tensor) -> Tensor:
 
 
 def _cut_out(images: Tensor) -> Tensor:
-    """The square may reach over the border: its middle is any pixel."""
+    """Set a square to zero, whose middle is any pixel, so that it may reach over the border."""
     height, width = images.shape[-2:]
     in_rows = _within(_draw(len(images), height, images), height, images)
     in_columns = _within(_draw(len(images), width, images), width, images)
@@ -55,7 +55,7 @@ def _cut_out(images: Tensor) -> Tensor:
 
 
 def _within(middle: Tensor, size: int, images: Tensor) -> Tensor:
-    """Which of `size` places are in the half of them around the middle: (N, size)."""
+    """Return which of `size` places lie in the half of them around the middle: (N, size)."""
     behind = torch.arange(size, device=images.device) - middle + size // 4
     return (behind >= 0) & (behind < size // 2)
 

@@ -1,4 +1,4 @@
-"""What translation networks are built of: normalisation, anti-aliased reduction, their initialisation."""
+"""Building blocks of translation networks: normalisation, anti-aliased reduction, initialisation."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch.nn.functional import batch_norm, conv2d, instance_norm, pad
 
 Norm = Literal["instance", "batch", "none"]
 TestStatistics = Literal["running", "image"]
-"""What BatchNorm divides by in `eval()`: running averages, or the statistics of each image, as the paper of pix2pix
-does by testing in training mode one image at a time. Either way no image depends on another."""
+"""The statistics that BatchNorm uses in `eval()`: running averages, or those of each image, as pix2pix's paper does
+by testing in training mode one image at a time. Either way no image depends on another."""
 
 
 def normalisation(kind: Norm, channels: int) -> nn.Module:
-    """InstanceNorm (each image by itself, nothing to learn), BatchNorm, or nothing: (N, C, H, W) to the same."""
+    """Make a layer of InstanceNorm (each image by itself, no weights), or BatchNorm, or nothing: (N, C, H, W)."""
     if kind == "instance":
         return InstanceNorm(channels)
     return nn.BatchNorm2d(channels) if kind == "batch" else nn.Identity()
@@ -32,6 +32,7 @@ class InstanceNorm(nn.InstanceNorm2d):
     """
 
     def forward(self, features: Tensor) -> Tensor:
+        """Normalise each image by itself: (N, C, H, W) to the same."""
         if features.device.type == "cpu" and not torch.compiler.is_compiling() and len(features) == 1:
             return batch_norm(features, None, None, self.weight, self.bias, training=True, eps=self.eps)
         result = super().forward(features)
@@ -41,18 +42,20 @@ class InstanceNorm(nn.InstanceNorm2d):
 
 
 class ImageStatistics(nn.BatchNorm2d):
-    """BatchNorm that in `eval()` takes the statistics of each image by itself."""
+    """A BatchNorm that in `eval()` uses the statistics of each image by itself."""
 
     def forward(self, features: Tensor) -> Tensor:
+        """Normalise (N, C, H, W), in `eval()` each image by itself."""
         if self.training:
             return super().forward(features)
         return instance_norm(features, weight=self.weight, bias=self.bias, use_input_stats=True, eps=self.eps)
 
 
 def without_unused_statistics(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Leave out what torch before 0.4 stored of InstanceNorm and never used; a BatchNorm has a weight beside."""
+    """Leave out the statistics of InstanceNorm that torch before 0.4 stored and never used."""
 
     def unused(name: str) -> bool:
+        """Return whether a tensor is such a statistic; a BatchNorm's has a weight beside it."""
         layer, _, kind = name.rpartition(".")
         return kind in ("running_mean", "running_var", "num_batches_tracked") and f"{layer}.weight" not in weights
 
@@ -60,7 +63,7 @@ def without_unused_statistics(weights: Mapping[str, Tensor]) -> dict[str, Tensor
 
 
 def choose_test_statistics(network: nn.Module, statistics: TestStatistics) -> None:
-    """Make all BatchNorms of a network divide by what is wanted in `eval()`."""
+    """Choose the statistics that all BatchNorms of a network use in `eval()`."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d) and statistics == "image":
             module.__class__ = ImageStatistics
@@ -81,7 +84,7 @@ def initialise(network: nn.Module, gain: float = 0.02) -> None:
 
 @contextmanager
 def frozen(*networks: nn.Module) -> Iterator[None]:
-    """Let gradients pass through networks, but not to their weights: a discriminator while its opponent learns."""
+    """Freeze networks: gradients pass through them, but not to their weights."""
     for network in networks:
         network.requires_grad_(False)
     try:
@@ -92,7 +95,7 @@ def frozen(*networks: nn.Module) -> Iterator[None]:
 
 
 class BlurPool(nn.Module):
-    """Halve by a binomial blur [1, 2, 1] and every second pixel (Zhang 2019): (N, C, H, W) to (N, C, H / 2, W / 2)."""
+    """Halves (N, C, H, W) to (N, C, H / 2, W / 2) by a blur [1, 2, 1] and every second pixel (Zhang 2019)."""
 
     kernel: Tensor
 
@@ -102,5 +105,6 @@ class BlurPool(nn.Module):
         self.register_buffer("kernel", torch.outer(taps, taps).repeat(channels, 1, 1, 1), persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Halve height and width."""
         padded = pad(features, (1, 1, 1, 1), mode="reflect")
         return conv2d(padded, self.kernel, stride=2, groups=len(self.kernel))

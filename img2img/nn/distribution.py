@@ -1,4 +1,4 @@
-"""How far two sets of images are apart, whatever stands where: what unpaired translation is judged by."""
+"""Measures how far two sets of images are apart, wherever things stand in them, to judge unpaired translation."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def sliced_wasserstein(
     remains, blurred and small: colour and brightness.
 
     Args:
-        images: (C, H, W) each, in [0, 1]; sizes may differ.
-        others: Not necessarily as many.
-        levels: Of the pyramid; fewer where the smallest image leaves no patch on the last one.
-        seed: Of the patches' places and of the directions.
+        images: The first set, (C, H, W) each, in [0, 1]; sizes may differ.
+        others: The second set, not necessarily as many.
+        levels: How many levels the pyramid has; fewer where the smallest image leaves no patch on the last one.
+        seed: The seed of the patches' places and of the directions.
 
     Returns:
         A distance for each level, the finest first.
@@ -41,11 +41,11 @@ def sliced_wasserstein(
 
 
 class PatchSet:
-    """What `sliced_wasserstein` looks at of a set of images that come one by one and need not be kept.
+    """Collects the patches of a set of images for `sliced_wasserstein`; images come one by one and need not be kept.
 
     Args:
         rng: Draws the patches' places and, in `distances`, the directions.
-        levels: Of the pyramid; fewer from the first image on that leaves no patch on the last one.
+        levels: How many levels the pyramid has; fewer once an image leaves no patch on the last one.
     """
 
     def __init__(self, rng: torch.Generator, levels: int = 4) -> None:
@@ -59,9 +59,9 @@ class PatchSet:
             found.append(patches)
 
     def distances(self, others: PatchSet) -> list[float]:
-        """What `sliced_wasserstein` returns. Neither set is empty."""
+        """Return the distances that `sliced_wasserstein` returns; neither set may be empty."""
         distances = []
-        for first, second in zip(self._patches, others._patches, strict=False):  # those that both have
+        for first, second in zip(self._patches, others._patches, strict=False):  # the levels that both have
             directions = torch.randn(first[0].shape[1], DIRECTIONS, generator=self._rng)
             directions /= directions.norm(dim=0)
             projected = (torch.cat(patches) @ directions for patches in (first, second))
@@ -70,7 +70,7 @@ class PatchSet:
 
 
 def mean_distance(images: Sequence[Tensor], others: Sequence[Tensor]) -> float:
-    """The mean of `sliced_wasserstein` over its levels: texture, contrast and colour in one figure."""
+    """Return the mean of `sliced_wasserstein` over its levels: texture, contrast and colour in one figure."""
     distances = sliced_wasserstein(images, others)
     return sum(distances) / len(distances)
 
@@ -92,12 +92,12 @@ def laplacian_pyramid(images: Tensor, levels: int) -> list[Tensor]:
 
 
 def _levels_of(side: int, wanted: int) -> int:
-    """How many levels have room for a patch."""
+    """Return how many levels have room for a patch."""
     return max(1, min(wanted, (side // SIDE).bit_length()))
 
 
 def _patches(image: Tensor, levels: int, rng: torch.Generator) -> list[Tensor]:
-    """(PATCHES, C SIDE²) of each level."""
+    """Take patches from each level: (PATCHES, C SIDE²)."""
     found = []
     height, width = image.shape[-2:]
     whole = reflect(image[None].float().cpu(), max(0, SIDE - width), max(0, SIDE - height))
@@ -110,13 +110,13 @@ def _patches(image: Tensor, levels: int, rng: torch.Generator) -> list[Tensor]:
 
 
 def _wasserstein(first: Tensor, second: Tensor) -> float:
-    """The mean over the columns of the distance of two samples of numbers, which may differ in size."""
+    """Return the distance of two samples of numbers, which may differ in size, as a mean over the columns."""
     return (_quantiles(first) - _quantiles(second)).abs().mean().item()
 
 
 def _quantiles(sample: Tensor) -> Tensor:
-    """512 of each column, interpolated: (columns, 512)."""
-    # By NumPy, many times as quick; and torch.quantile takes up to 16 million numbers, which are a thousand images.
+    """Compute 512 quantiles of each column, interpolated: (columns, 512)."""
+    # NumPy is many times as quick, and torch.quantile takes at most 16 million numbers, as of a thousand images.
     ordered = torch.from_numpy(np.sort(sample.T.contiguous().numpy(), axis=1))
     places = (torch.arange(512, dtype=torch.float64) + 0.5) / 512 * (len(sample) - 1)
     low = places.long()

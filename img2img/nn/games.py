@@ -1,4 +1,4 @@
-"""The games that a generator G and a discriminator D play against each other, and the options of such a training."""
+"""A game is an adversarial objective: what a generator G and a discriminator D minimise against each other."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Game:
     """
 
     name: str
-    """What a user types: `objective=NAME`."""
+    """The name that a user types: `objective=NAME`."""
     minimised_by_generator: Callable[[Tensor, Tensor], Tensor]
-    """From D(G(x)) and D(y) to what G minimises; only a game that compares is given D(y), the others leave it alone."""
+    """The loss of G, from D(G(x)) and D(y); only a game that compares is given D(y), the others leave it alone."""
     minimised_by_discriminator: Callable[[Tensor, Tensor, float], Tensor]
-    """From D(y), D(G(x)) and the label s of real images to what D minimises; s is 1 where the game has no labels."""
+    """The loss of D, from D(y), D(G(x)) and the label s of real images; s is 1 where the game has no labels."""
     boundary: float | None = 0.0
     """The logit between real and generated images; None where only differences between logits count.
 
@@ -43,10 +43,10 @@ class Game:
     probabilities: bool = False
     """Whether the sigmoid of a logit is the probability that an image is real."""
     penalty: Penalty | None = None
-    """From D, real and generated images to a penalty that the game needs, or None."""
+    """The penalty that the game needs, from D, real and generated images; None where it needs none."""
 
     def generator_loss(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
-        """Return what G minimises, in float32.
+        """Return the loss of G, in float32.
 
         Raises:
             ValueError: The game compares, and there are no real logits.
@@ -57,7 +57,7 @@ class Game:
         return self.minimised_by_generator(fake, fake if real_logits is None else real_logits.float())
 
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
-        """Return what D minimises, in float32; a `real_label` below 1 smooths the label of real images."""
+        """Return the loss of D, in float32; a `real_label` below 1 smooths the label of real images."""
         return self.minimised_by_discriminator(real_logits.float(), fake_logits.float(), real_label)
 
 
@@ -123,8 +123,8 @@ RELATIVISTIC = Game(
     lambda real, fake, _: _relativistic(real, fake),
     compares=True,
 )
-"""Which of two is the more real, on average (Jolicoeur-Martineau 2018, as in ESRGAN): G minimises what D does, with
-real and generated exchanged."""
+"""The game asks which of two is the more real, on average (Jolicoeur-Martineau 2018, as in ESRGAN): G minimises D's
+loss with real and generated exchanged."""
 
 GAMES = {game.name: game for game in (VANILLA, LEAST_SQUARES, HINGE, WASSERSTEIN, RELATIVISTIC)}
 """Every game by its name; a new one is an entry here."""
@@ -154,12 +154,12 @@ class AdversarialConfig(TrainingConfig):
 
     @property
     def game(self) -> Game:
-        """The game that `objective` names."""
+        """Return the game that `objective` names."""
         return GAMES[self.objective]
 
     @classmethod
     def refusal(cls, game: Game) -> str:
-        """Say why this family cannot be trained by a game; empty where it can."""
+        """Return why this family cannot be trained by a game; empty where it can."""
         return ""
 
     @field_validator("objective")

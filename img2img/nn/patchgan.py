@@ -1,4 +1,4 @@
-"""Discriminators that judge patches (Isola et al. 2017, section 3.2.2)."""
+"""Discriminators judge patches or pixels instead of whole images (Isola et al. 2017, section 3.2.2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from img2img.nn.blocks import Norm, initialise, normalisation
 
 
 class PatchGAN(nn.Module):
-    """A logit for each patch: (N, C, H, W) in [-1, 1] to (N, 1, H', W').
+    """Returns a logit for each patch: (N, C, H, W) in [-1, 1] to (N, 1, H', W').
 
     `C64-C128-C256-C512`, 4 × 4, with three layers of stride 2, sees patches of 70 × 70 and gives 30 × 30 logits for
     256 × 256. Tensors are named as in the authors' PyTorch code.
@@ -19,7 +19,7 @@ class PatchGAN(nn.Module):
         channels: C; source and target together where the discriminator is conditional.
         width: Channels of the first layer.
         layers: Layers of stride 2.
-        norm: In all but the first and the last layer.
+        norm: The normalisation of all but the first and the last layer.
     """
 
     def __init__(self, channels: int = 3, width: int = 64, layers: int = 3, norm: Norm = "instance") -> None:
@@ -34,11 +34,12 @@ class PatchGAN(nn.Module):
         initialise(self)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Compute the logits of images."""
         return self.model(images)
 
 
 class PixelGAN(nn.Module):
-    """A logit for each pixel, by itself: (N, C, H, W) in [-1, 1] to (N, 1, H, W)."""
+    """Returns a logit for each pixel by itself: (N, C, H, W) in [-1, 1] to (N, 1, H, W)."""
 
     def __init__(self, channels: int = 3, width: int = 64, norm: Norm = "instance") -> None:
         super().__init__()
@@ -53,4 +54,5 @@ class PixelGAN(nn.Module):
         initialise(self)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Compute the logits of images."""
         return self.net(images)

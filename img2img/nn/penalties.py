@@ -1,4 +1,4 @@
-"""Penalties on the gradient of a discriminator, which steady what it learns."""
+"""Penalties on the gradient of a discriminator steady its learning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feature extractors for perceptual losses: VGG19 from a weights file, or fixed random features."""
+"""Feature extractors serve perceptual losses: VGG19 from a weights file, or fixed random features."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CONVOLUTIONS = (2, 2, 4, 4, 4)
 
 
 class PerceptualLoss(nn.Module):
-    """Distance of images in the space of a fixed feature extractor.
+    """Measures the distance of images in the space of a fixed feature extractor.
 
     Args:
         features: Maps (N, 3, H, W) in [0, 1] to feature maps.
@@ -33,6 +33,7 @@ class PerceptualLoss(nn.Module):
         self.distance = l1_loss if norm == "l1" else mse_loss
 
     def forward(self, images: Tensor, truth: Tensor) -> Tensor:
+        """Compute the distance of images from their truth, both (N, 3, H, W) in [0, 1]."""
         with torch.no_grad():
             wanted = self.features(truth)
         return self.distance(self.features(images).float(), wanted.float())
@@ -64,6 +65,7 @@ class VGG19(nn.Module):
         self._fill(_read_weights(weights, sha256), weights)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Compute the features of (N, 3, H, W) in [0, 1]."""
         features: Tensor = self.layers((images - self.mean) / self.std)
         return features
 
@@ -76,7 +78,7 @@ class VGG19(nn.Module):
 
 
 def layer_names() -> list[str]:
-    """The layers of VGG19's convolutional part in order: the index is torchvision's `features` index."""
+    """List the layers of VGG19's convolutional part; the index is that of torchvision's `features`."""
     names: list[str] = []
     for block, convolutions in enumerate(_CONVOLUTIONS, 1):
         for index in range(1, convolutions + 1):
@@ -86,7 +88,7 @@ def layer_names() -> list[str]:
 
 
 def random_features(seed: int = 1) -> nn.Module:
-    """A fixed network of random orthogonal convolutions: (N, 3, H, W) to (N, 64, H / 2, W / 2).
+    """Build a fixed network of random orthogonal convolutions: (N, 3, H, W) to (N, 64, H / 2, W / 2).
 
     It knows nothing of photographs, but penalises what a pixel loss lets pass: a difference of local structure.
     """
@@ -122,7 +124,7 @@ def _vgg19_layers(names: list[str]) -> nn.Sequential:
 
 
 def _convolution(channels: int, width: int) -> nn.Module:
-    """3 × 3, its weights still to be filled: it takes nothing from the global random numbers."""
+    """Make a 3 × 3 convolution without drawing from the global random numbers; its weights are filled later."""
     layer: nn.Module = nn.utils.skip_init(nn.Conv2d, channels, width, kernel_size=3, padding=1)  # type: ignore[no-untyped-call]
     return layer
 

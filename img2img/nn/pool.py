@@ -1,4 +1,4 @@
-"""The pool of past results that a discriminator is shown (Shrivastava et al. 2017)."""
+"""A pool keeps past results, which a discriminator is shown again (Shrivastava et al. 2017)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class ImagePool:
-    """Keeps `size` past images; a discriminator that also sees these does not chase the generator's last fashion.
+    """Keeps `size` past images, so that a discriminator does not follow only the generator's latest habits.
 
     Args:
         size: Images kept; 0 hands every image straight through.
@@ -18,7 +18,7 @@ class ImagePool:
         self.images: list[Tensor] = []
 
     def exchange(self, images: Tensor) -> Tensor:
-        """Take in (N, C, H, W) and return as many: each one itself or, once the pool is full, half the time a past one.
+        """Take in (N, C, H, W) and return as many: once the pool is full, half of the time past images instead.
 
         An image whose past self is returned takes its place in the pool.
         """

@@ -1,4 +1,4 @@
-"""Bicubic resampling: as MATLAB's `imresize` does it, by which super-resolution is trained and judged, and torch's."""
+"""Bicubic resampling as MATLAB's `imresize` does it, by which super-resolution is judged, and as torch does."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def imresize(images: Tensor, scale: int | Fraction) -> Tensor:
 
 @lru_cache(maxsize=64)
 def _weights(size: int, scale: Fraction) -> Tensor:
-    """The (ceil(scale size), size) matrix of one axis; beyond the edges the image is mirrored, edge pixel included."""
+    """Compute the matrix of one axis, (ceil(scale size), size); the image is mirrored with its edge pixels."""
     shrink = min(float(scale), 1.0)  # antialiasing stretches the kernel by 1 / shrink
     support = ceil(4 / shrink) + 2
     centres = (torch.arange(ceil(scale * size), dtype=torch.float64) + 0.5) / float(scale) - 0.5
@@ -43,7 +43,7 @@ def _weights(size: int, scale: Fraction) -> Tensor:
 
 
 def _cubic(x: Tensor) -> Tensor:
-    """Keys' cubic convolution kernel with a = -1/2."""
+    """Compute Keys' cubic convolution kernel with a = -1/2."""
     x = x.abs()
     near = 1.5 * x**3 - 2.5 * x**2 + 1
     far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
@@ -51,7 +51,7 @@ def _cubic(x: Tensor) -> Tensor:
 
 
 def brought_to(images: Tensor, others: Tensor) -> Tensor:
-    """Bring (N, 1 or C, H, W) to (N, C, H', W') as `others` are: bicubically, as torch does, and grey to colour."""
+    """Bring (N, 1 or C, H, W) to the (N, C, H', W') of `others`: bicubically, as torch does, and grey to colour."""
     if images.shape[-2:] != others.shape[-2:]:
         images = interpolate(images, size=others.shape[-2:], mode="bicubic", antialias=True)
     return images.expand(-1, others.shape[1], -1, -1)

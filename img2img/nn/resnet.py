@@ -24,14 +24,14 @@ class ResNetGenerator(nn.Module):
         channels_out: C'.
         width: Channels of the first layer; 64 in the paper.
         blocks: Residual blocks; 6 for images of 128 pixels, 9 from 256 on.
-        norm: After each convolution but the last.
+        norm: The normalisation after each convolution but the last.
         downsampling: `strided` convolutions, or convolutions and a `blur` before every second pixel is left out.
         upsampling: `transposed` convolutions, or a convolution after enlargement by nearest neighbour (`resize`) or
             bilinearly (`blur`); these leave no lattice.
         residual: Add the result to the image, whose brightness and colours InstanceNorm would forget; it may then
             leave [-1, 1]. For C = C'.
-        padding: Of the residual blocks; the first and the last convolution always see reflected borders.
-        test_statistics: What BatchNorm divides by in `eval()`.
+        padding: The padding of the residual blocks; the first and the last convolution always see reflected borders.
+        test_statistics: The statistics that BatchNorm uses in `eval()`.
 
     H and W are multiples of 4 and at least 8.
     """
@@ -63,12 +63,13 @@ class ResNetGenerator(nn.Module):
         choose_test_statistics(self, test_statistics)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Translate (N, C, H, W) to (N, C', H, W)."""
         result = self.model(images)
         return images + result if self.residual else result
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 × 3 convolutions with padded borders, added to what came in."""
+    """Adds two 3 × 3 convolutions with padded borders to its input."""
 
     def __init__(self, channels: int, norm: Norm, padding: Padding = "reflect") -> None:
         super().__init__()
@@ -78,6 +79,7 @@ class ResidualBlock(nn.Module):
         self.conv_block = nn.Sequential(*first, *second)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Compute the block's output, of the same shape."""
         return features + self.conv_block(features)
 
 

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: pure functions of the step, so that nothing of them needs saving."""
+"""Learning-rate schedules are pure functions of the step, so that nothing of them needs saving."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ def cosine(steps: int, end: float = 1e-3, warmup: int = 0) -> Schedule:
     """Rise linearly over `warmup` steps, then fall from 1 to `end` over the rest of `steps` along half a cosine."""
 
     def factor(step: int) -> float:
+        """Return the factor at a step."""
         if step < warmup:
             return (step + 1) / (warmup + 1)
         progress = min(1.0, (step - warmup) / max(1, steps - warmup))

@@ -1,4 +1,4 @@
-"""Images of any size for networks that take only some: pad by reflection before, crop after."""
+"""Images of any size are fitted to networks that take only some: padded by reflection before, cropped after."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def pad_to_size(images: Tensor, traits: Traits) -> Tensor:
 
 
 def fitting(size: int, traits: Traits) -> int:
-    """The smallest height or width from `size` up that the translator takes."""
+    """Return the smallest height or width from `size` up that the translator takes."""
     multiple = traits.multiple_of
     return ceil(max(size, traits.minimum_size) / multiple) * multiple
 
 
 def reflect(images: Tensor, right: int, bottom: int) -> Tensor:
-    """Pad by reflection without repeating the edge, as often as it takes; a single row or column is repeated."""
+    """Pad by reflection without repeating the edge, more than once if needed; a single row or column is repeated."""
     height, width = images.shape[-2:]
     if bottom:
         images = images.index_select(-2, _mirrored(height, height + bottom, images))

@@ -9,7 +9,7 @@ from img2img.nn.blocks import Norm, TestStatistics, choose_test_statistics, init
 
 
 class UNetGenerator(nn.Module):
-    """Encoder and decoder with a connection at each resolution: (N, C, H, W) to (N, C', H, W), both in [-1, 1].
+    """An encoder and a decoder, connected at each resolution: (N, C, H, W) to (N, C', H, W), both in [-1, 1].
 
     `depth` 4 × 4 convolutions of stride 2 and as many transposed ones; with the paper's 8 and images of 256 × 256 the
     middle is 1 × 1. H and W are multiples of 2^depth. Tensors are named as in the authors' PyTorch code.
@@ -18,11 +18,12 @@ class UNetGenerator(nn.Module):
         channels_in: C.
         channels_out: C'.
         width: Channels of the first layer; 64 in the paper. They double three times.
-        depth: Halvings.
-        norm: In all but the first, the innermost and the last layer; a single value has no statistics.
+        depth: How often height and width are halved.
+        norm: The normalisation of all layers but the first, the innermost (a single value has no statistics) and the
+            last.
         dropout: Probability in the innermost decoder layers of training: three of them in the paper, 0.5.
-        test_statistics: What BatchNorm divides by in `eval()`.
-        test_dropout: Whether dropout goes on in `eval()`, always with the same mask.
+        test_statistics: The statistics that BatchNorm uses in `eval()`.
+        test_dropout: Whether dropout stays active in `eval()`, always with the same mask.
     """
 
     def __init__(
@@ -50,11 +51,12 @@ class UNetGenerator(nn.Module):
             _keep_dropping(self)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Translate (N, C, H, W) to (N, C', H, W)."""
         return self.model(images)
 
 
 class Outermost(nn.Module):
-    """The first convolution, all that is inside, and the last one."""
+    """The first convolution, the level inside of it, and the last convolution."""
 
     def __init__(self, channels_in: int, channels_out: int, width: int, inner: nn.Module, bias: bool) -> None:
         super().__init__()
@@ -62,11 +64,12 @@ class Outermost(nn.Module):
         self.model = nn.Sequential(nn.Conv2d(channels_in, width, 4, 2, 1, bias=bias), inner, nn.ReLU(), last, nn.Tanh())
 
     def forward(self, images: Tensor) -> Tensor:
+        """Translate (N, C, H, W) to (N, C', H, W)."""
         return self.model(images)
 
 
 class Level(nn.Module):
-    """One resolution: (N, C, H, W) to (N, 2 C, H, W), what came in beside what the levels inside make of it."""
+    """One resolution: (N, C, H, W) to (N, 2 C, H, W), the input beside what the levels inside make of it."""
 
     def __init__(self, channels: int, width: int, inner: Level | None, norm: Norm, dropout: float) -> None:
         super().__init__()
@@ -81,13 +84,15 @@ class Level(nn.Module):
         self.model = nn.Sequential(*down, *up)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Put the input and the output of the levels inside one behind the other."""
         return torch.cat([features, self.model(features)], 1)
 
 
 class FixedDropout(nn.Dropout):
-    """Dropout that goes on in `eval()`, with one mask for all images of a size."""
+    """A dropout that stays active in `eval()`, with one mask for all images of a size."""
 
     def forward(self, features: Tensor) -> Tensor:
+        """Drop values at random; in `eval()` always the same ones."""
         if self.training:
             return super().forward(features)
         kept = torch.rand(features.shape[1:], generator=torch.Generator().manual_seed(0)) >= self.p

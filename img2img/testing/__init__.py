@@ -1,6 +1,6 @@
-"""The contract of plugins in executable form: it checks each promise, and says what of it is broken.
+"""Checks the contract of plugins: it holds a plugin to each promise, and says which are broken.
 
-For the tests of plugins, of which each needs one line, in its `pyproject.toml`::
+The tests of a plugin need one line for it, in the plugin's `pyproject.toml`::
 
     [tool.pytest.ini_options]
     img2img_plugin = "example"
@@ -29,7 +29,7 @@ _HOMES = {
 __all__ = ["Outcome", "assert_family", "check_family", "check_plugin", "engine"]
 
 
-if not TYPE_CHECKING:  # a type checker would believe that every name is there
+if not TYPE_CHECKING:  # else a type checker would accept every name
 
     def __getattr__(name: str) -> Any:
         if name not in _HOMES:

@@ -1,4 +1,4 @@
-"""Checks: a whole plugin, or a family alone, is held to each promise of the contract."""
+"""A whole plugin, or a family alone, is held to each promise of the contract."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def check_plugin(
     data: str | Path | None = None,
     host: PluginHost | None = None,
 ) -> Iterator[Outcome]:
-    """Hold all that a plugin provides to the contract; yield outcomes as they come.
+    """Hold all that a plugin provides to the contract; yield outcomes one by one.
 
     Args:
         name: The name of an installed plugin, or of a distribution, which may have several.
-        options: Options of the families' trainings, over those that the families themselves call `small`.
+        options: Options of the families' trainings, which override those that the families themselves call `small`.
         data: Folder of training data; drawn pictures in a usual layout by default.
-        host: Where to look for it; among all installed plugins by default.
+        host: The plugins to look among; all installed ones by default.
 
     Raises:
         PluginError: There is no such plugin, or it cannot be loaded.
@@ -87,8 +87,8 @@ def check_family(
     """Hold a family to every promise of the contract.
 
     Args:
-        family: It need not be installed.
-        options: Options of a training, over those that the family itself calls `small`.
+        family: The family, which need not be installed.
+        options: Options of a training, which override those that the family itself calls `small`.
         data: Folder of training data; drawn pictures in a usual layout by default.
 
     Returns:

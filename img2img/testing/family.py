@@ -1,4 +1,4 @@
-"""A model family as the subject of promises: small networks and trainings of it, drawn data, lively weights."""
+"""A model family as the subject of promises, with small networks and trainings, drawn data, and random weights."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from img2img.testing.promise import Skipped, Subject
 from img2img.training.engine import TrainingEngine
 
 GUESSES = ("0.25", "0.75", "1", "2")
-"""What is typed for a condition of which neither its choices nor the data tell values."""
+"""Values to try for a condition of which neither its choices nor the data give any."""
 
 
 def engine(device: str = "cpu", precision: str = "fp32", accumulate: int = 1) -> TrainingEngine:
-    """What the core lends a trainer, for tests of its `step`; `begin(part)` is what the loop calls before each.
+    """Make the engine that the core lends a trainer, for tests of its `step`; call `begin(part)` before each batch.
 
     Args:
         device: `auto`, `cpu`, `cuda`, …
@@ -40,11 +40,14 @@ def engine(device: str = "cpu", precision: str = "fp32", accumulate: int = 1) ->
 
 
 def host_of(family: ModelFamily[Any, Any]) -> PluginHost:
-    """A host with one family, and an error where an observer raises."""
+    """Make a host with one family, which raises the errors of observers."""
 
     class Module:
+        """A plugin's module that registers the family."""
+
         @hookimpl
         def register_models(self, register: Callable[[ModelFamily[Any, Any]], None]) -> None:
+            """Register the family."""
             register(family)
 
     host = PluginHost(strict=True)
@@ -56,9 +59,9 @@ class FamilySubject(Subject):
     """A family with options and data that make everything of it small.
 
     Args:
-        family: What is checked.
-        folder: An empty one, for data and runs.
-        options: Of a training, over those that the family itself calls `small`.
+        family: The family that is checked.
+        folder: An empty folder, for data and runs.
+        options: Options of a training, which override those that the family itself calls `small`.
         data: Folder of training data; drawn pictures by default.
     """
 
@@ -76,11 +79,12 @@ class FamilySubject(Subject):
 
     @property
     def options(self) -> str:
+        """Return the options of the training, as a user types them."""
         return " ".join(f"-o {name}={value!r}" for name, value in self.chosen.items()) or "the family's defaults"
 
     @cached_property
     def data(self) -> Path | None:
-        """Folder of training data; None where the family reads none of the drawn ones, as `unread` says."""
+        """Return the folder of training data; None where the family reads none of the drawn data, as `unread` says."""
         if self._given_data:
             return self._given_data
         try:
@@ -91,31 +95,31 @@ class FamilySubject(Subject):
 
     @cached_property
     def training(self) -> Any:
-        """The config of the training."""
+        """Return the config of the training."""
         if self.data is None:
             return self.family.training_class.parse(self.chosen)
         return self.family.configure(self.chosen, self.data)
 
     @cached_property
     def config(self) -> Any:
-        """The config of the model, as a model file holds it."""
+        """Return the config of the model, as a model file holds it."""
         assert isinstance(self.training, TrainingConfig)
         part: ModelConfig = self.training.part(self.family.config_class)
         return part
 
     @cached_property
     def host(self) -> PluginHost:
-        """A host with this family alone."""
+        """Return a host with this family alone."""
         return host_of(self.family)
 
     @cached_property
     def values(self) -> dict[str, list[Tensor]]:
-        """For each condition the different rows that are known, at most two."""
+        """Return for each condition the different rows that are known, at most two."""
         conditions = self.translator().traits.conditions
         return {name: _different(self._rows(name, condition)) for name, condition in conditions.items()}
 
     def dataset(self, split: Split) -> Dataset:
-        """Training data.
+        """Read the training data.
 
         Raises:
             Skipped: There are none that the family reads.
@@ -125,12 +129,12 @@ class FamilySubject(Subject):
         return self.family.dataset(self.data, self.training, split)
 
     def trainer(self) -> tuple[Trainer, TrainingEngine]:
-        """A new trainer, and what it is lent."""
+        """Make a new trainer, and the engine that it is lent."""
         lent = engine(accumulate=self.training.accumulate)
         return self.family.trainer(self.training, lent), lent
 
     def generator(self, *, lively: bool = False) -> nn.Module:
-        """A generator with fresh weights, ready for use, or with weights in which nothing is 0, as after a training."""
+        """Build a generator for use, with fresh weights, or with weights none of which is 0, as after a training."""
         network = self.family.build_generator(self.config).eval().requires_grad_(False)
         if lively:
             for weights in network.parameters():
@@ -138,7 +142,7 @@ class FamilySubject(Subject):
         return network
 
     def translator(self, *, lively: bool = True) -> Translator:
-        """A translator with a generator of its own."""
+        """Make a translator with a generator of its own."""
         return self.family.translator(self.config, self.generator(lively=lively))
 
     @torch.inference_mode()
@@ -148,7 +152,7 @@ class FamilySubject(Subject):
         return translate_any_size(translator, images, **{name: row.to(images.device) for name, row in rows.items()})
 
     def conditions(self, translator: Translator, count: int) -> dict[str, Tensor]:
-        """The required conditions, the same for each of `count` images.
+        """Return the required conditions, the same for each of `count` images.
 
         Raises:
             Skipped: No value of one is known.
@@ -173,12 +177,12 @@ class FamilySubject(Subject):
 
 
 def random_images(translator: Translator, height: int, width: int, count: int = 1) -> Tensor:
-    """(count, channels_in, height, width) in [0, 1]."""
+    """Draw random images (count, channels_in, height, width) in [0, 1]."""
     return torch.rand(count, translator.traits.channels_in, height, width)
 
 
 def difference(first: Tensor, second: Tensor) -> float:
-    """The largest difference between two tensors of one shape."""
+    """Return the largest difference between two tensors of one shape."""
     return float((first.float() - second.float()).abs().max())
 
 

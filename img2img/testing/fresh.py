@@ -1,4 +1,4 @@
-"""What a family does in a process of its own, where nothing of it has been imported yet."""
+"""Runs a family in a process of its own, where nothing of it has been imported yet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from img2img.testing.family import host_of
 
 
 def python(code: str) -> str:
-    """Run code in a fresh interpreter that finds the same modules; return what it said as it failed, or nothing."""
+    """Run code in a fresh interpreter that finds the same modules; return its error message, or nothing."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"},
@@ -36,9 +36,9 @@ def use_model_file(module: str, family: str, folder: str, closed: str) -> None:
     """Load `model.safetensors` and translate `arguments.safetensors` to `result.safetensors`, all in one folder.
 
     Args:
-        module: Where the family's class is.
-        family: Its name.
-        folder: Where the files are.
+        module: The module with the family's class.
+        family: The name of the class.
+        folder: The folder with the files.
         closed: Name of the module that cannot be imported.
     """
     sys.meta_path.insert(0, _Closed(closed))
@@ -57,5 +57,6 @@ class _Closed(MetaPathFinder):
         self.name = name
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        """Raise an error for the module that must not be imported."""
         if fullname == self.name:
             raise ImportError(f"{fullname}, where the trainer is, was imported")

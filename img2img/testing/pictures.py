@@ -1,4 +1,4 @@
-"""Drawn training data in the usual layouts, and the search for one that a family reads."""
+"""Draws training data in the usual layouts, and finds one that a family reads."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from img2img.media import Pixels
 
 SIDES = (72, 320)
-"""Sides of the pictures that are tried: for small crops, and for those that defaults often have."""
+"""The sides of the pictures that are tried: for small crops, and for those that defaults often have."""
 
 
 def picture(seed: int, side: int, red: float = 0.5) -> Pixels:
-    """(side, side, 3) of uint8: waves around a colour, and some noise."""
+    """Draw (side, side, 3) of uint8: waves around a colour, and some noise."""
     chance = np.random.default_rng(seed)
     y, x = np.mgrid[:side, :side]
     planes = [np.sin(x * across + y * down + phase) for across, down, phase in chance.uniform(0.1, 0.8, (3, 3))]
@@ -29,7 +29,7 @@ def picture(seed: int, side: int, red: float = 0.5) -> Pixels:
 
 
 def _side_by_side(root: Path, side: int) -> None:
-    """Plain pictures, each with a negative of its left half in its right one: as good for pairs as for photos."""
+    """Draw pictures whose right half is the negative of the left one, which serve as pairs and as photos."""
     for seed in range(6):
         left = picture(seed, side)
         _write(root / f"{seed}.png", np.concatenate([left, 255 - left], 1))
@@ -63,15 +63,15 @@ LAYOUTS: Mapping[str, Callable[[Path, int], None]] = {
 
 
 class Unread(Exception):  # noqa: N818 - the family may know another layout
-    """A family reads none of the drawn data; the text says what it said to each."""
+    """The family reads none of the drawn data; the text says how it refused each layout."""
 
 
 def find_data(family: ModelFamily[Any, Any], options: Mapping[str, Any], folder: Path) -> Path:
     """Draw data below `folder`, in one layout after another, until the family reads what is there.
 
     Raises:
-        Unread: It refused them all.
-        Exception: What the family raised otherwise, which no refusal is.
+        Unread: The family refused all layouts.
+        Exception: The family raised an error that is no refusal.
     """
     refusals: dict[str, Img2ImgError] = {}
     for side in SIDES:

@@ -1,4 +1,4 @@
-"""A plugin's project that is not installed: its metadata as an installation would have them, for another process."""
+"""A plugin's project is used without being installed: another process sees it with its metadata."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run_with_project(project: Path, words: Sequence[str]) -> int:
 
 @contextmanager
 def installed_as(project: Path) -> Iterator[dict[str, str]]:
-    """Environment variables for a process in which a project is importable, with its metadata, as if installed.
+    """Return environment variables with which a process imports a project, with its metadata, as if installed.
 
     Raises:
         PluginError: The folder holds no project of a plugin.
@@ -69,7 +69,7 @@ def _read(project: Path) -> dict[str, Any]:
 
 
 def _roots(project: Path, about: Mapping[str, Any]) -> list[Path]:
-    """Where its modules are: in the project itself, or in `src`."""
+    """Return the folder of the project's modules: the project itself, or its `src`."""
     roots = [path.resolve() for path in (project, project / "src") if path.is_dir()]
     for name, value in about["entry-points"][GROUP].items():
         module = value.partition(":")[0].strip().replace(".", "/")

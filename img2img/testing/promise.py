@@ -1,4 +1,4 @@
-"""Promises: what a plugin is held to, one function each, and what came of it."""
+"""Promises are functions that hold a plugin to the contract; this module runs them and records the outcomes."""
 
 from __future__ import annotations
 
@@ -32,47 +32,47 @@ class Skipped(Exception):  # noqa: N818 - not an error of anyone's
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of holding one thing to one promise."""
+    """The outcome of holding one thing to one promise."""
 
     subject: str
-    """What was held to it: `family example`."""
+    """The thing that was held to the promise, such as `family example`."""
     group: str
-    """The part of the contract that it belongs to."""
+    """The part of the contract that the promise belongs to."""
     promise: str
-    """In words."""
+    """The promise in words."""
     state: State
     detail: str = ""
-    """What was measured where it is broken, why it was skipped, or else a remark."""
+    """The measurement where the promise is broken, the reason where it was skipped, or else a remark."""
     options: str = ""
-    """With which it was measured."""
+    """The options with which it was measured."""
     seconds: float = 0.0
 
     @property
     def text(self) -> str:
-        """All that an author needs who is to mend it."""
+        """Return all that an author needs to know to repair it."""
         options = f"\nwith {self.options}" if self.options and self.state == "broken" else ""
         return f"{self.subject}: {self.promise}\n{self.detail}{options}"
 
 
 @dataclass(frozen=True)
 class Materials:
-    """What things are checked with."""
+    """The folder, the plugins, the options and the data with which things are checked."""
 
     folder: Path
-    """An empty folder, for whatever the checks write."""
+    """An empty folder for the files that the checks write."""
     host: PluginHost
-    """The host that has loaded them."""
+    """The host that has loaded the plugins."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Options of a family's training, over those that the family itself calls `small`."""
+    """Options of a family's training, which override those that the family itself calls `small`."""
     data: Path | None = None
     """Folder of training data; None for drawn pictures in a usual layout."""
 
 
 class Subject:
-    """What is held to promises; remembers what came of each, because some rest on others.
+    """A thing that is held to promises; it remembers the outcome of each, because some rest on others.
 
     Args:
-        title: What it is: `family example`.
+        title: The name of the thing, such as `family example`.
     """
 
     def __init__(self, title: str) -> None:
@@ -81,14 +81,14 @@ class Subject:
 
     @property
     def options(self) -> str:
-        """What it was made with, as it is typed."""
+        """Return the options with which it was made, as a user types them."""
         return ""
 
     def outcome(self, promise: Promise[Any]) -> Outcome:
-        """What comes of a promise; it is checked once."""
+        """Return the outcome of a promise, which is checked only once."""
         if promise not in self._outcomes:
             for other in promise.rests_on:
-                self.outcome(other)  # the time for which is its own
+                self.outcome(other)  # its time is counted for itself
             started = perf_counter()
             state, detail = promise.hold(self)
             self._outcomes[promise] = Outcome(
@@ -104,7 +104,7 @@ Check = Callable[[S], str | None]
 
 @dataclass(frozen=True, eq=False)
 class Promise(Generic[S]):
-    """One sentence of the contract and the function that holds a subject to it.
+    """A sentence of the contract, with the function that holds a subject to it.
 
     The function raises `Broken` or `Skipped`; a text that it returns is a remark. Whatever else comes out of it was
     raised by the plugin, and breaks the promise too.
@@ -115,14 +115,16 @@ class Promise(Generic[S]):
 
     @property
     def sentence(self) -> str:
+        """Return the promise in words, which are the name of its function."""
         return self.check.__name__.replace("_", " ")
 
     @property
     def group(self) -> str:
+        """Return the part of the contract, which is the name of the function's module."""
         return self.check.__module__.rpartition(".")[2]
 
     def hold(self, subject: S) -> tuple[State, str]:
-        """Check it, unless it rests on one that is not kept: of one fault one promise shall tell."""
+        """Check the promise, unless it rests on one that is broken, so that one fault is reported once."""
         for other in self.rests_on:
             outcome = subject.outcome(other)
             if outcome.state != "ok":
@@ -142,7 +144,7 @@ class Promise(Generic[S]):
 
 
 def promise(*rests_on: Promise[S]) -> Callable[[Check[S]], Promise[S]]:
-    """Make a promise of a function, whose name is the sentence.
+    """Make a promise of a function whose name is the sentence.
 
     Args:
         rests_on: Promises without which this one has no meaning.
@@ -154,17 +156,17 @@ def keep(kept: bool, otherwise: str) -> None:
     """Go on if a promise is kept.
 
     Raises:
-        Broken: It is not; `otherwise` is what was measured.
+        Broken: The promise is not kept; `otherwise` says what was measured.
     """
     if not kept:
         raise Broken(otherwise)
 
 
 def keep_name_and_summary(kind: Kind[Any], thing: Any) -> None:
-    """Go on if something is what its kind asks for, and its summary fits into one line of a list.
+    """Go on if a thing has what its kind requires, and its summary fits into one line of a list.
 
     Raises:
-        PluginError: It is not of the kind.
+        PluginError: The thing is not of the kind.
         Broken: The summary is empty, or has several lines.
     """
     kind.check(thing)
@@ -182,14 +184,14 @@ def promises_of(*modules: str) -> list[Promise[Any]]:
 
 
 def describe(error: BaseException) -> str:
-    """Say what a plugin raised, and where in its own code that was."""
+    """Return the error that a plugin raised, and where in its own code it was raised."""
     frames = reversed(traceback.extract_tb(error.__traceback__))
     place = next((f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in frames if _is_theirs(frame)), "")
     return f"{type(error).__name__}: {error}{place}"
 
 
 def _is_theirs(frame: traceback.FrameSummary) -> bool:
-    """Whether code is neither this program's nor torch's nor Python's."""
+    """Return whether code is neither this program's nor torch's nor Python's."""
     path = Path(frame.filename)
     packages = {Path(__file__).parents[1], Path(torch.__file__).parent}
     return not packages & {*path.parents} and (

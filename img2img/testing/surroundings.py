@@ -1,4 +1,4 @@
-"""What belongs to the whole process: looked at, to tell who changes it, and put back after each check."""
+"""Records what belongs to the whole process, to find out who changes it, and restores it after each check."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEED = 20
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Seed all chance inside, with torch on one thread, which suits small networks; leave the process as it was."""
+    """Seed all chance inside, with torch on one thread, which suits small networks; restore the process afterwards."""
     chance, globals_ = random_state(), look()
     seed_everything(SEED)
     torch.set_num_threads(1)
@@ -60,7 +60,8 @@ def _flag(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], Non
 
 def _list(owner: Any, name: str) -> tuple[Callable[[], list[Any]], Callable[[list[Any]], None]]:
     def restore(value: list[Any]) -> None:
-        getattr(owner, name)[:] = value  # in place: others hold the same list
+        """Give the list its items back."""
+        getattr(owner, name)[:] = value  # in place, since others hold the same list
 
     return lambda: list(getattr(owner, name)), restore
 

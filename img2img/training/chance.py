@@ -1,4 +1,4 @@
-"""The global random number generators that a family might draw from: seeded, stored and restored together."""
+"""The global random number generators are seeded, stored and restored together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def seed_everything(seed: int) -> None:
 
 
 def random_state() -> dict[str, Any]:
-    """The state of every global generator: tensors, numbers and tuples."""
+    """Return the state of every global generator: tensors, numbers and tuples."""
     _, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     return {
         "torch": torch.get_rng_state(),
@@ -29,6 +29,7 @@ def random_state() -> dict[str, Any]:
 
 
 def restore_random_state(state: Mapping[str, Any]) -> None:
+    """Restore what `random_state` returned."""
     torch.set_rng_state(state["torch"].cpu())
     if len(state["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all([rng.cpu() for rng in state["cuda"]])

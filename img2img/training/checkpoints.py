@@ -23,7 +23,7 @@ from img2img.media.files import write_file
 log = logging.getLogger(__name__)
 
 KEPT = 3
-"""How many of the last checkpoints stay; the best stays too."""
+"""The number of last checkpoints that are kept; the best is kept too."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Checkpoint:
     step: int
     sha256: str
     best: bool
-    """It had the best validation figure of the run so far."""
+    """Whether it had the best validation figure of the run so far."""
 
     def load(self, device: torch.device) -> dict[str, Any]:
         """Read the state.

@@ -1,4 +1,4 @@
-"""What the core lends a trainer: device, precision, schedules, and the one place where weights move."""
+"""The engine is lent to a trainer: device, precision, schedules, and the one place where weights change."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class TrainingEngine:
 
     @property
     def step(self) -> int:
+        """Return the number of finished steps."""
         return self.steps.step
 
     @step.setter
@@ -51,12 +52,15 @@ class TrainingEngine:
         self.steps.step = step
 
     def prepare(self, network: nn.Module) -> nn.Module:
+        """Move a network to the device, in the memory format that is fastest there."""
         return self.runs_on.prepare(network)
 
     def autocast(self) -> AbstractContextManager[None]:
+        """Run the networks inside in the precision of the run."""
         return self.runs_on.autocast()
 
     def update(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+        """Clear the gradients at the first part of a step, add those of `loss`, and move the weights at the last."""
         if self._part == 0:
             optimizer.zero_grad()
         (loss / self.accumulate).backward()  # type: ignore[no-untyped-call]
@@ -64,6 +68,7 @@ class TrainingEngine:
             optimizer.step()
 
     def schedule(self, optimizer: torch.optim.Optimizer, factor: Callable[[int], float]) -> None:
+        """Multiply the optimiser's learning rates by `factor(step)` before each step."""
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
         self._schedules.append((optimizer, factor))

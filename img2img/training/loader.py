@@ -94,6 +94,7 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     """Move a batch to the device, images in channels-last order."""
 
     def move(images: Tensor) -> Tensor:
+        """Move one tensor of images."""
         return images.to(device, memory_format=torch.channels_last)
 
     condition: Mapping[str, Tensor] = {name: rows.to(device) for name, rows in batch.condition.items()}

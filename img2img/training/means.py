@@ -15,6 +15,7 @@ class LossMeans:
         self.totals: dict[str, tuple[Tensor, int]] = {}
 
     def add(self, losses: Mapping[str, Tensor]) -> None:
+        """Add the losses of a step, without waiting for the device."""
         for name, loss in losses.items():
             total, count = self.totals.get(name, (0, 0))
             self.totals[name] = (loss + total, count + 1)
@@ -26,7 +27,9 @@ class LossMeans:
         return means
 
     def state_dict(self) -> dict[str, Any]:
+        """Return the sums and counts so far."""
         return dict(self.totals)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state_dict` returned."""
         self.totals = {name: (total, count) for name, (total, count) in state.items()}

@@ -21,14 +21,17 @@ class CsvLog:
 
     @hookimpl
     def training_started(self, run: Run) -> None:
+        """Drop the rows of steps that the run will do again."""
         self.table.go_back(run.step)
 
     @hookimpl
     def training_stepped(self, step: int, losses: Mapping[str, float]) -> None:
+        """Add a row with the losses."""
         self.table.append(step, losses)
 
     @hookimpl
     def validated(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Add a row with the validation figures."""
         self.table.append(step, {f"validation_{name}": value for name, value in metrics.items()})
 
 
@@ -40,6 +43,7 @@ class LossPlot:
 
     @hookimpl
     def checkpoint_saved(self, run: Run) -> None:
+        """Draw the plot anew."""
         from img2img.training.plot import plot  # matplotlib takes its time
 
         write_file(run.folder / "log.png", plot(self.table.rows))
@@ -50,6 +54,7 @@ class PreviewSheets:
 
     @hookimpl
     def validated(self, run: Run, step: int, previews: Mapping[str, Tensor]) -> None:
+        """Write the preview sheet of a validation."""
         if not previews:
             return
         folder = run.folder / "previews"

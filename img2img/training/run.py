@@ -73,6 +73,7 @@ class Run:
 
     @property
     def checkpoints(self) -> Path:
+        """Return the folder of the checkpoints."""
         return self.folder / "checkpoints"
 
     def model_path(self, direction: str, milestone: str = "") -> Path:

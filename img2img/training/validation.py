@@ -128,6 +128,7 @@ class Remembering:
         self.forget()
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+        """Return the function's result, computed once for a tensor."""
         given = (images, *conditions.values())
         key = tuple(map(id, given))
         if key not in self.memory:

@@ -1,1 +1,1 @@
-"""A job: images in, batches through a model, images out, with tiles, resume and a report."""
+"""A job translates files: images and clips in, images and clips out, with resume and a report."""

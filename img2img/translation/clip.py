@@ -1,4 +1,4 @@
-"""Translating one clip: a video, an animation or a folder of frames, into one of them."""
+"""One clip is translated: a video, an animation or a folder of frames, into one of these."""
 
 from __future__ import annotations
 
@@ -35,21 +35,22 @@ def translate_clips(
     on_items_done: Callable[[Sequence[Item]], None],
     stop: Callable[[], bool],
 ) -> None:
-    """Translate clips one after the other; the `status` of each item tells what became of it.
+    """Translate clips one after the other; the `status` of each item records how it ended.
 
     Args:
-        items: What to translate, and into what.
+        items: The clips, each with its source and its target.
         executor: Runs the network; is closed at the end.
-        settings: What to do.
-        journal: Tells what is done already and notes what gets done; None for a single target.
-        on_frame: Called with an item, the number of its frames that are done, and of all (0 where that is not known).
-        on_items_done: Called with items that came to their end.
-        stop: Asked between frames; True ends the run.
+        settings: The options of the job.
+        journal: Knows what is done already and notes what gets done; None for a single target.
+        on_frame: Called after each frame with the item, the number of its frames that are done, and the number of all
+            its frames (0 where that is not known).
+        on_items_done: Called with items that are done, failed or skipped.
+        stop: Called between frames; True ends the run.
 
     Raises:
-        UsageError: The only clip cannot be encoded as it was asked for.
+        UsageError: The only clip cannot be encoded as the options ask.
         FatalError: A target cannot be written; what is finished stays, and the same job goes on from there.
-        Stopped: `stop` said so; likewise.
+        Stopped: `stop` returned True; what is finished stays here, too.
     """
     try:
         for item in items:
@@ -102,7 +103,9 @@ def _translate(
                 state.about_to_publish(target_sha256)
 
             if not pipeline.run(frames, info, sink, state):
-                raise VideoError(f"{item.reads.name}: it shows nothing in the asked time; see --start and --end")
+                raise VideoError(
+                    f"{item.reads.name}: there is no frame between the chosen start and end; change --start or --end"
+                )
             damage = clip.damage
             item.reason = damage and f"{item.reads.name}: {damage}"
             sink.finish(state.segments(), state.part, record)
@@ -112,7 +115,7 @@ def _translate(
 
 @contextmanager
 def _state(item: ClipItem, settings: Settings, source_sha256: str, sink: Sink) -> Iterator[ClipState]:
-    """What an earlier job has finished of a clip; is gone when the target stands, or never will."""
+    """Keep what an earlier job has finished of a clip until the target stands, or cannot be made at all."""
     target = item.target / "frames" if item.writes.is_folder else item.target
     decisive = f"{settings.digest} {source_sha256} {sink.about}"
     with closing(ClipState(target, digest(decisive.encode()))) as state:
@@ -121,14 +124,14 @@ def _state(item: ClipItem, settings: Settings, source_sha256: str, sink: Sink) -
             yield state
         except BaseException as error:
             if isinstance(error, ItemError | UsageError) or not sink.resumes:
-                sink.close()  # before, lest it writes there once more
+                sink.close()  # first, so that it writes nothing more into the folder
                 state.remove()
             raise
         state.remove()
 
 
 def at_rate(frames: Iterable[Frame], info: ClipInfo, rate: Fraction) -> Iterator[Frame]:
-    """Frames at a constant rate: at each tick of it the picture that is shown then, left out or repeated as needed."""
+    """Yield frames at a constant rate: at each tick the picture that is shown then, left out or repeated as needed."""
     tick: int | None = None
     for frame in frames:
         begin, end = (pts * info.time_base * rate for pts in (frame.pts, frame.pts + frame.duration))
@@ -148,12 +151,15 @@ def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
     scale = executor.traits.scale
     width, height = int(info.width * scale), int(info.height * scale)
     if not width or not height:
-        raise VideoError(f"{info.width}×{info.height} is too small for a scale of {scale}: nothing would be left")
+        raise VideoError(
+            f"{info.width}×{info.height} is too small for a scale of {scale}: no pixel would be left; give a larger "
+            "clip or another model"
+        )
     return replace(info, width=width, height=height)
 
 
 def _expected_frames(clip: Clip, info: ClipInfo, options: VideoOptions) -> int:
-    """How many frames there will be, as far as can be on_frame; 0 where it cannot."""
+    """Estimate how many frames there will be; 0 where that is not known."""
     seconds = clip.info.frames / clip.info.rate
     seconds = min(seconds, options.end or seconds) - (options.start or 0)
     return max(0, round(seconds * info.rate))

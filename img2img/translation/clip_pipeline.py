@@ -1,4 +1,4 @@
-"""The frames of a clip: decoded ahead, carried through the network by the stream, and given to a sink in order."""
+"""The frames of a clip are decoded ahead, carried through the network by the stream, and given to a sink in order."""
 
 from __future__ import annotations
 
@@ -29,20 +29,22 @@ _MOST_AHEAD = 32
 
 @dataclass(frozen=True)
 class Shown:
-    """A frame on its way; `picture` is None where it shows the one before it once more."""
+    """A frame of the clip as it is shown; `picture` is None where the frame repeats the one before it."""
 
     index: int
     frame: Frame
     picture: Picture | None = None
     state: State = field(default_factory=dict)
-    """At the end of a segment: what the filters before the network remember of it."""
+    """At the end of a segment, the memory of the filters before the network; otherwise empty."""
 
     @property
     def bytes(self) -> int:
+        """Return how much memory the frame's picture holds."""
         return self.picture.bytes if self.picture else 0
 
     @property
     def ends_segment(self) -> bool:
+        """Return whether a segment ends with this frame."""
         return (self.index + 1) % SEGMENT == 0
 
 
@@ -50,15 +52,15 @@ class Shown:
 class ClipPipeline:
     """Carries the frames of one clip through filters and network into a sink.
 
-    What comes out is a function of the frames alone: batches never reach across segments, and a job that goes on at
-    the beginning of a segment gives what one gives that was never interrupted.
+    The result depends on the frames alone: batches never reach across segments, and a job that resumes at the beginning
+    of a segment gives the same result as a job that was never interrupted.
 
     Attributes:
         executor: Runs the network.
         conditions: One row each, without the batch dimension.
-        filters: What the frames go through before and after the network.
-        on_frame: Called with the number of frames that are done, after each.
-        stop: Asked between frames; True ends the run.
+        filters: The filters before and after the network.
+        on_frame: Called after each frame with the number of frames that are done.
+        stop: Called between frames; True ends the run.
     """
 
     executor: Executor
@@ -73,13 +75,13 @@ class ClipPipeline:
         Args:
             frames: All frames of the clip.
             info: What the frames have in common.
-            sink: Where they go.
-            state: Which segments are finished; those that get finished are added.
+            sink: The sink that the results go to.
+            state: The segments that are finished; further ones are added.
 
         Raises:
             ItemError: The clip cannot be read to its end, or the network failed.
             FatalError: The target cannot be written.
-            Stopped: `stop` said so.
+            Stopped: `stop` returned True.
         """
         if self.filters:
             self._remember(state)
@@ -99,7 +101,7 @@ class ClipPipeline:
                         self._end_segment(sink, state, shown.state)
                     self.on_frame(count)
             except (Stopped, FatalError, KeyboardInterrupt):
-                self.executor.close()  # or the batches under way would be waited for, with all their tiles
+                self.executor.close()  # so as not to wait for the batches under way and their tiles
                 raise
         if count % SEGMENT and count > begin:
             self._end_segment(sink, state, {})
@@ -118,7 +120,7 @@ class ClipPipeline:
         state.finish()
 
     def _prepared(self, frames: Iterable[Frame], begin: int, network: Stream[Shown, Pixels]) -> Iterator[Shown]:
-        """Pixels of the frames from `begin` on, ready for the network."""
+        """Yield the frames from `begin` on, with their pixels ready for the network."""
         last: Callable[[], Pixels] | None = None
         for index, frame in enumerate(frames):
             network.heed_stop()
@@ -140,7 +142,7 @@ def _unchanged(shown: Shown, result: Pixels) -> Pixels:
 
 
 def _finished(outcome: Outcome[Shown, Pixels], before: Pixels | None) -> Pixels:
-    """What is written for a frame; the picture before it where it shows that again."""
+    """Return the pixels that are written for a frame; a repeated frame gets those of the one before it."""
     result, picture = outcome.result(), outcome.work.picture
     if picture is not None and result is not None:
         return picture.leave(result)

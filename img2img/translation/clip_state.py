@@ -1,4 +1,4 @@
-"""What a clip that is being translated leaves on the disk, so that a job that was killed goes on and does not begin."""
+"""The state of a clip's translation lies on the disk, so that a job that was killed can resume."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _PUBLISHED = "published"
 _PART = "target.part"
 
 SEGMENT = 120
-"""Frames of a segment: what is lost at most when a job is killed."""
+"""Frames of a segment; no more than these are lost when a job is killed."""
 
 
 class ClipState:
-    """The finished segments of one target, in a folder beside it that is gone when the target stands.
+    """The finished segments of one target, in a folder beside it that is removed once the target stands.
 
     Args:
-        target: The target.
-        settings: Digest of all that decides what it looks like; segments that were made otherwise are thrown away.
+        target: The path of the target.
+        settings: Digest of all that decides what the target looks like; segments of other settings are thrown away.
 
     Raises:
         FatalError: Another job is writing to that target.
@@ -50,7 +50,7 @@ class ClipState:
             self._lock = FileLock(self.folder / "lock", timeout=0)
             self._lock.acquire()
             self.is_resumed = about.exists() and about.read_text("ascii", "replace") == settings
-            """Whether an earlier job for this very target was not finished."""
+            """Whether an earlier job for this target, with the same settings, was not finished."""
             if not self.is_resumed:
                 self._forget()
                 write_file(about, settings.encode("ascii"))
@@ -70,17 +70,19 @@ class ClipState:
 
     @property
     def part(self) -> Path:
-        """Where the target is put together before it takes its name."""
+        """Return the path where the target is put together before it gets its name."""
         return self.folder / _PART
 
     def segment(self, index: int) -> Path:
+        """Return the path of a segment."""
         return self.folder / f"{index:06}.npz"
 
     def segments(self) -> list[Path]:
+        """Return the paths of the finished segments, in order."""
         return [self.segment(index) for index in range(self.finished)]
 
     def memory(self) -> dict[str, NDArray[Any]] | None:
-        """What `remember` was given with the last finished segment; None if nothing was, or it is damaged."""
+        """Return what `remember` stored with the last finished segment; None if that is missing or damaged."""
         path = self._memory(self.finished - 1)
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -89,51 +91,52 @@ class ClipState:
             return None
 
     def remember(self, memory: Mapping[str, NDArray[Any]]) -> None:
-        """Note what the next segment depends on, before the current one is written."""
+        """Store what the next segment depends on, before the current one is written."""
         file = BytesIO()
         np.savez(file, **memory)  # type: ignore[arg-type]
         write_file(self._memory(self.finished), file.getbuffer())
 
     def start_over(self) -> None:
-        """Throw away what is finished."""
+        """Throw the finished segments away."""
         settings = (self.folder / "settings").read_bytes()
         self._forget()
         write_file(self.folder / "settings", settings)
         self.finished = 0
 
     def finish(self) -> None:
-        """The current segment has been written."""
+        """Count the current segment, which has been written, as finished."""
         self._memory(self.finished - 1).unlink(missing_ok=True)
         self.finished += 1
 
     def about_to_publish(self, target_sha256: str) -> None:
-        """Note what the target will be, for the case that nothing comes after it has its name."""
+        """Note the target's digest just before the target gets its name, in case the job is killed right after that."""
         write_file(self.folder / _PUBLISHED, target_sha256.encode("ascii"))
 
     def remove(self) -> None:
-        """Leave nothing behind."""
+        """Remove the folder and all in it."""
         _remove(self.folder)
 
     def close(self) -> None:
+        """Release the lock of the folder."""
         self._lock.release()
 
     def _memory(self, index: int) -> Path:
         return self.folder / f"{index:06}.memory.npz"
 
     def _forget(self) -> None:
-        (self.folder / "settings").unlink(missing_ok=True)  # first: without it, the rest counts for nothing
+        (self.folder / "settings").unlink(missing_ok=True)  # first, since segments without it are ignored
         for path in self.folder.glob("*"):
             if path.name != "lock":
                 path.unlink()
 
 
 def part_of(target: Path) -> Path:
-    """Where a target is put together, in the folder of its `ClipState`."""
+    """Return the path where a target is put together, in the folder of its `ClipState`."""
     return _folder(target) / _PART
 
 
 def tidy(target: Path) -> None:
-    """Remove what is left of a job that was killed after the target had its name and before that was noted."""
+    """Remove what a job left that was killed after its target got its name."""
     folder = _folder(target)
     try:
         if (folder / _PUBLISHED).read_text("ascii") == digest_file(target):
@@ -150,6 +153,6 @@ def _remove(folder: Path) -> None:
     with suppress(OSError):
         (folder / "settings").unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):  # others may be at work there
+    with suppress(OSError):  # other jobs may have their folders there
         folder.parent.rmdir()
         folder.parent.parent.rmdir()

@@ -1,4 +1,4 @@
-"""The memory of a target folder: what each file in it was made of, so that a job can go on where it was."""
+"""The journal of a target folder records what each file in it was made of, so that a job can resume."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ STATE = ".img2img"
 
 @dataclass(frozen=True)
 class Entry:
-    """One target: what it was made of, and what was written."""
+    """The record of one target: what it was made of, and what was written."""
 
     target: str
-    """Relative to the target folder."""
+    """The target's path, relative to the target folder."""
     source_sha256: str
     settings: str
     target_sha256: str
     damage: str = ""
-    """What of the source was lost."""
+    """A message that names what of the source was lost; empty where nothing was."""
 
 
 class Journal:
@@ -65,7 +65,7 @@ class Journal:
         self._writing = Lock()
         self._entries: dict[str, Entry] = {}
         self._made: dict[str, set[str]] = {}
-        """By target, the digests of all that was ever written there."""
+        """For each target, the digests of all that was ever written there."""
         try:
             self._read()
         except OSError as error:
@@ -73,13 +73,14 @@ class Journal:
             raise _unusable(folder, error) from error
 
     def close(self) -> None:
+        """Close the journal's file and release its lock."""
         self._lock.release()
 
     def check_existing(self, items: Sequence[Item]) -> None:
-        """Refuse to begin where a target stands that this job, with these settings, has not made.
+        """Refuse to begin where a target exists that this job, with these settings, has not made.
 
         Raises:
-            UsageError: With the count, and the first names.
+            UsageError: There are such targets; the message has their count and the first names.
         """
         foreign = [item for item in items if os.path.lexists(item.target) and self._own(item) is None]
         if foreign and not self.overwrite:
@@ -90,10 +91,10 @@ class Journal:
             )
 
     def done(self, item: Item, source_sha256: str) -> Entry | None:
-        """The entry of a target that stands as this job would make it, by the content of both files; None if not so.
+        """Return the entry of a target that is as this job would make it, judged by the content of both files, or None.
 
         Raises:
-            ItemError: It stands there, but somebody has changed it since.
+            ItemError: The target exists, but somebody has changed it since.
         """
         entry = self._own(item)
         if entry is None:
@@ -110,9 +111,9 @@ class Journal:
         return entry if same else None
 
     def record(self, item: Item, source_sha256: str, target_sha256: str, damage: str = "") -> None:
-        """Note what is about to be renamed into place."""
+        """Note a target that is about to be renamed into place."""
         entry = Entry(self._key(item), source_sha256, self.settings, target_sha256, damage)
-        line = "\n" + json.dumps(asdict(entry))  # the break comes first, in case the line before is torn
+        line = "\n" + json.dumps(asdict(entry))  # begin a new line, in case the last one is torn
         try:
             with self._writing, self._path.open("a", encoding="ascii") as file:
                 file.write(line)
@@ -122,7 +123,7 @@ class Journal:
             raise WriteError(f"cannot write {printable(self._path)}: {error.strerror}") from error
 
     def clean(self, items: Sequence[Item]) -> None:
-        """Remove what an earlier job that was killed left half-written; the lock tells that none is at work."""
+        """Remove half-written files of an earlier job that was killed; the lock shows that no job is at work."""
         for folder in {item.target.parent for item in items}:
             remove_leftovers(folder)
 
@@ -138,7 +139,7 @@ class Journal:
         for line in text.splitlines():
             try:
                 entry = Entry(**json.loads(line))
-            except (ValueError, TypeError):  # empty, or torn by a kill or a full disk
+            except (ValueError, TypeError):  # the line is empty, or torn by a kill or a full disk
                 continue
             self._entries[entry.target] = entry
             self._made.setdefault(entry.target, set()).add(entry.target_sha256)
@@ -149,10 +150,11 @@ def _unusable(folder: Path, error: OSError) -> UsageError:
 
 
 def digest(data: bytes) -> str:
+    """Return the SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
 def digest_file(path: Path) -> str:
-    """SHA-256 of a file of any size."""
+    """Return the SHA-256 of a file of any size, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Which files are clips: those of our own formats, and those that plugins read or write."""
+"""Decides which files are clips: those of the program's own formats, and those that plugins read or write."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClipKinds:
-    """The kinds say which files are clips, and how each is read and written.
+    """Knows which files are clips, and how each is read and written.
 
     Attributes:
         sources: Names of the kinds that plugins read: schemes, and suffixes without the dot.
@@ -40,34 +40,34 @@ class ClipKinds:
     def of(
         cls, sources: Iterable[str], targets: Iterable[str], source: Callable[[str], ClipSource | None]
     ) -> ClipKinds:
-        """Kinds by all their names, `distribution/name` where several have one, without what needs no plugin."""
+        """Make the kinds from all names that plugins give (`distribution/name` where several have one name)."""
         return cls(_foreign(sources), _foreign(targets), source)
 
     @property
     def readable(self) -> frozenset[str]:
-        """Suffixes of files that are clips."""
+        """Return the suffixes of files that are clips."""
         return READABLE_CLIPS | _suffixes(self.sources)
 
     @property
     def writable(self) -> frozenset[str]:
-        """Suffixes of files that clips can be written to."""
+        """Return the suffixes of files that clips can be written to."""
         return WRITABLE_CLIPS | _suffixes(self.targets)
 
     def is_clip(self, path: Path) -> bool:
-        """Whether a file is a clip."""
+        """Return whether a file is a clip."""
         form = of_suffix(path.suffix)
         if form is None:
             return bool(self.reader_of(path))
         return form.moving is not None and (form.still is None or is_animated(path))
 
     def scheme_of(self, source: str) -> str:
-        """Name of the kind of which a plugin reads the address `source`; empty where it is none."""
+        """Return the name of the plugin's kind that reads the address `source`; empty if it is no such address."""
         scheme, separator, _ = source.partition(":")
-        # Not Path.exists, which raises for what is too long for the name of a file.
+        # Path.exists would raise an error for a text that is too long for a file's name.
         return scheme if separator and scheme in self.sources and not os.path.exists(source) else ""  # noqa: PTH110
 
     def reader_of(self, path: Path) -> str:
-        """Name of the kind of which a plugin reads a file; empty where no plugin need be asked."""
+        """Return the name of the plugin's kind that reads a file; empty if no plugin is needed."""
         suffix = path.suffix.lower()
         if suffix not in _suffixes(self.sources):
             return ""
@@ -75,7 +75,7 @@ class ClipKinds:
         return suffix[1:] if source is None or source.reads_files else ""
 
     def needs_fps(self, path: Path) -> bool:
-        """Whether a plugin reads a file only if the user gives the rate of its frames."""
+        """Return whether a plugin reads a file only if the user gives the rate of its frames."""
         reader = self.reader_of(path)
         source = self.source(reader) if reader else None
         return source is not None and source.needs_fps
@@ -95,11 +95,12 @@ class ClipKinds:
 
 
 def clip_kinds(host: PluginHost) -> ClipKinds:
-    """Return what plugins read and write; one is imported only if it declares nothing, or a file has its suffix."""
+    """Return what plugins read and write; none is imported unless it declares nothing, or a file has its suffix."""
 
     @cache
     def source(name: str) -> ClipSource | None:
-        with suppress(PluginError):  # what is wrong will be the reason why its clips fail
+        """Return the source of a name, or None if its plugin cannot be used."""
+        with suppress(PluginError):  # the error is reported when one of its clips is opened
             return host.find(SOURCES, name)
         return None
 

@@ -1,4 +1,4 @@
-"""The images of a job: decoded, carried through the network by the stream, encoded and written."""
+"""The images of a job are decoded, carried through the network by the stream, encoded and written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Work:
-    """One item on its way."""
+    """One image on its way through the job."""
 
     item: Item
     image: Image
@@ -40,27 +40,28 @@ class Work:
 
     @property
     def bytes(self) -> int:
+        """Return how much memory the work holds."""
         return self.image.pixels.nbytes + self.picture.bytes
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What of a job's options its stages need."""
+    """The options of a job that its stages need."""
 
     conditions: dict[str, Tensor]
     """One row each, without the batch dimension."""
     output: Output
     compute: Compute
     codecs: int
-    """Threads that decode images, and as many that encode."""
+    """The number of threads that decode images; as many encode."""
     video: VideoOptions = field(default_factory=VideoOptions)
-    """What is asked of clips."""
+    """The options of clips."""
     host: PluginHost = field(default_factory=PluginHost)
-    """Who reads and writes what the core does not."""
+    """The plugins that read and write what the core does not."""
     digest: str = ""
-    """Of all that decides what a target of some name looks like."""
+    """A digest of all that decides what a target of some name looks like."""
     filters: Chain = NO_FILTERS
-    """What each image and each clip goes through before and after the network."""
+    """The filters of each image and each clip, before and after the network."""
 
 
 class Pipeline:
@@ -68,10 +69,10 @@ class Pipeline:
 
     Args:
         executor: Runs the network.
-        settings: What to do.
-        journal: Tells what is done already and notes what gets done; None for a single file.
-        on_items_done: Called, in the thread that calls `run`, with items that came to their end.
-        stop: Asked between items; True ends the run.
+        settings: The options of the job.
+        journal: Knows what is done already and notes what gets done; None for a single file.
+        on_items_done: Called, in the thread that calls `run`, with items that are done, failed or skipped.
+        stop: Called between items; True ends the run.
     """
 
     def __init__(
@@ -87,16 +88,16 @@ class Pipeline:
         self._stream = Stream(executor, settings.conditions, self._encode, stop, settings.codecs)
 
     def run(self, items: Iterable[Item]) -> None:
-        """Carry items to their end; their `status` tells which.
+        """Translate items; the `status` of each records how it ended.
 
         Raises:
-            FatalError: A target cannot be written; items that had not come to their end stay `planned`.
-            Stopped: `stop` said so.
+            FatalError: A target cannot be written; items that were not finished stay `planned`.
+            Stopped: `stop` returned True.
         """
         try:
             for outcome in self._stream.by_group(self._decoded(items)):
                 if not _settle(outcome):
-                    outcome.result()  # raises what ends the job
+                    outcome.result()  # raises the error that ends the job
                 self.on_items_done([outcome.work.item])
         finally:
             self.executor.close()
@@ -105,7 +106,7 @@ class Pipeline:
                 self.on_items_done(rest)
 
     def _decoded(self, items: Iterable[Item]) -> Iterator[Work]:
-        """Decode ahead, in order, while there is room; items that need no translation end here."""
+        """Decode ahead, in order, while there is room; items that need no translation are finished here."""
         ahead: deque[Future[tuple[Item, Work | None]]] = deque()
         for item in items:
             ahead.append(self._decoders.submit(self._decode, item))
@@ -115,7 +116,7 @@ class Pipeline:
             yield from self._decoded_next(ahead)
 
     def _enough(self, ahead: Sequence[Future[tuple[Item, Work | None]]]) -> bool:
-        """Whether to decode no further; images whose size is not known yet are no more than keep the threads busy."""
+        """Return whether to decode no further; not more images of unknown size are begun than keep the threads busy."""
         finished = [future.result()[1] for future in ahead if future.done()]
         held = sum(work.bytes for work in finished if work is not None)
         are_busy = len(ahead) - len(finished) > self.settings.codecs
@@ -160,7 +161,7 @@ class Pipeline:
 
 
 def _settle(outcome: Outcome[Work, None]) -> bool:
-    """Note what became of one item; False where it has not come to its end, since the error ends the job."""
+    """Record how one item ended; return False where it did not, since its error ends the job."""
     item, error = outcome.work.item, outcome.error
     item.seconds += outcome.seconds
     item.reason = _reason(item, error) if error else ""

@@ -1,11 +1,9 @@
-"""What a job will do: which source becomes which target, decided and checked before anything is written."""
+"""A plan says which source becomes which target; it is made and checked before anything is written."""
 
 from __future__ import annotations
 
-import glob
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,25 +11,25 @@ from img2img.errors import UsageError
 from img2img.media import READABLE_IMAGES, WRITABLE_IMAGES, printable
 from img2img.media.clip.sequence import natural_order
 from img2img.media.formats import listed
-from img2img.translation.journal import STATE
+from img2img.translation.finding import find_files, real_names
 from img2img.translation.kinds import ClipKinds
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sources import ImageSequence, PluginSource, Source
 from img2img.translation.targets import NumberedImages, Target
 
 LONGEST_NAME = 255
-"""Bytes of a file name, which most file systems take."""
+"""Bytes of the longest file name that most file systems take."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The items of a job, sources sorted."""
+    """The items of a job, sorted by source."""
 
     items: list[Item]
     folder: Path | None
     """The target folder; None where the target is one file."""
     ignored: int = 0
-    """Files passed over because they are no images."""
+    """The number of files that are passed over because they are no images."""
 
 
 def make_plan(
@@ -42,25 +40,24 @@ def make_plan(
     *,
     rate_given: bool = False,
 ) -> Plan:
-    """Plan a job.
+    """Plan a job: decide which source becomes which target.
 
     Args:
         source: An image, a video, a folder (with all below it), a pattern such as `photos/**/*.jpg`, or `NAME:ADDRESS`
             for what a plugin reads.
         target: A file for one of them, a folder for more; the tree of the sources is mirrored in it. A video as target
-            of a folder of images is made of them, in natural order.
-        suffix: Format of the targets, such as `.png` or `.mp4`; by default each keeps its source's. An image's for a
-            single video asks for its frames as numbered images.
-        kinds: Which files are clips; by default those that need no plugin.
-        rate_given: Whether the user says how fast frames follow each other; files of a folder for which somebody must
-            are passed over otherwise.
+            of a folder of images shows these, in natural order.
+        suffix: Format of the targets, such as `.png` or `.mp4`; by default each keeps its source's. An image's
+            suffix for a single video asks for its frames as numbered images.
+        kinds: Decides which files are clips; by default those that need no plugin.
+        rate_given: Whether the user gives the rate of frames; if not, files of a folder that need one are passed over.
 
     Raises:
-        UsageError: Nothing is there, source and target are one, or two sources would write one target.
+        UsageError: There is no source, source and target are one file, or two sources would write one target.
     """
     kinds = kinds or ClipKinds()
     suffix = _checked_suffix(suffix, kinds)
-    if not str(source) or not str(target):  # as an unset variable of a shell is
+    if not str(source) or not str(target):  # an unset variable of a shell is empty
         raise UsageError("source and target must not be empty; for this folder, write a dot")
     try:
         plan = _plan(str(source), Path(target), suffix, kinds, rate_given)
@@ -79,8 +76,8 @@ def _plan(source: str, target: Path, suffix: str, kinds: ClipKinds, rate_given: 
             return _plan_clip(kinds.source_of(Path(source)), target, suffix, kinds)
         return _plan_file(Path(source), target, suffix, kinds)
     if _is_target_clip(target, kinds):
-        return _plan_sequence(*_sources(source), target, suffix, kinds)
-    return _plan_folder(*_sources(source), target, suffix, kinds, rate_given)
+        return _plan_sequence(*find_files(source), target, suffix, kinds)
+    return _plan_folder(*find_files(source), target, suffix, kinds, rate_given)
 
 
 def _plan_file(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
@@ -134,11 +131,11 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds
             f"the target folder is the source folder {printable(base)}; name another, sources are never touched"
         )
     sources = files
-    if Path(where) in Path(own).parents:  # what an earlier job has made there is no source
+    if Path(where) in Path(own).parents:  # results of an earlier job are no sources
         inside = own + os.sep
-        sources = [path for path, real in zip(files, _real_names(files), strict=True) if not real.startswith(inside)]
+        sources = [path for path, real in zip(files, real_names(files), strict=True) if not real.startswith(inside)]
     known = [path for path in sources if path.suffix.lower() in READABLE_IMAGES or kinds.is_clip(path)]
-    if not rate_given:  # what waits for one is left out, unless there is nothing else
+    if not rate_given:  # files that need a rate are left out, unless there is nothing else
         known = [path for path in known if not kinds.needs_fps(path)] or known
     if not known:
         looked_for = listed(READABLE_IMAGES | kinds.readable)
@@ -155,55 +152,10 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds
     return Plan(items, target, ignored=len(sources) - len(known))
 
 
-def _sources(source: str) -> tuple[Path, list[Path]]:
-    """The folder that relative names count from, and all files."""
-    if Path(source).is_dir():
-        return Path(source), list(_walk(Path(source)))
-    if glob.has_magic(source):
-        names = glob.iglob(source, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-        files = [Path(name) for name in names if Path(name).is_file()]
-        if not files:
-            raise UsageError(f"no file matches {source!r}")
-        return Path(*_fixed_parts(Path(source))), _each_once(files)
-    raise UsageError(
-        f"{printable(source)} does not exist; give an image, a folder, or a pattern in quotes such as 'photos/*.jpg'"
-    )
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder; links to folders are not followed, so that none is met twice."""
-
-    def refuse(error: OSError) -> None:
-        raise UsageError(
-            f"cannot read the folder {printable(error.filename)}: {error.strerror}; "
-            "make it readable or translate its parts"
-        )
-
-    for where, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if name != STATE)
-        yield from (Path(where) / name for name in files)
-
-
-def _each_once(files: list[Path]) -> list[Path]:
-    """Of each file that a pattern met by several ways, through links to folders, only the shortest way."""
-    found: dict[tuple[str, str], Path] = {}
-    folders = {folder: os.path.realpath(folder) for folder in {path.parent for path in files}}
-    for path in sorted(files, key=lambda path: (len(path.parts), path)):
-        found.setdefault((folders[path.parent], path.name), path)
-    return list(found.values())
-
-
-def _fixed_parts(pattern: Path) -> Iterator[str]:
-    for part in pattern.parts[:-1]:
-        if glob.has_magic(part):
-            return
-        yield part
-
-
 def _check_targets(items: list[Item]) -> None:
-    """Compare names as a case-insensitive, Unicode-normalising file system would."""
-    sources = set(_real_names([item.source for item in items if not item.address]))
-    targets = _real_names([item.target for item in items])
+    """Check that no two items write one target, even where names ignore case and Unicode's normal form."""
+    sources = set(real_names([item.source for item in items if not item.address]))
+    targets = real_names([item.target for item in items])
     seen: dict[str, Item] = {}
     for item, target in zip(items, targets, strict=True):
         other = seen.setdefault(_folded(item.target), item)
@@ -229,14 +181,6 @@ def _check_targets(items: list[Item]) -> None:
 
 def _folded(path: Path) -> str:
     return unicodedata.normalize("NFC", str(path)).casefold()
-
-
-def _real_names(paths: Sequence[Path]) -> list[str]:
-    """What the paths are without links; each folder is looked at once, of which there are few."""
-    folders = {folder: os.path.realpath(folder).rstrip(os.sep) for folder in {path.parent for path in paths}}
-    return [
-        os.path.realpath(path) if path.is_symlink() else f"{folders[path.parent]}{os.sep}{path.name}" for path in paths
-    ]
 
 
 def _clip(source: Source, target: Target) -> ClipItem:

@@ -1,4 +1,4 @@
-"""What became of each file of a job."""
+"""A report says what became of each file of a job."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ if TYPE_CHECKING:
     from img2img.translation.targets import Target
 
 Status = Literal["planned", "done", "damaged", "skipped", "failed"]
-"""`damaged`: the target stands, but something of the source was lost, and is named."""
+"""The state of an item; `damaged`: the target stands, but something of the source was lost, which the reason names."""
 
 
 @dataclass
 class Item:
-    """One file of a job."""
+    """One file of a job, with its target and what became of it."""
 
     source: Path
     target: Path
     status: Status = "planned"
-    """`planned` until it comes to an end; still so in the report of a job that was stopped before."""
+    """The state of the item; it stays `planned` in the report of a job that was stopped before the item's turn."""
     reason: str = ""
-    """Why it failed or was skipped, or what is damaged."""
+    """The reason why the item failed or was skipped, or what is damaged."""
     notes: tuple[str, ...] = ()
-    """What of the source the target does not keep, and what was converted."""
+    """Notes on what the target does not keep of the source, and on what was converted."""
     seconds: float = 0.0
-    """Time spent on it: reading, its share of the batch, writing. Stages overlap, so the sum exceeds the job's."""
+    """Seconds for reading, the share of the batch, and writing. Stages overlap, so that the sum exceeds the job's."""
     is_clip: ClassVar[bool] = False
-    """Whether its frames follow each other in time."""
+    """Whether the item is a clip, whose frames follow each other in time."""
 
     @property
     def address(self) -> str:
-        """`NAME:ADDRESS` as it was typed, where the source is no file; otherwise empty."""
+        """Return `NAME:ADDRESS` as the user typed it, where the source is no file; otherwise empty."""
         return ""
 
 
 @dataclass(kw_only=True)
 class ClipItem(Item):
-    """A clip of a job: how it is read and how it is written was decided by the plan."""
+    """A clip of a job; its plan has decided how it is read and written."""
 
     reads: Source
     writes: Target
@@ -53,25 +53,27 @@ class ClipItem(Item):
 
     @property
     def address(self) -> str:
+        """Return `NAME:ADDRESS` as the user typed it, where the source is no file; otherwise empty."""
         return self.reads.address
 
 
 @dataclass
 class Report:
-    """The outcome of a job; `counts` add up to what was planned."""
+    """The outcome of a job; the `counts` add up to the number of planned items."""
 
     items: Sequence[Item]
     model: str
     sha256: str
     options: dict[str, Any] = field(default_factory=dict)
     ignored: int = 0
-    """Files beside the sources that are no images."""
+    """The number of files beside the sources that are no images."""
     seconds: float = 0.0
     stopped: str = ""
-    """Why the job ended before its end; empty if it did not."""
+    """The reason why the job stopped early; empty if it did not."""
 
     @property
     def counts(self) -> dict[str, int]:
+        """Return the number of items in each state."""
         counted = Counter(item.status for item in self.items)
         return {status: counted[status] for status in ("done", "damaged", "skipped", "failed", "planned")}
 

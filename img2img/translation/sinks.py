@@ -1,4 +1,4 @@
-"""Where translated frames go: a video, an animation, or a folder of images."""
+"""Sinks take translated frames: a video, an animation, a folder of images, or a file that a plugin writes."""
 
 from __future__ import annotations
 
@@ -31,40 +31,40 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ENCODERS = 4
-"""Images that are written at once."""
+"""The number of images that are written at once."""
 
 
 class Sink(Protocol):
-    """Takes the frames of a clip in order, segment by segment."""
+    """A sink takes the frames of a clip in order, segment by segment."""
 
     notes: tuple[str, ...]
-    """What of the source the target does not keep."""
+    """Notes on what the target does not keep of the source."""
     about: str
-    """All that decides how frames are written."""
+    """A text of all that decides how frames are written."""
     resumes: bool
-    """Whether a job that was killed goes on behind the segments that were written."""
+    """Whether a job that was killed resumes after the segments that were written."""
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
-        """Take translated frame `index`, (H, W, C)."""
+        """Take the translated frame `index`, (H, W, C)."""
 
     def write_segment(self, path: Path) -> None:
-        """Put on the disk what was added since the last call; `path` stands when nothing of it can be lost."""
+        """Write the frames since the last call to the disk; `path` exists once none of them can be lost."""
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
-        """Make the target of all segments.
+        """Make the target from all segments.
 
         Args:
-            segments: What `write_segment` was given.
-            part: A name on the same disk, for what is not whole yet.
-            record: Called with the SHA-256 of what is about to be renamed into place.
+            segments: The paths that `write_segment` was given.
+            part: A path on the same disk, for the target while it is incomplete.
+            record: Called with the SHA-256 of the file that is about to be renamed into place.
         """
 
     def close(self) -> None:
-        """Let go of threads and memory."""
+        """Release threads and memory."""
 
 
 class VideoSink:
-    """Encodes segments, and puts them together with what else the source holds."""
+    """Encodes segments, and joins them with the source's other streams."""
 
     resumes = True
 
@@ -76,14 +76,17 @@ class VideoSink:
         self.about = f"{encoding} {av.__version__}"
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
+        """Encode a frame into the current segment."""
         colour = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]]
         self._opened().add(colour, frame.pts, frame.duration)
 
     def write_segment(self, path: Path) -> None:
+        """Finish the current segment and give it its path."""
         self._opened().write(path)
         self._encoder = None
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
+        """Join the segments with the source's other streams and rename the result into place."""
         try:
             mux(Contents(self._encoding, segments, self._tracks, self._shift, self._end), part)
             record(digest_file(part))
@@ -93,6 +96,7 @@ class VideoSink:
             raise
 
     def close(self) -> None:
+        """Drop a segment that is not finished."""
         self._encoder = None
 
     def _opened(self) -> SegmentEncoder:
@@ -110,23 +114,25 @@ class AnimationSink:
         self._target, self._writer, self.notes, self.about = target, writer, notes, ""
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
+        """Keep a frame until the end."""
         self._writer.add(pixels, frame.pts, frame.duration)
 
     def write_segment(self, path: Path) -> None:
-        """Nothing is on the disk before the end: a job that is killed begins anew."""
+        """Do nothing: nothing is on the disk before the end, so a job that is killed begins anew."""
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
+        """Write all frames and rename the file into place."""
         encoded = self._writer.encode()
         self.notes += encoded.notes
         record(digest(encoded.data))
         write_file(self._target, encoded.data)
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there are no threads and no files to release."""
 
 
 class ImagesSink:
-    """Writes each frame as an image, `00000001.png` and so on."""
+    """Writes each frame as an image named `00000001.png` and so on."""
 
     resumes = True
 
@@ -137,19 +143,22 @@ class ImagesSink:
         self._under_way: deque[Future[None]] = deque()
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
+        """Write a frame in one of the threads."""
         self._under_way.append(self._pool.submit(self._write, pixels, index + 1))
         if len(self._under_way) > 2 * _ENCODERS:
             self._under_way.popleft().result()
 
     def write_segment(self, path: Path) -> None:
+        """Wait until the frames are written, and note the segment as finished."""
         while self._under_way:
             self._under_way.popleft().result()
         write_file(path, b"")
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
-        """All images stand already."""
+        """Do nothing: all images exist already."""
 
     def close(self) -> None:
+        """Stop the threads; frames that are not begun are dropped."""
         self._pool.shutdown(cancel_futures=True)
 
     def _write(self, pixels: Pixels, number: int) -> None:
@@ -158,7 +167,7 @@ class ImagesSink:
 
 
 class WriterSink:
-    """Hands frames to what a plugin writes; a job that is killed begins anew."""
+    """Hands frames to a plugin's writer; a job that is killed begins anew."""
 
     resumes = False
 
@@ -169,13 +178,15 @@ class WriterSink:
         self._writer: ClipWriter | None = None
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
+        """Hand a frame to the plugin."""
         writer = self._opened()
         self._call(lambda: writer.add(pixels, frame))
 
     def write_segment(self, path: Path) -> None:
-        """What stands on the disk is of no use to a job that begins anew."""
+        """Do nothing: a job that is killed begins anew, so that no segment on the disk would be of use."""
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
+        """Let the plugin finish its file, close it, and rename it into place."""
         writer = self._opened()
         self._call(lambda: writer.finish())
         self._writer = None
@@ -186,7 +197,7 @@ class WriterSink:
         publish(part, self._target)
 
     def close(self) -> None:
-        """Let go of a file that is not finished; why it is not is more telling than what now goes wrong."""
+        """Close the plugin's unfinished file; a further error is ignored, since the first one matters more."""
         if (writer := self._writer) is not None:
             self._writer = None
             with suppress(Img2ImgError, MemoryError):
@@ -198,9 +209,10 @@ class WriterSink:
         return self._writer
 
     def _call(self, call: Callable[[], T]) -> T:
-        """Where a plugin's file cannot be written, the job stops, as with any other target."""
+        """Call the plugin; an error of the disk stops the job, as with any other target."""
 
         def attempt() -> T:
+            """Call the plugin's method and turn its errors into ours."""
             try:
                 return call()
             except OSError as error:

@@ -1,4 +1,4 @@
-"""Where the frames of a clip come from: decided once, when a job is planned, and opened when the clip is translated."""
+"""A source of frames is decided when a job is planned, and opened when its clip is translated."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ class Source(ABC):
     """A source says where the frames of a clip come from.
 
     Attributes:
-        path: Of the file or the folder; of an address that a plugin reads, what was typed.
+        path: The path of the file or the folder; for an address that a plugin reads, the text that the user typed.
     """
 
     path: Path
     address = ""
-    """`NAME:ADDRESS` as it was typed, where the source is no file; otherwise empty."""
+    """`NAME:ADDRESS` as the user typed it, where the source is no file; otherwise empty."""
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """Return the name that messages use for the source."""
         return printable(self.address or self.path)
 
     @abstractmethod
     def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
-        """Open the part of it that was asked for.
+        """Open the part of the clip that the options choose.
 
         Raises:
-            UsageError: The options do not say what must be known, such as the rate of images.
+            UsageError: An option that is needed is missing, such as the rate of images.
             VideoError: It cannot be read, or its frames have more than `max_pixels`.
         """
 
     def digest(self) -> str:
-        """Return the SHA-256 of all that it shows, by which a later job knows that it has not changed.
+        """Return the SHA-256 of the whole source, by which a later job sees that it has not changed.
 
         Raises:
             VideoError: It cannot be read.
@@ -67,6 +67,7 @@ class ClipFile(Source):
     """The clip is a video or an animation in a file."""
 
     def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+        """Open the file with the reader of its format."""
         return open_clip(self.path, options.start, options.end, max_pixels)
 
 
@@ -77,6 +78,7 @@ class ImageSequence(Source):
     images: tuple[Path, ...]
 
     def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+        """Open the images as a clip."""
         return open_images(self.images, options.fps, max_pixels)
 
     def _digest(self) -> str:
@@ -89,13 +91,14 @@ class PluginSource(Source):
 
     Attributes:
         kind: Name of the plugin's source.
-        address: `NAME:ADDRESS` as it was typed; empty for a file.
+        address: `NAME:ADDRESS` as the user typed it; empty for a file.
     """
 
     kind: str
     address: str = ""
 
     def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+        """Open the file or the address with the plugin's reader."""
         source = host.find(SOURCES, self.kind)
         if source.endless and options.end is None:
             raise UsageError(f"{self.name} never ends; give --end, such as --end 10")
@@ -105,5 +108,5 @@ class PluginSource(Source):
 
     def _digest(self) -> str:
         if self.address or not self.path.is_file():
-            return secrets.token_hex(32)  # nobody knows whether it will show the same again
+            return secrets.token_hex(32)  # the source may show something else next time
         return super()._digest()

@@ -1,4 +1,4 @@
-"""What a clip becomes: decided once, when a job is planned, and opened for the frames when they come."""
+"""A target of frames is decided when a job is planned, and opened when the frames come."""
 
 from __future__ import annotations
 
@@ -34,35 +34,35 @@ class Target(ABC):
     """A target says where the frames of a clip go.
 
     Attributes:
-        path: Of the file, or of the folder for numbered images.
+        path: The path of the file, or of the folder for numbered images.
     """
 
     path: Path
     is_folder: ClassVar[bool] = False
-    """Whether the frames become files in a folder, which may stand already."""
+    """Whether the frames become files in a folder, which may exist already."""
 
     @abstractmethod
     def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
-        """Return what takes the frames.
+        """Return the sink that takes the frames.
 
         Args:
             clip: The source.
-            info: What the frames have in common as they come out of the network.
-            options: What the user asks for.
-            host: Knows the plugins that write.
+            info: Size, rate and depth of the frames as they come out of the network.
+            options: The user's options for clips.
+            host: The plugins that write.
 
         Raises:
-            UsageError: Such frames cannot be written so.
+            UsageError: Such frames cannot be written to this target.
         """
 
     def prepare(self, *, replaces: bool) -> None:  # noqa: B027 - a file needs nothing
         """Make room for the frames in a folder.
 
         Args:
-            replaces: Frames that stand there may be replaced.
+            replaces: Whether frames that exist there may be replaced.
 
         Raises:
-            UsageError: There are frames already.
+            UsageError: There are frames already, which must not be replaced.
         """
 
 
@@ -70,6 +70,7 @@ class VideoFile(Target):
     """The clip becomes a video, which FFmpeg writes."""
 
     def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+        """Return a sink that encodes a video."""
         encoding = choose_encoding(self.path.suffix.lower(), options, info)
         tracks = None
         if isinstance(clip, VideoReader):
@@ -89,6 +90,7 @@ class AnimationFile(Target):
     moving: Moving
 
     def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+        """Return a sink that writes an animation."""
         loops = clip.loops if isinstance(clip, AnimationReader) else 0
         writer = formats.load(self.moving.write)(self.path.suffix.lower(), info.time_base, loops, options.quality)
         return AnimationSink(self.path, writer, _silent(clip))
@@ -99,16 +101,18 @@ class NumberedImages(Target):
     """Each frame becomes an image in a folder, and its number the name.
 
     Attributes:
-        suffix: Of the images.
+        suffix: The suffix of the images.
     """
 
     suffix: str
     is_folder: ClassVar[bool] = True
 
     def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+        """Return a sink that writes images into the folder."""
         return ImagesSink(self.path, self.suffix, options.quality, _silent(clip))
 
     def prepare(self, *, replaces: bool) -> None:
+        """Refuse a folder that holds numbered images, unless they may be replaced; remove leftovers of a killed job."""
         if not replaces and any(self.path.glob(f"[0-9]*{self.suffix}")):
             raise UsageError(
                 f"there are numbered images in {printable(self.path)} already; replace them by --overwrite, or name "
@@ -128,6 +132,7 @@ class PluginTarget(Target):
     kind: str
 
     def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+        """Return a sink that hands the frames to the plugin."""
         return WriterSink(self.path, host.find(TARGETS, self.kind), info, _silent(clip))
 
 
@@ -135,11 +140,11 @@ def check_options(options: VideoOptions, targets: Iterable[Target]) -> None:
     """Refuse options that cannot be met, whatever the sources are.
 
     Args:
-        options: What the user asks.
-        targets: What the clips become.
+        options: The user's options for clips.
+        targets: The targets of the clips.
 
     Raises:
-        UsageError: It makes no sense, or there is no such encoder for such targets.
+        UsageError: The options contradict each other, or no encoder of that name can write such targets.
     """
     if options.fps is not None and options.fps <= 0:
         raise UsageError(f"{options.fps} frames a second cannot be shown; give more than 0")

@@ -53,7 +53,7 @@ def test_nan_in_half_the_bits_costs_no_frame(stage: Stage) -> None:
     source, stage.words = stage.clip(), ("--precision", "bf16")
     stage.ended(0, source, "golden/a.mp4")
     done = stage.ended(0, source, "out/a.mp4", fault="nan", at=15)
-    assert "NaN or infinity in torch.bfloat16; once more in float32" in done.err
+    assert "NaN or infinity in torch.bfloat16; running it again in float32" in done.err
     assert stage.files("out") == stage.files("golden")
 
 

@@ -1,4 +1,4 @@
-"""Commands of the program."""
+"""Promises of commands of the program."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from img2img.testing.fresh import python
 from img2img.testing.promise import Materials, Skipped, Subject, keep, promise, promises_of
 
 HAS_TORCH = 3
-"""Exit status of a process that has imported torch."""
+"""The exit status of a process that has imported torch."""
 
 
 class CommandSubject(Subject):
-    """A command."""
+    """A command that is held to promises."""
 
     def __init__(self, command: Command) -> None:
         super().__init__(f"command {command.name}")

@@ -1,4 +1,4 @@
-"""What steers a translation besides the image."""
+"""Promises of conditions, which steer a translation besides the image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from img2img.testing.promises.use import nothing_in_a_batch_depends_on_its_neigh
 
 NONSENSE = "\N{SNOWMAN} no such value"
 SEEN = 1e-5
-"""A result that differs by more is another one."""
+"""Results that differ by more than this count as different."""
 
 
 @promise(nothing_in_a_batch_depends_on_its_neighbours)

@@ -1,4 +1,4 @@
-"""What a family says of itself, and its options."""
+"""Promises of a family's name, summary and options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from img2img.testing.family import FamilySubject
 from img2img.testing.promise import keep, keep_name_and_summary, promise
 
 ABSURD = 10**9
-"""More layers, channels or classes than anybody has."""
+"""A number of layers, channels or classes that is larger than any real one."""
 
 
 @promise()
@@ -71,13 +71,13 @@ def a_hostile_config_cannot_ask_for_a_network_without_bounds(subject: FamilySubj
     for name, field in schema.get("properties", {}).items():
         for what in _without_bounds(field, schema):
             if what == "integer" and not _takes(subject.config, name, ABSURD):
-                continue  # refused by a rule that the schema does not tell of
+                continue  # refused by a rule that is not in the schema
             remedy = "Field(le=...)" if what == "integer" else "Field(max_length=...)"
             keep(False, f"the option {name!r} takes {what}s of any size; give it {remedy}")
 
 
 def _without_bounds(field: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
-    """Which of the types `integer`, `array` and `object` a field takes at any size, according to its JSON schema."""
+    """Return the types among `integer`, `array` and `object` that a field takes at any size, by its JSON schema."""
     if "$ref" in field:
         field = schema["$defs"][field["$ref"].rpartition("/")[2]]
     kind = field.get("type")

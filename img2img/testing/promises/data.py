@@ -1,4 +1,4 @@
-"""The data of a training."""
+"""Promises of the data of a training."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def a_sample_depends_on_its_index_and_the_given_chance_alone(subject: FamilySubj
     for index in range(min(len(dataset), 4)):
         for chance in (None, index):
             samples = []
-            for seed in (1, 2):  # of what must not matter
+            for seed in (1, 2):  # seeds of the global generators, which must not matter
                 torch.manual_seed(seed)
                 np.random.seed(seed)
                 rng = None if chance is None else np.random.default_rng(chance)

@@ -1,4 +1,4 @@
-"""Models as files of other programs, where the family says that this can be done."""
+"""Promises of exported models, where the family says that they can be exported."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from img2img.testing.promises.network import a_model_file_gives_the_generator_ba
 
 @dataclass(frozen=True)
 class Lent:
-    """What a command is given in the place of the program's options."""
+    """Stands in for the program's options that a command gets."""
 
     host: PluginHost
 
     def discover(self) -> PluginHost:
+        """Return the host of the subject."""
         return self.host
 
 
 @promise(a_model_file_gives_the_generator_back)
 def an_exported_model_gives_the_same_result(subject: FamilySubject) -> None:
-    """The command holds what it made against the model itself."""
+    """Run the export command, which compares the file that it made with the model itself."""
     if not subject.family.exports:
         raise Skipped("the family does not promise it (exports=False)")
     installed = PluginHost.discover()

@@ -1,4 +1,4 @@
-"""Families: all that they promise, part by part; a new module of promises takes its place in the list here."""
+"""Promises of families, part by part; a new module of promises takes its place in the list here."""
 
 from __future__ import annotations
 

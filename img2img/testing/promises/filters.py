@@ -1,4 +1,4 @@
-"""Filters: steps before and after the network."""
+"""Promises of filters, the steps before and after the network."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ FRAMES = 6
 
 
 class FilterSubject(Subject):
-    """A filter, with the defaults of its options."""
+    """A filter that is held to promises, with the defaults of its options."""
 
     def __init__(self, kind: type[Filter]) -> None:
         super().__init__(f"filter {kind.name}")
         self.kind = kind
 
     def new(self) -> Filter:
-        """What one image has, or one clip on its way in or out."""
+        """Make a filter, as each image has one, and each clip one on its way in and one out."""
         return self.kind(self.kind.options_class.parse({}))
 
 
@@ -97,7 +97,9 @@ def it_goes_on_from_its_state_to_the_same_bits(subject: FilterSubject) -> None:
         whole, continued = subject.new(), subject.new()
         _run(whole, step, range(half))
         if state := whole.state():
-            continued.restore({key: np.array(value) for key, value in state.items()})  # as read back from the disk
+            continued.restore(
+                {key: np.array(value) for key, value in state.items()}
+            )  # copies, as when read from the disk
         wanted, rest = (_run(applied, step, range(half, FRAMES)) for applied in (whole, continued))
         keep(_same(rest, wanted), f"restored after frame {half}, {name}() makes other frames of the rest")
 
@@ -111,7 +113,7 @@ def _after(applied: Filter, number: int) -> Pixels:
 
 
 STEPS = {"before": _before, "after": _after}
-"""A clip has an instance for each."""
+"""The two sides of the network, for each of which a clip has an instance."""
 
 
 def _run(applied: Filter, step: Callable[[Filter, int], Pixels], numbers: range) -> list[Pixels]:
@@ -123,7 +125,7 @@ def _same(one: list[Pixels], two: list[Pixels]) -> bool:
 
 
 def _frame(seed: int, height: int, width: int, channels: int, dtype: Any) -> Pixels:
-    """Noise that nobody can write to."""
+    """Draw a frame of noise that cannot be written to."""
     pixels = np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, (height, width, channels), dtype)
     pixels.flags.writeable = False
     return pixels

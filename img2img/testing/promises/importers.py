@@ -1,4 +1,4 @@
-"""Importers: they open as models what other programs wrote."""
+"""Promises of importers, which open files of other programs as models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from img2img.testing.promise import Materials, Subject, keep, keep_name_and_summ
 
 
 class ImporterSubject(Subject):
-    """An importer."""
+    """An importer that is held to promises."""
 
     def __init__(self, importer: Importer, folder: Path) -> None:
         super().__init__(f"importer {importer.name}")

@@ -1,4 +1,4 @@
-"""What a family leaves alone: the settings and the chance of the process, and its memory."""
+"""Promises that a family leaves the settings, the chance and the memory of the process alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from img2img.training.loader import collate
 
 CALLS = 200
 LEAK = 5 << 20
-"""More bytes than so many calls may leave behind."""
+"""The number of bytes that the calls may leave behind."""
 
 
 @promise(the_same_image_gives_the_same_result)
@@ -27,7 +27,7 @@ def no_setting_of_the_process_is_changed(subject: FamilySubject) -> None:
     with undisturbed():
         acts = _acts(subject)
     for name, act in acts.items():
-        with undisturbed():  # what is imported on the way may change settings, once
+        with undisturbed():  # imports may change settings, once
             act()
         before = look()
         act()
@@ -54,7 +54,8 @@ def nothing_is_left_behind_by_200_calls(subject: FamilySubject) -> None:
     images = random_images(translator, 64, 64)
 
     def call() -> None:
-        subject.translate(translator, images + 0)  # new ones each time, as in a job
+        """Translate an image."""
+        subject.translate(translator, images + 0)  # new images each time, as in a job
 
     for _ in range(20):
         call()
@@ -68,7 +69,7 @@ def nothing_is_left_behind_by_200_calls(subject: FamilySubject) -> None:
 
 
 def _acts(subject: FamilySubject) -> Mapping[str, Callable[[], object]]:
-    """What a program does with a family."""
+    """Return what a program does with a family, by name."""
     family = subject.family
     translator = subject.translator()
     images = random_images(translator, 24, 31)
@@ -83,6 +84,7 @@ def _acts(subject: FamilySubject) -> Mapping[str, Callable[[], object]]:
     batch = collate([dataset.sample(0, np.random.default_rng(1)), dataset.sample(1, np.random.default_rng(2))])
 
     def step() -> None:
+        """Do one step of a training."""
         engine.begin(0)
         trainer.step(batch)
 
@@ -100,7 +102,7 @@ def _tensors() -> int:
 
 
 def _memory() -> int:
-    """Bytes of this process that are in memory."""
+    """Return how many bytes of this process are in memory."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The generator: building it, moving it, and keeping it in a model file."""
+"""Promises of the generator: building it, moving it, and keeping it in a model file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Observers: they look at runs and jobs, and change nothing."""
+"""Promises of observers, which watch runs and jobs and change nothing."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from img2img.translation.sources import ClipFile
 from img2img.translation.targets import VideoFile
 
 Event = tuple[str, dict[str, Any]]
-"""The name of a hook, and what it is called with."""
+"""The name of a hook, and its arguments."""
 
 
 class ObserverSubject(Subject):
-    """An observer: a module, or another object that implements hooks; and the hooks of runs and jobs that it has."""
+    """An observer that is held to promises: an object that implements hooks, with those of runs and jobs."""
 
     def __init__(self, observer: object, folder: Path) -> None:
         name = getattr(observer, "__name__", type(observer).__name__)
@@ -37,7 +37,7 @@ class ObserverSubject(Subject):
         """Call the observer's hook for an event.
 
         Raises:
-            Broken: It raises something.
+            Broken: The hook raises an error.
         """
         hook, shown = event
         for implementation in self.hooks.implementations(hook):
@@ -71,7 +71,7 @@ def it_changes_nothing_that_it_is_shown(subject: ObserverSubject) -> None:
         before = {name: repr(value) for name, value in shown.items()}
         try:
             subject.show((hook, shown))
-        except Broken as error:  # another promise says so
+        except Broken as error:  # another promise reports this
             raise Skipped(str(error)) from error
         changed = [name for name, value in shown.items() if repr(value) != before[name]]
         keep(not changed, f"in {hook} it changes {', '.join(changed)}")
@@ -87,11 +87,12 @@ def _follow(subject: ObserverSubject, events: list[Event]) -> None:
 class _Training(TrainingConfig):
     @property
     def total_steps(self) -> int:
+        """Return the number of steps."""
         return 4
 
 
 def _run(folder: Path, step: int, error: Exception | None) -> list[Event]:
-    """The events of a run of two steps more."""
+    """Yield the events of a run of two steps more."""
     folder.mkdir(exist_ok=True)
     run: RunView = Run(folder, "example", _Training(), folder, step=step)
     checkpoint = folder / "checkpoints" / f"step-{step + 2:08}"
@@ -109,13 +110,13 @@ def _run(folder: Path, step: int, error: Exception | None) -> list[Event]:
 
 
 def _job(folder: Path, stopped: str) -> list[Event]:
-    """The events of a job of two images and a clip."""
+    """Yield the events of a job of two images and a clip."""
     image = Item(folder / "image.png", folder / "out" / "image.png", "done", seconds=0.1)
     damaged = Item(folder / "broken.png", folder / "out" / "broken.png", "failed", "it is cut off")
     film, target = folder / "clip.mp4", folder / "out" / "clip.mp4"
     clip = ClipItem(film, target, "planned" if stopped else "done", reads=ClipFile(film), writes=VideoFile(target))
     shown: ItemView = clip
-    # The model is none of what an observer may rely on.
+    # Observers must not rely on the model.
     job: JobView = Job(cast(Model, None), [image, damaged, clip], {"format": "png"})
     report: ReportView = Report([image, damaged, clip], "model.safetensors", "0" * 64, stopped=stopped)
     return [

@@ -1,4 +1,4 @@
-"""What a plugin says in the metadata of its package."""
+"""Promises of the metadata of a plugin's package."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from img2img.testing.promise import Skipped, Subject, keep, promise, promises_of
 
 
 class PackageSubject(Subject):
-    """A plugin as its package's metadata have it; it is imported already."""
+    """A plugin as its package's metadata describe it; it is imported already."""
 
     def __init__(self, plugin: Plugin) -> None:
         super().__init__(f"plugin {plugin.name}")

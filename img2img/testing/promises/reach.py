@@ -1,4 +1,4 @@
-"""How far the network looks, and whether tiles give what the whole gives."""
+"""Promises of how far the network looks, and that tiles give the same result as the whole image."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from torch import Tensor
 from img2img.contract.families import Translator
 from img2img.contract.traits import Traits
 from img2img.inference.device import Device
-from img2img.inference.executor import SMALLEST_ASKED, Executor
+from img2img.inference.executor import SMALLEST_CHOICE, Executor
 from img2img.nn.sizes import fitting
 from img2img.testing.family import FamilySubject, random_images
 from img2img.testing.promise import Skipped, keep, promise
 from img2img.testing.promises.use import nothing_in_a_batch_depends_on_its_neighbours
 
 POSITIONS = 16
-"""At most so many places of one period of the network's grid are tried."""
+"""The largest number of places of one period of the network's grid that are tried."""
 CHANGED = 1e-6
-"""An output pixel that differs by more has seen the change; 16 bit tell 1.5e-5 apart."""
+"""An output pixel that differs by more depends on the changed input; steps of 16 bit are 1.5e-5."""
 ROUNDING = 8
-"""So many of 65535 may a result from tiles be off: sums are rounded otherwise."""
+"""The steps of 1/65535 by which a result from tiles may be off, since sums are rounded differently."""
 
 
 @promise(nothing_in_a_batch_depends_on_its_neighbours)
@@ -42,7 +42,7 @@ def the_halo_is_as_wide_as_the_network_looks(subject: FamilySubject) -> str | No
 def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
     translator = _tiled(subject)
     traits = translator.traits
-    side = max(SMALLEST_ASKED, traits.multiple_of)
+    side = max(SMALLEST_CHOICE, traits.multiple_of)
     size = 2 * traits.halo + 2 * side
     shape = (1, size + 5, size + 3, traits.channels_in)
     pixels = np.random.default_rng(0).integers(0, 65536, shape).astype(np.uint16)
@@ -83,7 +83,7 @@ def _reaches(subject: FamilySubject, translator: Translator) -> Iterator[int]:
 
 
 def _distances(later: list[int], earlier: list[int], cut: int, traits: Traits) -> Iterator[int]:
-    """How far the outermost of the changed output pixels are, in input pixels, from the input that was changed."""
+    """Return how far the outermost changed output pixels are, in input pixels, from the changed input."""
     scale = Fraction(traits.scale)
     if later:
         last_below = ceil((later[0] + 1) / scale) - 1
@@ -94,6 +94,6 @@ def _distances(later: list[int], earlier: list[int], cut: int, traits: Traits) -
 
 
 def _changed(before: Tensor, after: Tensor, along: int) -> list[int]:
-    """Which rows (2) or columns (3) of the result have changed."""
+    """Return which rows (2) or columns (3) of the result have changed."""
     changes = (before - after).abs().amax(dim=[dim for dim in range(4) if dim != along])
     return torch.nonzero(changes > CHANGED).flatten().tolist()

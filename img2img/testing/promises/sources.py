@@ -1,4 +1,4 @@
-"""Sources: they read clips that are no video files."""
+"""Promises of sources, which read clips that are no video files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RATES = (None, Fraction(25))
 
 
 class SourceSubject(Subject):
-    """A source, and a folder for files that it shall refuse."""
+    """A source that is held to promises, and a folder for files that it must refuse."""
 
     def __init__(self, source: ClipSource, folder: Path) -> None:
         super().__init__(f"source {source.name}")
@@ -57,7 +57,7 @@ def what_is_none_of_its_files_is_refused_by_name(subject: SourceSubject) -> None
 
 
 def _read(source: ClipSource, path: Path, rate: Fraction | None) -> None:
-    """Read a clip to its first picture: not before it need be found out what is in a file."""
+    """Read a clip up to its first picture, before which it may not be known what is in a file."""
     clip = source.open(str(path), rate)
     try:
         next(iter(clip.frames())).picture()
@@ -69,7 +69,7 @@ def _refuses(source: ClipSource, name: str, attempt: Callable[[Fraction | None],
     """Go on if an attempt fails by an error that users can read, with a rate and without.
 
     Raises:
-        Broken: It succeeds, raises something else, or does not name what it refuses.
+        Broken: The attempt succeeds, raises another error, or does not name what it refuses.
     """
     for rate in RATES:
         with_rate = f"with fps={rate}"

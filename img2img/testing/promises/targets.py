@@ -1,4 +1,4 @@
-"""Targets: they write clips in files that are no videos."""
+"""Promises of targets, which write clips to files that are no videos."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT, RATE = 32, 24, Fraction(25)
 GREYS = (0.2, 0.8, 0.5)
-"""How bright each frame of a clip is: in no order that anything would sort them into."""
+"""The brightness of each frame of a clip, in an order into which nothing would sort them."""
 NEAR = 0.1
-"""How far a grey may be from what was written, since formats may lose something."""
+"""The largest distance of a grey from what was written, since formats may lose something."""
 
 
 class TargetSubject(Subject):
-    """A target, a folder for its files, and the source that reads them, where there is one of the same name."""
+    """A target that is held to promises, a folder for its files, and the source that reads them, if any."""
 
     def __init__(self, target: ClipTarget, folder: Path, source: ClipSource | None = None) -> None:
         super().__init__(f"target {target.name}")
         self.target, self.folder, self.source = target, folder, source
 
     def write(self, dtype: Any = np.uint8, channels: int = 3) -> Path:
-        """Write a clip, with the name under which the core lets it be written; return the file.
+        """Write a clip, under the name that the core would use; return the file.
 
         Raises:
             Skipped: The target refuses such frames.

@@ -1,4 +1,4 @@
-"""The training: steps, validation, and going on after a stop."""
+"""Promises of the training: steps, validation, and resuming after a stop."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from img2img.training.loop import train
 from img2img.training.run import Run
 
 STEPS = 8
-"""A training is looked at for so many steps at most."""
+"""The largest number of steps for which a training is run."""
 
 
 @promise(training_data_are_read)
@@ -162,7 +162,7 @@ def _train(subject: FamilySubject, trainer: Trainer, engine: TrainingEngine) -> 
 
 
 def _run(subject: FamilySubject, name: str, steps: int, *, resume: bool = False) -> None:
-    """Train for so many steps by the loop of the program, which is then asked to stop."""
+    """Train for a number of steps by the loop of the program, and then stop it."""
     left = iter(range(steps - 1))
     with suppress(Stopped):
         train(
@@ -192,7 +192,7 @@ def _copy(network: nn.Module) -> dict[str, Tensor]:
 
 
 def _first_difference(one: Any, two: Any, name: str = "state") -> str:
-    """Where two trees of tensors and plain values differ, or nothing."""
+    """Return where two trees of tensors and plain values differ, or nothing."""
     if isinstance(one, Mapping | list | tuple):
         if not isinstance(two, type(one)) or len(one) != len(two):
             return name

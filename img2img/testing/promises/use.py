@@ -1,4 +1,4 @@
-"""The translator: which sizes it takes, and what it returns."""
+"""Promises of the translator: which sizes it takes, and what it returns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from img2img.testing.promise import Skipped, keep, promise
 from img2img.testing.promises.config import its_options_make_a_config
 
 SIZES = ((1, 1), (1, 8), (7, 2), (17, 31), (64, 48), (211, 317))
-"""Height and width; the core pads them to what the translator takes."""
+"""Heights and widths; the core pads them to sizes that the translator takes."""
 WRONG_RANGES = {(-1, 1): "from_signed of img2img.nn.signed brings them to [0, 1]", (0, 255): "divide them by 255"}
 
 
@@ -42,7 +42,7 @@ def the_result_has_the_declared_size(subject: FamilySubject) -> None:
     least, more = fitting(1, traits), fitting(1, traits) + traits.multiple_of
     for height, width in ((least, least), (least, more), (more, least)):
         images = random_images(translator, height, width)
-        with torch.inference_mode():  # without the core, which would crop what is too large
+        with torch.inference_mode():  # without the core, which would crop a result that is too large
             result = translator(images, **subject.conditions(translator, 1))
         promised = (1, traits.channels_out, *(int(size * traits.scale) for size in (height, width)))
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
@@ -88,7 +88,7 @@ def the_same_image_gives_the_same_result(subject: FamilySubject) -> None:
 def nothing_in_a_batch_depends_on_its_neighbours(subject: FamilySubject) -> None:
     translator = subject.translator()
     images = random_images(translator, 40, 33, count=3)
-    images[1] /= 4  # dark, so that statistics of the batch are none of any image
+    images[1] /= 4  # dark, so that the batch's statistics differ from each image's
     together = subject.translate(translator, images)
     alone = torch.cat([subject.translate(translator, image[None]) for image in images])
     distance = difference(together, alone)

@@ -151,6 +151,7 @@ def _without_folders(options: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the paths of files that options name by their names: where they lie is nobody's business."""
 
     def shown(value: Any) -> Any:
+        """Return an option's value with the paths of files replaced by their names."""
         is_path = isinstance(value, str) and (Path(value).is_absolute() or (os.sep in value and Path(value).exists()))
         return Path(value).name if is_path else value
 

@@ -104,6 +104,7 @@ class UnlikeOthers:
             patches.add(view.target[0].cpu())
 
     def __call__(self, view: Batch, result: Tensor) -> float:
+        """Return how far the patches of a result are from those of the targets."""
         if _condition(view) not in self.wanted:
             return 0.0
         patches = PatchSet(torch.Generator().manual_seed(0))

@@ -47,9 +47,9 @@ class Finding:
     name: str
     direction: str
     step: int
-    """When it was certain."""
+    """The step at which it was certain."""
     last: int
-    """When it was last seen."""
+    """The step at which it was last seen."""
     evidence: str
     remedies: tuple[str, ...]
     """What to type, the likeliest help first."""

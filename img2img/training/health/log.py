@@ -50,16 +50,19 @@ class HealthLog:
 
     @hookimpl
     def training_started(self, run: Run) -> None:
+        """Go back to the run's step, and forget what came later."""
         if self._table.path.exists():
             self._table.go_back(run.step)
         self._take_rows()
 
     @hookimpl
     def examined(self, step: int, direction: str, signals: Mapping[str, float]) -> None:
+        """Write an examination's figures down, and warn of new findings."""
         self._append(step, direction, signals)
 
     @hookimpl
     def training_finished(self, step: int, error: BaseException | None) -> None:
+        """Write the end of a diverged run down, and warn of it."""
         if isinstance(error, DivergedError):
             self._append(step, "", {"finite": 0})
 

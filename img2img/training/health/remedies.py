@@ -27,6 +27,7 @@ def option(name: str, value: Value) -> Remedy:
     """Give an option of the family another value, where the family has it."""
 
     def text(run: Run) -> str:
+        """Return the option with its new value, as a user types it; empty where it is of no use."""
         config = run.config
         try:
             changed = value(config) if name in type(config).model_fields else None
@@ -43,6 +44,7 @@ def scaled(name: str, factor: float) -> Remedy:
     """Multiply an option; where it is 0 and more of it would help, give it its default."""
 
     def value(config: Any) -> object:
+        """Return the new value of the option; None where it is of no use."""
         default = type(config).model_fields[name].default if factor > 1 else 0
         return getattr(config, name) * factor or default or None
 
@@ -73,10 +75,12 @@ def _usual_lr(config: Any) -> float | None:
 
 
 def another_seed(run: Run) -> str:
+    """Suggest another seed."""
     return f"--seed {run.seed + 1}"
 
 
 def full_precision(run: Run) -> str:
+    """Suggest float32 where the run computes in less."""
     return "" if run.device.precision == torch.float32 else "--precision fp32"
 
 

@@ -1,4 +1,4 @@
-"""Unpaired translation: CycleGAN."""
+"""The plugin `cyclegan` translates between two sets of images without pairs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import img2img
 
 @img2img.hookimpl
 def register_models(register: Callable[[img2img.ModelFamily[Any, Any]], None]) -> None:
+    """Register the family `cyclegan`."""
     from .family import CycleGAN
 
     register(CycleGAN())

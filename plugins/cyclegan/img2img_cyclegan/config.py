@@ -10,7 +10,7 @@ import img2img
 
 
 class CycleGANConfig(img2img.ModelConfig):
-    """The generators; both directions have the same."""
+    """The options of the generators, which are the same for both directions."""
 
     width: int = Field(64, ge=4, le=256, description="channels of the generator's first layer")
     blocks: int = Field(9, ge=1, le=32, description="residual blocks; the paper takes 6 for 128 pixels, 9 from 256 on")
@@ -43,7 +43,7 @@ class CycleGANConfig(img2img.ModelConfig):
 
 
 class CycleGANTraining(CycleGANConfig, img2img.AdversarialConfig):
-    """Defaults are those of the authors' code, but for `upsampling` and the average of the weights (`ema`)."""
+    """The options of a training; defaults are the authors' but for `upsampling` and the averaged weights (`ema`)."""
 
     batch_size: int = Field(1, ge=1, le=4096, description="images of each domain in one forward pass of training")
     source: str = Field("", description="folder of the source domain in the data; found by its name where empty")
@@ -70,6 +70,7 @@ class CycleGANTraining(CycleGANConfig, img2img.AdversarialConfig):
 
     @property
     def total_steps(self) -> int:
+        """Return the number of steps of the training."""
         return self.constant_steps + self.decay_steps
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The family `cyclegan`: what it is made of. Torch comes in only when something is built."""
+"""The family `cyclegan` names its config, data, networks and training; torch is imported only when one is built."""
 
 from __future__ import annotations
 
@@ -29,23 +29,27 @@ class CycleGAN(img2img.ModelFamily["CycleGANConfig", "CycleGANTraining"]):
 
     @property
     def config_class(self) -> type[CycleGANConfig]:
+        """Return the class of a generator's options."""
         from .config import CycleGANConfig
 
         return CycleGANConfig
 
     @property
     def training_class(self) -> type[CycleGANTraining]:
+        """Return the class of a training's options."""
         from .config import CycleGANTraining
 
         return CycleGANTraining
 
     def dataset(self, root: Path, config: CycleGANTraining, split: Literal["train", "validation"]) -> img2img.Dataset:
+        """Read two folders of images."""
         from img2img.datasets import Geometry, unpaired
 
         geometry = Geometry(config.resize, config.crop, config.flip)
         return unpaired(root, geometry=geometry, split=split, source=config.source, target=config.target)
 
     def build_generator(self, config: CycleGANConfig) -> nn.Module:
+        """Build the ResNet generator of one direction."""
         from img2img.nn.resnet import ResNetGenerator
 
         from .config import CycleGANConfig
@@ -53,16 +57,19 @@ class CycleGAN(img2img.ModelFamily["CycleGANConfig", "CycleGANTraining"]):
         return ResNetGenerator(**config.model_dump(include=set(CycleGANConfig.model_fields) - {"channel_order"}))
 
     def recognise(self, weights: Mapping[str, Tensor]) -> Recognised | None:
+        """Recognise the generators of other programs."""
         from .foreign import recognise
 
         return recognise(weights)
 
     def trainer(self, config: CycleGANTraining, engine: img2img.Engine) -> img2img.Trainer:
+        """Make the trainer of both directions."""
         from .trainer import CycleGANTrainer
 
         return CycleGANTrainer(config, engine, lambda: self.build_generator(config))
 
     def translator(self, config: CycleGANConfig, generator: nn.Module) -> img2img.Translator:
+        """Wrap a generator, which takes images in [-1, 1]."""
         from img2img.nn.signed import SignedTranslator
 
         traits = img2img.Traits(

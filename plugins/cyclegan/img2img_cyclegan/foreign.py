@@ -18,9 +18,9 @@ Names = Mapping[str, Tensor]
 KINDS = "weight|bias|running_mean|running_var|num_batches_tracked"
 KEY = re.compile(rf"model\.(\d{{1,4}})\.(?:conv_block\.(\d{{1,4}})\.)?({KINDS}|filt)")
 MMAGIC = re.compile(rf"model\.(\d{{1,4}})\.(?:block\.([012])\.)?(conv|bn)\.({KINDS})")
-"""A layer, or one in a block; the last of these is 2 where there is dropout."""
+"""Matches the name of a layer, or of one in a block; the last of these is 2 where there is dropout."""
 FILTERS = {3: [1.0, 2.0, 1.0], 4: [1.0, 3.0, 3.0, 1.0]}
-"""By their size, the binomial filters with which CUT halves and doubles."""
+"""The binomial filters with which CUT halves and doubles, by their size."""
 
 BORDERS = "reflected and replicated borders leave no trace"
 TEST_MODE = "the authors' test.py takes the image's own statistics unless --eval is given; or running"
@@ -33,7 +33,7 @@ OF_MMAGIC = {
 
 
 def recognise(weights: Names) -> Recognised | None:
-    """See `ModelFamily.recognise`."""
+    """Recognise the weights of a residual generator; see `ModelFamily.recognise`."""
     renamed = _from_mmagic(weights)
     found = _recognise(renamed or weights)
     if not renamed or found is None:
@@ -69,11 +69,12 @@ def _recognise(weights: Names) -> Recognised | None:
 
 
 def _from_mmagic(weights: Names) -> dict[str, Tensor]:
-    """Named as in the authors' code, where each layer has a module of its own; empty where they are not MMagic's."""
+    """Rename tensors as in the authors' code, where each layer is a module; return none where they are not MMagic's."""
     matches = [match for match in map(MMAGIC.fullmatch, weights) if match]
     blocks = len({match[1] for match in matches if match[2]})
 
     def renamed(match: re.Match[str]) -> str:
+        """Return the name of a layer in the authors' code."""
         layer, norm = int(match[1]), match[3] == "bn"
         if match[2]:
             return f"model.{layer + 7}.conv_block.{(1 if match[2] == '0' else 5) + norm}.{match[4]}"
@@ -86,7 +87,7 @@ def _from_mmagic(weights: Names) -> dict[str, Tensor]:
 
 
 def _places(weights: Names, block: int) -> dict[int, int] | None:
-    """Where the layers of a block stand, and where ours do; dropout and padding without a layer move them."""
+    """Map the layers of a block to ours, which dropout and padding without a layer move."""
     prefix = f"model.{block}.conv_block."
     convolutions = sorted(
         int(name.split(".")[3]) for name, tensor in weights.items() if name.startswith(prefix) and tensor.ndim == 4
@@ -99,6 +100,7 @@ def _places(weights: Names, block: int) -> dict[int, int] | None:
 
 def _rename(weights: Names, places: Mapping[int, int]) -> dict[str, Tensor]:
     def renamed(name: str) -> str:
+        """Return the name of a tensor in our generator."""
         words = name.split(".")
         if words[2] == "conv_block":
             words[3] = str(places.get(int(words[3]), words[3]))
@@ -108,7 +110,7 @@ def _rename(weights: Names, places: Mapping[int, int]) -> dict[str, Tensor]:
 
 
 def _filters(filters: Names, size: int) -> list[Tensor]:
-    """Those of a size, which must be what ours are: constants, which our files do not hold."""
+    """Return the blur filters of one size, once they are checked; they are constants that our files do not hold."""
     found = [tensor for tensor in filters.values() if tensor.shape[1:] == (1, size, size)]
     taps = torch.tensor(FILTERS[size])
     expected = torch.outer(taps, taps) / taps.sum() ** 2 * (4 if size == 4 else 1)

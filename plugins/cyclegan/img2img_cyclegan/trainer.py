@@ -1,4 +1,4 @@
-"""The training of CycleGAN: two generators that undo each other, each against a discriminator."""
+"""The training of CycleGAN: two generators that invert each other, each against a discriminator."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from .config import CycleGANTraining
 
 
 class CycleGANTrainer(img2img.Trainer):
-    """With G from source x to target y (`forward`), F from y to x (`backward`), and a discriminator for each domain.
+    """Trains G from source x to target y (`forward`), F from y to x (`backward`), and a discriminator for each domain.
 
     L_G,F = adv(D_y, G(x)) + adv(D_x, F(y)) + λ (|F(G(x)) - x| + |G(F(y)) - y|)  (Zhu et al. 2017, equations 1 to 3)
             + λ λ_id (|G(y) - y| + |F(x) - x|)                                   (section 5.2)
-    L_D   = half of what the discriminators minimise on real images and on past results from the pool.
+    L_D   = half of the discriminators' losses on real images and on past results from the pool.
 
     Generators go first, then discriminators; the same image sizes let G(x) and G(y) be one pass, and so F(y) and F(x).
 
     Args:
         config: Weights, steps and networks.
         engine: Device, precision and step.
-        build_generator: Makes one generator.
+        build_generator: Called twice; builds one generator.
     """
 
     goal = ("swd", "min")
@@ -62,6 +62,7 @@ class CycleGANTrainer(img2img.Trainer):
         }
 
     def step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
+        """Train the generators, then the discriminators, on one batch, and return the losses."""
         x, y = to_signed(batch.source), to_signed(batch.target)
         with frozen(self.judge_x.network, self.judge_y.network):
             fake_x, fake_y, losses = self._generator_losses(x, y)
@@ -76,10 +77,11 @@ class CycleGANTrainer(img2img.Trainer):
         return {name: loss.detach() for name, loss in losses.items()}
 
     def generators(self) -> Mapping[str, nn.Module]:
+        """Return the generators of both directions."""
         return {"forward": self.forward, "backward": self.backward}
 
     def validate(self, batches: Iterable[img2img.Batch], translate: Mapping[str, Translate]) -> Mapping[str, float]:
-        """Sliced Wasserstein distance of each direction's results to its domain, and what a cycle keeps."""
+        """Measure each direction's sliced Wasserstein distance to its domain, and how well a cycle restores images."""
         x, y, fake_x, fake_y, kept = [], [], [], [], []
         for batch in batches:
             result = metrics.to_8_bit(translate["forward"](batch.source))
@@ -99,6 +101,7 @@ class CycleGANTrainer(img2img.Trainer):
         }
 
     def previews(self, batch: img2img.Batch, translate: Mapping[str, Translate]) -> Mapping[str, Tensor]:
+        """Return sources, results, and what comes back through the other direction, for both directions."""
         forward, backward = translate["forward"], translate["backward"]
         result, back = forward(batch.source).clamp(0, 1), backward(batch.target).clamp(0, 1)
         return {
@@ -111,12 +114,14 @@ class CycleGANTrainer(img2img.Trainer):
         }
 
     def views(self, batch: img2img.Batch) -> Mapping[str, img2img.Batch]:
+        """Return the batch as each direction sees it."""
         back = replace(
             batch, source=batch.target, target=batch.source, names=batch.target_names, target_names=batch.names
         )
         return {"forward": batch, "backward": back}
 
     def examine(self, batch: img2img.Batch) -> Mapping[str, img2img.Verdict]:
+        """Return how each generator and its discriminator stand to each other."""
         x, y = to_signed(batch.source), to_signed(batch.target)
         with self.engine.autocast():
             fake_x, fake_y = self.backward(y).float(), self.forward(x).float()
@@ -127,9 +132,11 @@ class CycleGANTrainer(img2img.Trainer):
         }
 
     def state_dict(self) -> dict[str, list[Tensor]]:
+        """Return the past results in the pools."""
         return {"pool_x": self.pool_x.images, "pool_y": self.pool_y.images}
 
     def load_state_dict(self, state: dict[str, list[Tensor]]) -> None:
+        """Restore the pools."""
         self.pool_x.images, self.pool_y.images = state["pool_x"], state["pool_y"]
 
     def _generator_losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
@@ -151,7 +158,7 @@ class CycleGANTrainer(img2img.Trainer):
         return fake_x, fake_y, losses
 
     def _judge(self, domain: str, judge: Adversary, real: Tensor, fake: Tensor, losses: dict[str, Tensor]) -> Tensor:
-        """A discriminator's loss with its penalties, which are also put among the losses one by one."""
+        """Compute a discriminator's loss with its penalties, which are also put among the losses one by one."""
         real_logits, fake_logits = judge(torch.cat([real, fake])).split(len(real))
         judged, penalties = judge.loss(real_logits, fake_logits), judge.penalties(real, fake)
         losses[f"{domain} discriminator"] = judged

@@ -11,7 +11,7 @@ from img2img.nn.games import Game
 
 
 class Pix2PixConfig(img2img.ModelConfig):
-    """The generator, and how images become what it sees."""
+    """The options of the generator, and of the way images are presented to it."""
 
     task: Literal["pairs", "colorize", "edges", "inpaint"] = Field(
         "pairs", description="pairs are read from the data; the others make the source of any photo"
@@ -37,7 +37,7 @@ class Pix2PixConfig(img2img.ModelConfig):
 
     @property
     def multiple_of(self) -> int:
-        """Height and width of what the generator takes are multiples of this."""
+        """Return the number of which the height and width of the generator's input are multiples."""
         return 2**self.depth if self.generator == "unet" else 4
 
     @model_validator(mode="after")
@@ -50,7 +50,7 @@ class Pix2PixConfig(img2img.ModelConfig):
 
 
 class Pix2PixTraining(Pix2PixConfig, img2img.AdversarialConfig):
-    """Defaults are those of the authors' code, but for norm, dropout and the average of the weights (`ema`)."""
+    """The options of a training; defaults are the authors' but for norm, dropout and the averaged weights (`ema`)."""
 
     batch_size: int = Field(1, ge=1, le=4096, description="images in one forward pass of training")
     source: str = Field("", description="folder of the sources of task=pairs; found by its name where empty")
@@ -72,10 +72,12 @@ class Pix2PixTraining(Pix2PixConfig, img2img.AdversarialConfig):
 
     @classmethod
     def refusal(cls, game: Game) -> str:
+        """Refuse games that need a gradient penalty, for whose weight there is no option."""
         return "pix2pix has no option for the weight of a gradient penalty" if game.penalty else ""
 
     @property
     def total_steps(self) -> int:
+        """Return the number of steps of the training."""
         return self.constant_steps + self.decay_steps
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The family `pix2pix`: what it is made of. Torch comes in only when something is built."""
+"""The family `pix2pix` names its config, data, networks and training; torch is imported only when one is built."""
 
 from __future__ import annotations
 
@@ -29,17 +29,20 @@ class Pix2Pix(img2img.ModelFamily["Pix2PixConfig", "Pix2PixTraining"]):
 
     @property
     def config_class(self) -> type[Pix2PixConfig]:
+        """Return the class of a generator's options."""
         from .config import Pix2PixConfig
 
         return Pix2PixConfig
 
     @property
     def training_class(self) -> type[Pix2PixTraining]:
+        """Return the class of a training's options."""
         from .config import Pix2PixTraining
 
         return Pix2PixTraining
 
     def dataset(self, root: Path, config: Pix2PixTraining, split: Literal["train", "validation"]) -> img2img.Dataset:
+        """Read pairs, or photos from which pairs are made."""
         from img2img.datasets import Geometry, edges, grey, holes, made_pairs, paired
 
         geometry = Geometry(config.resize, config.crop, config.flip)
@@ -50,21 +53,25 @@ class Pix2Pix(img2img.ModelFamily["Pix2PixConfig", "Pix2PixTraining"]):
         return made_pairs(root, make_source, geometry=geometry, split=split)
 
     def build_generator(self, config: Pix2PixConfig) -> nn.Module:
+        """Build the generator that the config chooses."""
         from .networks import build_generator
 
         return build_generator(config)
 
     def recognise(self, weights: Mapping[str, Tensor]) -> Recognised | None:
+        """Recognise the generators of other programs."""
         from .foreign import recognise
 
         return recognise(weights)
 
     def trainer(self, config: Pix2PixTraining, engine: img2img.Engine) -> img2img.Trainer:
+        """Make the trainer."""
         from .trainer import Pix2PixTrainer
 
         return Pix2PixTrainer(config, engine)
 
     def translator(self, config: Pix2PixConfig, generator: nn.Module) -> img2img.Translator:
+        """Wrap a generator in the space of its task."""
         from .spaces import space_of
         from .translator import Pix2PixTranslator
 

@@ -14,9 +14,9 @@ from img2img.nn.blocks import without_unused_statistics
 MMAGIC = re.compile(
     r"model\.model((?:\.1\.model)*)\.([012])\.(conv|bn)\.(weight|bias|running_mean|running_var|num_batches_tracked)"
 )
-"""Each level is the one inside, `1`, between two layers; the innermost has only these."""
+"""Matches the name of a layer. Each level is the one inside, `1`, between two layers; the innermost has only these."""
 TASKS = {(3, 3): "pairs", (1, 3): "edges", (1, 2): "colorize"}
-"""By channels in and out."""
+"""The tasks by channels in and out."""
 TEST_MODE = "the authors' test.py takes the image's own statistics unless --eval is given; or running"
 DROPOUT = "leaves no trace; the authors' test.py drops at random unless --eval is given: dropout=0.5 test_dropout=true"
 OF_MMAGIC = {
@@ -27,7 +27,7 @@ OF_MMAGIC = {
 
 
 def recognise(weights: Mapping[str, Tensor]) -> Recognised | None:
-    """See `ModelFamily.recognise`."""
+    """Recognise the weights of a U-Net; see `ModelFamily.recognise`."""
     renamed = _from_mmagic(weights)
     found = _recognise(renamed or weights, "MMagic" if renamed else "the PyTorch code of CycleGAN and pix2pix")
     if not renamed or found is None:
@@ -37,9 +37,10 @@ def recognise(weights: Mapping[str, Tensor]) -> Recognised | None:
 
 
 def _from_mmagic(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Named as in the authors' code, where activations count as layers; empty where they are not MMagic's."""
+    """Rename tensors as in the authors' code, where activations are layers; return none where they are not MMagic's."""
 
     def renamed(match: re.Match[str]) -> str:
+        """Return the name of a layer in the authors' code."""
         layer, norm = int(match[2]), match[3] == "bn"
         if not match[1]:
             return f"model.model.{3 * layer // 2 + norm}.{match[4]}"

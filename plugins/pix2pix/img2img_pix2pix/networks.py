@@ -1,4 +1,4 @@
-"""The networks, as the options ask for them."""
+"""Builds the networks that the options choose."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .spaces import space_of
 
 
 def build_generator(config: Pix2PixConfig) -> nn.Module:
-    """From the encoded source to the encoded target, both in [-1, 1]."""
+    """Build the generator, from the encoded source to the encoded target, both in [-1, 1]."""
     space = space_of(config.task)
     if config.generator == "resnet":
         return ResNetGenerator(
@@ -37,7 +37,7 @@ def build_generator(config: Pix2PixConfig) -> nn.Module:
 
 
 def build_discriminator(config: Pix2PixTraining) -> nn.Module:
-    """Judges source and target together, one behind the other in the channels."""
+    """Build the discriminator, which judges source and target together, stacked along the channels."""
     space = space_of(config.task)
     channels = space.channels_in + space.channels_out
     if config.discriminator == "pixel":

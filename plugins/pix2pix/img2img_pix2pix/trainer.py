@@ -1,4 +1,4 @@
-"""The training of pix2pix: a generator by its absolute error and by a discriminator that sees the source, too."""
+"""The training of pix2pix: the generator has an absolute error and a discriminator, which sees the source, too."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .spaces import psnr_ab, space_of
 
 
 class Pix2PixTrainer(img2img.Trainer):
-    """With source x, target y, generator G and discriminator D, all in the space of the task.
+    """Trains with source x, target y, generator G and discriminator D, all in the space of the task.
 
     L_D = ½ (-log D(x, y) - log(1 - D(x, G(x))))     (Isola et al. 2017, equation 1; section 3.3 halves it)
     L_G = w_adv (-log D(x, G(x))) + w_L1 |G(x) - y|  (equation 4)
     or as `objective` says.
 
-    The discriminator goes first, and the generator is judged by what has become of it.
+    The discriminator goes first, and then judges the generator with its new weights.
 
     Args:
         config: Weights, steps and networks.
@@ -38,7 +38,7 @@ class Pix2PixTrainer(img2img.Trainer):
         self.config = config
         self.engine = engine
         self.space = space_of(config.task)
-        # PSNR is best where the unknowable is averaged away, which the adversary is there to prevent.
+        # PSNR prefers an average of the possible answers, which the adversary is there to prevent.
         self.goal = ("swd", "min") if config.adversarial_weight else ("psnr", "max")
         self.generator = engine.prepare(build_generator(config))
         parts = (self.space.channels_in, self.space.channels_out)
@@ -50,6 +50,7 @@ class Pix2PixTrainer(img2img.Trainer):
         }
 
     def step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
+        """Train the discriminator, then the generator, on one batch, and return the losses."""
         source, target = self.space.encode_source(batch.source), self.space.encode_target(batch.target)
         with self.engine.autocast():
             fake = self.generator(source).float()
@@ -66,10 +67,11 @@ class Pix2PixTrainer(img2img.Trainer):
         return {name: loss.detach() for name, loss in losses.items()}
 
     def generators(self) -> Mapping[str, nn.Module]:
+        """Return the generator."""
         return {"forward": self.generator}
 
     def validate(self, batches: Iterable[img2img.Batch], translate: Mapping[str, Translate]) -> Mapping[str, float]:
-        """PSNR and SSIM of the results, `swd`, how far their texture is from the truths', and PSNR of the colours."""
+        """Measure PSNR and SSIM, `swd` (the distance of textures from the truths'), and PSNR of the colours."""
         results, truths, rows = [], [], []
         for batch in batches:
             result = metrics.to_8_bit(translate["forward"](batch.source))
@@ -82,10 +84,12 @@ class Pix2PixTrainer(img2img.Trainer):
         return means | {"swd": mean_distance(results, truths)}
 
     def previews(self, batch: img2img.Batch, translate: Mapping[str, Translate]) -> Mapping[str, Tensor]:
+        """Return source, result and target."""
         source = batch.source.expand(-1, 3, -1, -1)
         return {"source": source, "result": translate["forward"](batch.source), "truth": batch.target}
 
     def examine(self, batch: img2img.Batch) -> Mapping[str, img2img.Verdict]:
+        """Return how the generator and the discriminator stand to each other."""
         source, target = self.space.encode_source(batch.source), self.space.encode_target(batch.target)
         with self.engine.autocast():
             fake = self.generator(source).float()
@@ -94,7 +98,7 @@ class Pix2PixTrainer(img2img.Trainer):
         return {"forward": self.adversary.verdict(real_logits, fake_logits, self.config.adversarial_weight)}
 
     def _judge(self, real: Tensor, fake: Tensor) -> Tensor:
-        if self.config.norm == "batch":  # whose statistics are of real or of generated images, never of both
+        if self.config.norm == "batch":  # its statistics are of real or of generated images, never of both
             real_logits, fake_logits = self.adversary(real), self.adversary(fake)
         else:
             real_logits, fake_logits = self.adversary(torch.cat([real, fake])).split(len(real))

@@ -7,14 +7,14 @@ from torch.nn.functional import interpolate, pixel_shuffle
 
 
 class CompactNet(nn.Module):
-    """A row of convolutions at the size of the source, added to its pixels: (N, 3, H, W) to (N, 3, scale H, scale W).
+    """Adds a row of convolutions at the source's size to its pixels: (N, 3, H, W) to (N, 3, scale H, scale W).
 
     Tensors are named as in BasicSR.
 
     Args:
-        scale: Of the pixel shuffle at the end.
+        scale: The scale of the pixel shuffle at the end.
         width: Channels.
-        depth: Convolutions between the first and the last, each with a PReLU.
+        depth: The number of convolutions between the first and the last, each with a PReLU.
     """
 
     def __init__(self, scale: int, width: int = 64, depth: int = 16) -> None:
@@ -26,5 +26,6 @@ class CompactNet(nn.Module):
         self.body = nn.Sequential(*layers, nn.Conv2d(width, 3 * scale**2, 3, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
+        """Enlarge images in [0, 1]."""
         detail = pixel_shuffle(self.body(images), self.scale)
         return detail + interpolate(images, scale_factor=self.scale, mode="nearest")

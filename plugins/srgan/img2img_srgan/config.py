@@ -11,7 +11,7 @@ from img2img.nn.games import Game
 
 
 class SRGANConfig(img2img.ModelConfig):
-    """The generator."""
+    """The options of the generator."""
 
     scale: Literal[1, 2, 3, 4] = Field(4, description="size of the output over that of the input")
     generator: Literal["msrresnet", "srresnet", "rrdb", "compact", "fast"] = Field(
@@ -37,7 +37,7 @@ class SRGANConfig(img2img.ModelConfig):
 
 
 class SRGANTraining(SRGANConfig, img2img.AdversarialConfig):
-    """Defaults follow the field's practice since ESRGAN; the paper's SRGAN is `samples/configs/srgan-paper.toml`."""
+    """The options of a training, by default today's usual ones; `samples/configs/srgan-paper.toml` has the paper's."""
 
     crop: int = Field(96, ge=16, le=1024, description="side of a training crop of the target, in pixels")
     pretrain_steps: int = Field(100_000, ge=0, description="steps of stage `pretrain`: pixel loss alone")
@@ -58,6 +58,7 @@ class SRGANTraining(SRGANConfig, img2img.AdversarialConfig):
 
     @classmethod
     def refusal(cls, game: Game) -> str:
+        """Refuse games that need a gradient penalty, which BatchNorm in the discriminator rules out."""
         return (
             "the discriminator's BatchNorm mixes the images of a batch, and a gradient penalty needs that of each"
             if game.penalty
@@ -66,6 +67,7 @@ class SRGANTraining(SRGANConfig, img2img.AdversarialConfig):
 
     @property
     def total_steps(self) -> int:
+        """Return the number of steps of both stages."""
         return self.pretrain_steps + self.gan_steps
 
     @model_validator(mode="after")

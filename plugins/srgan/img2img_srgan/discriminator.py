@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class Discriminator(nn.Module):
-    """Eight convolutions and two dense layers (Ledig et al. 2017, figure 4): (N, 3, H, W) in [-1, 1] to (N, 1) logits.
+    """Stacks eight convolutions and two dense layers (Ledig et al. 2017, figure 4): (N, 3, H, W) in [-1, 1] to (N, 1).
 
     The features are averaged to 6 × 6: for the paper's crops of 96 pixels that changes nothing, and others fit too.
     """
@@ -29,4 +29,5 @@ class Discriminator(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
+        """Compute a logit for each image."""
         return self.classifier(self.features(images))

@@ -1,4 +1,4 @@
-"""The family `srgan`: what it is made of. Torch comes in only when something is built."""
+"""The family `srgan` names its config, data, networks and training; torch is imported only when one is built."""
 
 from __future__ import annotations
 
@@ -30,37 +30,44 @@ class SRGAN(img2img.ModelFamily["SRGANConfig", "SRGANTraining"]):
 
     @property
     def config_class(self) -> type[SRGANConfig]:
+        """Return the class of a generator's options."""
         from .config import SRGANConfig
 
         return SRGANConfig
 
     @property
     def training_class(self) -> type[SRGANTraining]:
+        """Return the class of a training's options."""
         from .config import SRGANTraining
 
         return SRGANTraining
 
     def dataset(self, root: Path, config: SRGANTraining, split: Literal["train", "validation"]) -> img2img.Dataset:
+        """Read high-resolution images, and low-resolution ones where they exist."""
         from img2img.datasets import super_resolution
 
         return super_resolution(root, scale=config.scale, crop=config.crop, split=split)
 
     def build_generator(self, config: SRGANConfig) -> nn.Module:
+        """Build the generator that the config chooses."""
         from .generators import build_generator
 
         return build_generator(config)
 
     def recognise(self, weights: Mapping[str, Tensor]) -> Recognised | None:
+        """Recognise the generators of other programs."""
         from .foreign import recognise
 
         return recognise(weights)
 
     def trainer(self, config: SRGANTraining, engine: img2img.Engine) -> img2img.Trainer:
+        """Make the trainer of both stages."""
         from .trainer import SRGANTrainer
 
         return SRGANTrainer(config, engine)
 
     def translator(self, config: SRGANConfig, generator: nn.Module) -> img2img.Translator:
+        """Wrap a generator, with its scale and halo."""
         from .generators import halo
         from .rrdb import folding
 

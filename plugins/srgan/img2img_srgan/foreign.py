@@ -46,11 +46,11 @@ FAST = (
     (r"head\.0\.", "output."),
 )
 LAYERS = {"conv1": 0, "bn1": 1, "prelu": 2, "conv2": 3, "bn2": 4}
-"""Of a residual block there, and where ours has them."""
+"""The layers of a residual block there, and their places in ours."""
 
 
 def recognise(weights: Names) -> Recognised | None:
-    """See `ModelFamily.recognise`."""
+    """Recognise the weights of a generator; see `ModelFamily.recognise`."""
     if found := _msrresnet(_renamed(weights, MMAGIC)) or _compact(weights) or _leftthomas(weights) or _fast(weights):
         return found
     for code, renames in {"BasicSR": (), "ESRGAN": ESRGAN_2019, "ESRGAN in 2018": ESRGAN_2018}.items():
@@ -110,7 +110,7 @@ def _leftthomas(weights: Names) -> Recognised | None:
 
 def _fast(weights: Names) -> Recognised | None:
     first, stem = _kernel(weights, "neck.0"), _kernel(weights, "stem.0.conv1")
-    if not first or not stem or "stem.0.bn1.weight" in weights:  # before InstanceNorm it had a BatchNorm
+    if not first or not stem or "stem.0.bn1.weight" in weights:  # older versions have a BatchNorm instead
         return None
     scale, depth = 2 ** _count(weights, r"upsampling\.(\d+)\."), _count(weights, r"stem\.(\d+)\.")
     options = {"generator": "fast", "scale": scale, "width": first[0], "depth": depth}
@@ -118,7 +118,7 @@ def _fast(weights: Names) -> Recognised | None:
 
 
 def _without_biases(weights: Names) -> dict[str, Tensor]:
-    """Take each convolution's bias from the mean of its BatchNorm, since ours have none: the sum is the same."""
+    """Subtract each convolution's bias from the mean of its BatchNorm: the sum is the same, and ours have no biases."""
     folded = dict(weights)
     for mean in [name for name in weights if name.endswith(".running_mean")]:
         layer, _, place = mean.removesuffix(".running_mean").rpartition(".")
@@ -130,6 +130,7 @@ def _without_biases(weights: Names) -> dict[str, Tensor]:
 
 def _renamed(weights: Names, renames: Renames) -> dict[str, Tensor]:
     def renamed(name: str) -> str:
+        """Return the name of a tensor in our generator."""
         for pattern, replacement in renames:
             if match := re.match(pattern, name):
                 return match.expand(replacement) + name[match.end() :]
@@ -139,11 +140,11 @@ def _renamed(weights: Names, renames: Renames) -> dict[str, Tensor]:
 
 
 def _kernel(weights: Names, layer: str) -> tuple[int, ...]:
-    """The shape of a convolution's weights; empty where there is none."""
+    """Return the shape of a convolution's weights; empty where there is none."""
     tensor = weights.get(f"{layer}.weight")
     return tuple(tensor.shape) if tensor is not None and tensor.ndim == 4 and tensor.numel() else ()
 
 
 def _count(weights: Names, pattern: str) -> int:
-    """How many layers of a row there are, by the largest of their numbers."""
+    """Return how many layers a row has, by the largest of their numbers."""
     return 1 + max((int(match[1]) for name in weights if (match := re.match(pattern, name))), default=-1)

@@ -1,4 +1,4 @@
-"""The generators that a config asks for; SRResNet as published, and MSRResNet, without normalisation."""
+"""Builds the generator that a config chooses: SRResNet as published, MSRResNet, without normalisation, and others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .starts import icnr, initialise
 
 
 def build_generator(config: SRGANConfig) -> nn.Module:
-    """Build the generator that a config asks for: (N, 3, H, W) to (N, 3, scale H, scale W), both in [0, 1]."""
+    """Build the generator that a config chooses: (N, 3, H, W) to (N, 3, scale H, scale W), both in [0, 1]."""
     if config.generator == "rrdb":
         return RRDBNet(config.scale, config.width, config.depth, config.growth)
     if config.generator == "compact":
@@ -29,7 +29,7 @@ def build_generator(config: SRGANConfig) -> nn.Module:
 
 
 def halo(config: SRGANConfig) -> int:
-    """How far, in source pixels, a target pixel looks; with `generator=fast`, it looks at all."""
+    """Return how far, in source pixels, a target pixel depends on its surroundings; `generator=fast` has no limit."""
     if config.generator == "rrdb":
         return reach(rrdb_steps(config.scale, config.depth), config.scale)
     if config.generator == "compact":
@@ -43,12 +43,12 @@ def halo(config: SRGANConfig) -> int:
 
 
 def factors(scale: int) -> tuple[int, ...]:
-    """The enlargements that make up a scale."""
+    """Return the enlargements that make up a scale."""
     return (2, 2) if scale == 4 else (scale,)
 
 
 class MSRResNet(nn.Module):
-    """The SRResNet of BasicSR and ESRGAN (Wang et al. 2018): no BatchNorm, and a bilinear image that it corrects.
+    """The SRResNet of BasicSR and ESRGAN (Wang et al. 2018), without BatchNorm; it corrects a bilinear image.
 
     Tensors are named as in BasicSR, so that its weights fit.
     """
@@ -67,6 +67,7 @@ class MSRResNet(nn.Module):
         initialise((self.conv_first, self.conv_hr, self.conv_last))
 
     def forward(self, images: Tensor) -> Tensor:
+        """Enlarge images in [0, 1]."""
         hidden = self.body(leaky_relu(self.conv_first(images), 0.1))
         hidden = leaky_relu(_enlarge(hidden, self.upconv1, self.factors[0], self.resize), 0.1)
         if len(self.factors) == 2:
@@ -76,7 +77,7 @@ class MSRResNet(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Convolution, ReLU, convolution, added to what came in."""
+    """Adds a convolution, ReLU and a convolution to the input."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -85,13 +86,14 @@ class ResidualBlock(nn.Module):
         initialise((self.conv1, self.conv2))
 
     def forward(self, hidden: Tensor) -> Tensor:
+        """Compute the block's output, of the same shape."""
         return hidden + self.conv2(relu(self.conv1(hidden)))
 
 
 class SRResNet(nn.Module):
-    """SRResNet as published (Ledig et al. 2017, figure 4): 9 × 9 at both ends, BatchNorm, PReLU, [-1, 1] inside.
+    """The SRResNet as published (Ledig et al. 2017, figure 4): 9 × 9 at both ends, BatchNorm, PReLU, [-1, 1] inside.
 
-    With `fast`, that of Fast-SRGAN: 3 × 3 at both ends, InstanceNorm, and the source in [-1, 1], too.
+    With `fast`, it is that of Fast-SRGAN: 3 × 3 at both ends, InstanceNorm, and the source in [-1, 1], too.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class SRResNet(nn.Module):
         self.output = nn.Conv2d(width, 3, ends, 1, ends // 2)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Enlarge images in [0, 1]."""
         hidden = self.head(images * 2 - 1 if self.fast else images)
         hidden = hidden + self.tail(self.body(hidden))
         signed = self.output(self.upsampling(hidden))
@@ -115,7 +118,7 @@ class SRResNet(nn.Module):
 
 
 class NormalisedBlock(nn.Module):
-    """k3 norm PReLU k3 norm, added to what came in."""
+    """Adds a 3 × 3 convolution, norm, PReLU, a 3 × 3 convolution and norm to the input."""
 
     def __init__(self, width: int, norm: Norm = "batch") -> None:
         super().__init__()
@@ -128,6 +131,7 @@ class NormalisedBlock(nn.Module):
         )
 
     def forward(self, hidden: Tensor) -> Tensor:
+        """Compute the block's output, of the same shape."""
         return hidden + self.layers(hidden)
 
 
@@ -139,6 +143,7 @@ class _Enlarge(nn.Module):
         self.activation = nn.PReLU()
 
     def forward(self, hidden: Tensor) -> Tensor:
+        """Enlarge features."""
         return self.activation(_enlarge(hidden, self.conv, self.factor, self.resize))
 
 

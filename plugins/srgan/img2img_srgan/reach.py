@@ -1,4 +1,4 @@
-"""How far a network looks: from what its layers do with positions along one axis."""
+"""Computes how far a network looks, from what its layers do with positions along one axis."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Literal
 
 Step = tuple[Literal["look", "enlarge", "shrink"], int]
-"""Convolutions of a radius; each pixel becoming n (nearest neighbour, pixel shuffle); n pixels becoming one."""
+"""A step looks as far as a radius, or makes each pixel n (nearest neighbour, pixel shuffle), or makes n pixels one."""
 
 
 def reach(steps: Sequence[Step], scale: int) -> int:
-    """The largest distance, in source pixels, between a target pixel's place and what it depends on."""
+    """Compute the largest distance, in source pixels, between a target pixel's place and what it depends on."""
     period = scale
     for kind, number in steps:
-        period *= number if kind == "shrink" else 1  # where in a pixel of the network the target pixel lies
+        period *= number if kind == "shrink" else 1  # counts the target pixel's places within a pixel of the network
     return max(_distance(steps, scale, position) for position in range(period))
 
 

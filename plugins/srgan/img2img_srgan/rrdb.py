@@ -10,30 +10,30 @@ from .reach import Step
 from .starts import initialise
 
 ENLARGEMENT = 4
-"""Of the network itself; for a smaller scale the image is first folded into channels (Wang et al. 2021)."""
+"""The scale of the network itself; for a smaller one the image is first folded into channels (Wang et al. 2021)."""
 
 
 def folding(scale: int) -> int:
-    """Side of the squares of pixels that become one, so that the network gives `scale` times the size."""
+    """Return the side of the squares of pixels that become one, so that the network enlarges by `scale`."""
     return ENLARGEMENT // scale
 
 
 def rrdb_steps(scale: int, depth: int) -> list[Step]:
-    """What an `RRDBNet` does with positions."""
+    """Return what an `RRDBNet` does with positions."""
     enlarge: list[Step] = [("enlarge", 2), ("look", 1)]
     return [("shrink", folding(scale)), ("look", 2 + 15 * depth), *enlarge, *enlarge, ("look", 2)]
 
 
 class RRDBNet(nn.Module):
-    """Residual-in-residual dense blocks (Wang et al. 2018, section 3.1): (N, 3, H, W) to (N, 3, scale H, scale W).
+    """Stacks residual-in-residual dense blocks (Wang et al. 2018, sec. 3.1): (N, 3, H, W) to (N, 3, scale H, scale W).
 
     H and W are multiples of 4 / scale. Tensors are named as in BasicSR.
 
     Args:
         scale: 1, 2 or 4.
         width: Channels between the blocks.
-        depth: Blocks.
-        growth: Channels that each convolution of a dense block adds.
+        depth: The number of blocks.
+        growth: The number of channels that each convolution of a dense block adds.
     """
 
     def __init__(self, scale: int, width: int = 64, depth: int = 23, growth: int = 32) -> None:
@@ -48,6 +48,7 @@ class RRDBNet(nn.Module):
         self.conv_last = nn.Conv2d(width, 3, 3, 1, 1)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Enlarge images in [0, 1]."""
         hidden = self.conv_first(pixel_unshuffle(images, self.folding))
         hidden = hidden + self.conv_body(self.body(hidden))
         for convolution in (self.conv_up1, self.conv_up2):
@@ -56,7 +57,7 @@ class RRDBNet(nn.Module):
 
 
 class Block(nn.Module):
-    """Three dense blocks, a fifth of whose result is added to what came in."""
+    """Adds a fifth of the result of three dense blocks to the input."""
 
     def __init__(self, width: int, growth: int) -> None:
         super().__init__()
@@ -65,11 +66,12 @@ class Block(nn.Module):
         self.rdb3 = DenseBlock(width, growth)
 
     def forward(self, hidden: Tensor) -> Tensor:
+        """Compute the block's output, of the same shape."""
         return hidden + 0.2 * self.rdb3(self.rdb2(self.rdb1(hidden)))
 
 
 class DenseBlock(nn.Module):
-    """Five convolutions, each of which sees all before it; a fifth of the last is added to what came in."""
+    """Runs five convolutions, each of which sees all before it, and adds a fifth of the last to the input."""
 
     def __init__(self, width: int, growth: int) -> None:
         super().__init__()
@@ -81,6 +83,7 @@ class DenseBlock(nn.Module):
         initialise((self.conv1, self.conv2, self.conv3, self.conv4, self.conv5))
 
     def forward(self, hidden: Tensor) -> Tensor:
+        """Compute the block's output, of the same shape."""
         seen = hidden
         for convolution in (self.conv1, self.conv2, self.conv3, self.conv4):
             seen = torch.cat([seen, leaky_relu(convolution(seen), 0.2)], 1)

@@ -1,4 +1,4 @@
-"""With which weights the generators start."""
+"""Sets the weights with which the generators start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import nn
 
 
 def initialise(convolutions: Iterable[nn.Conv2d]) -> None:
-    """He's initialisation times 0.1 (Wang et al. 2018, supplement): the network starts near its bilinear image."""
+    """Apply He's initialisation times 0.1 (Wang et al. 2018, supplement), to start near the bilinear image."""
     for convolution in convolutions:
         nn.init.kaiming_normal_(convolution.weight)
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""The training of SRGAN: a stage of pixel loss, then a stage against a discriminator."""
+"""The training of SRGAN: a stage with a pixel loss, then a stage against a discriminator."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .generators import build_generator
 
 
 class SRGANTrainer(img2img.Trainer):
-    """Two stages, with G the generator, D the discriminator, φ the features, x the source and y the target.
+    """Trains in two stages, with G the generator, D the discriminator, φ the features, x the source and y the target.
 
     `pretrain`: L = |G(x) - y|.
     `gan`: L_G = w_pix |G(x) - y| + w_perc |φ(G(x)) - φ(y)| - w_adv log D(G(x)); L_D = -log D(y) - log(1 - D(G(x))),
@@ -31,7 +31,7 @@ class SRGANTrainer(img2img.Trainer):
     With `pixel_loss=l2` each |…| is the mean squared difference.
 
     Args:
-        config: `pretrain_steps` of the first stage, then `gan_steps` of the second.
+        config: The options, with `pretrain_steps` of the first stage and `gan_steps` of the second.
         engine: Device, precision and step.
     """
 
@@ -53,23 +53,27 @@ class SRGANTrainer(img2img.Trainer):
             self.milestones = {config.pretrain_steps: "pretrain"}
 
     def step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
+        """Train on one batch, in the stage of the step, and return the losses."""
         if self.engine.step < self.config.pretrain_steps:
             return self._pretrain_step(batch)
         return self._gan_step(batch)
 
     def generators(self) -> Mapping[str, nn.Module]:
+        """Return the generator."""
         return {"forward": self.generator}
 
     def validate(self, batches: Iterable[img2img.Batch], translate: Mapping[str, Translate]) -> Mapping[str, float]:
-        """PSNR and SSIM of the luma as papers state them, and the sharpness of the results over that of the truth."""
+        """Measure PSNR and SSIM of the luma as papers do, and the results' sharpness over the truth's."""
         rows = [self._figures(batch, translate["forward"]) for batch in batches]
         return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]} if rows else {}
 
     def previews(self, batch: img2img.Batch, translate: Mapping[str, Translate]) -> Mapping[str, Tensor]:
+        """Return source, result and target."""
         bicubic = interpolate(batch.source, scale_factor=self.config.scale, mode="bicubic", antialias=True)
         return {"bicubic": bicubic, "result": translate["forward"](batch.source), "truth": batch.target}
 
     def examine(self, batch: img2img.Batch) -> Mapping[str, img2img.Verdict]:
+        """Return how the generator and the discriminator stand to each other."""
         if self.engine.step <= self.config.pretrain_steps:  # no step of stage `gan` has been done
             return {}
         with self.engine.autocast():

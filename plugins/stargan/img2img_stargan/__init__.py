@@ -1,4 +1,4 @@
-"""Label-conditional translation: StarGAN."""
+"""The plugin `stargan` translates among classes that a label chooses."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import img2img
 
 @img2img.hookimpl
 def register_models(register: Callable[[img2img.ModelFamily[Any, Any]], None]) -> None:
+    """Register the family `stargan`."""
     from .family import StarGAN
 
     register(StarGAN())

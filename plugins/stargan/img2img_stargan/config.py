@@ -12,7 +12,7 @@ Label = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class StarGANConfig(img2img.ModelConfig):
-    """The generator, and what its labels are called."""
+    """The options of the generator, and the names of its labels."""
 
     classes: tuple[Label, ...] = Field(
         (), max_length=1000, description="names of the classes; those of the data where empty"
@@ -37,7 +37,7 @@ class StarGANConfig(img2img.ModelConfig):
 
 
 class StarGANTraining(StarGANConfig, img2img.AdversarialConfig):
-    """Defaults are those of the authors' code, but for `upsampling` and the average of the weights (`ema`)."""
+    """The options of a training; defaults are the authors' but for `upsampling` and the averaged weights (`ema`)."""
 
     resize: int = Field(143, ge=0, le=8192, description="shorter side that images are brought to; 0 leaves them")
     crop: int = Field(128, ge=16, le=2048, description="side of a training crop, in pixels")
@@ -59,6 +59,7 @@ class StarGANTraining(StarGANConfig, img2img.AdversarialConfig):
 
     @property
     def total_steps(self) -> int:
+        """Return the number of steps of the training."""
         return self.constant_steps + self.decay_steps
 
     @model_validator(mode="after")

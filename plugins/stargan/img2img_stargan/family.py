@@ -1,4 +1,4 @@
-"""The family `stargan`: what it is made of. Torch comes in only when something is built."""
+"""The family `stargan` names its config, data, networks and training; torch is imported only when one is built."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ class StarGAN(img2img.ModelFamily["StarGANConfig", "StarGANTraining"]):
 
     @property
     def config_class(self) -> type[StarGANConfig]:
+        """Return the class of a generator's options."""
         from .config import StarGANConfig
 
         return StarGANConfig
 
     @property
     def training_class(self) -> type[StarGANTraining]:
+        """Return the class of a training's options."""
         from .config import StarGANTraining
 
         return StarGANTraining
@@ -44,22 +46,26 @@ class StarGAN(img2img.ModelFamily["StarGANConfig", "StarGANTraining"]):
         return super().configure({**options, "classes": options.get("classes") or class_names(root)}, root)
 
     def dataset(self, root: Path, config: StarGANTraining, split: Literal["train", "validation"]) -> img2img.Dataset:
+        """Read one folder of images a class."""
         from img2img.datasets import Geometry, labelled
 
         geometry = Geometry(config.resize, config.crop, config.flip)
         return labelled(root, config.classes, geometry=geometry, split=split)
 
     def build_generator(self, config: StarGANConfig) -> nn.Module:
+        """Build the generator for all classes."""
         from .networks import Generator
 
         return Generator(len(config.classes), config.width, config.blocks, config.upsampling, config.residual)
 
     def trainer(self, config: StarGANTraining, engine: img2img.Engine) -> img2img.Trainer:
+        """Make the trainer."""
         from .trainer import StarGANTrainer
 
         return StarGANTrainer(config, engine, self.build_generator(config))
 
     def translator(self, config: StarGANConfig, generator: nn.Module) -> img2img.Translator:
+        """Wrap a generator, with the condition `label`."""
         from .translator import StarGANTranslator
 
         return StarGANTranslator(generator, config.classes)

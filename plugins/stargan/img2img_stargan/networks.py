@@ -1,4 +1,4 @@
-"""Generator and discriminator of StarGAN (Choi et al. 2018, tables 4 and 5)."""
+"""The generator and the discriminator of StarGAN (Choi et al. 2018, tables 4 and 5)."""
 
 from __future__ import annotations
 
@@ -74,12 +74,13 @@ class Layer(nn.Module):
         nn.init.normal_(self.shift.weight, 0, 0.02)
 
     def forward(self, features: Tensor, label: Tensor) -> Tensor:
+        """Compute the layer's output for features and labels."""
         normalised = self.norm(self.convolution(features))
         return self.activation(normalised * self.scale(label)[:, :, None, None] + self.shift(label)[:, :, None, None])
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 × 3 convolutions, added to what came in."""
+    """Adds two 3 × 3 convolutions to its input."""
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
@@ -89,17 +90,18 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, features: Tensor, label: Tensor) -> Tensor:
+        """Compute the block's output, of the same shape."""
         return features + self.second(self.first(features, label), label)
 
 
 class Discriminator(nn.Module):
-    """Convolutions 4 × 4 of stride 2 without normalisation, and two heads: real or fake, and which class.
+    """Stacks 4 × 4 convolutions of stride 2, without normalisation, under two heads: real or fake, and which class.
 
     Args:
         classes: K.
-        crop: Side of the images; the class head is one convolution over all that remains of them.
+        crop: Side of the images; the class head is one convolution over the whole last feature map.
         width: Channels of the first layer; each further one has twice as many.
-        layers: How often the side is halved.
+        layers: The number of times that the side is halved.
     """
 
     def __init__(self, classes: int, crop: int, width: int = 64, layers: int = 6) -> None:

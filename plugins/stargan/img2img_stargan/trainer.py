@@ -1,4 +1,4 @@
-"""The training of StarGAN: one generator for all classes, against a discriminator that also tells the class."""
+"""The training of StarGAN: one generator for all classes, against a discriminator that also names the class."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ PREVIEWED = 6
 
 
 class StarGANTrainer(img2img.Trainer):
-    """With G(x, c) from images x of class c' to class c, and the two heads D_src and D_cls of the discriminator.
+    """Trains G(x, c) from images x of class c' to class c, against the heads D_src and D_cls of the discriminator.
 
     L_D = adv(D_src) + λ_gp GP + γ R1 + λ_cls CE(D_cls(x), c')                        (Choi et al. 2018, equation 5)
     L_G = adv(D_src(G(x, c))) + λ_cls CE(D_cls(G(x, c)), c) + λ_rec |G(G(x, c), c') - x|             (equation 6)
 
-    A step is one batch. The generator learns in every `critic_steps`-th, and then the discriminator in each, on the
-    results from before: so accumulated batches all meet the same networks. Losses of what does not learn are absent.
+    A step is one batch. The generator learns in every `critic_steps`-th step, before the discriminator, which learns in
+    each, on results from before the generator's update: so accumulated batches all meet the same networks. Losses of a
+    network that does not learn in a step are absent.
 
     Args:
         config: Weights, steps and networks.
@@ -59,6 +60,7 @@ class StarGANTrainer(img2img.Trainer):
         }
 
     def step(self, batch: img2img.Batch) -> Mapping[str, Tensor]:
+        """Train the generator in every `critic_steps`-th step, then the discriminator; return the losses."""
         real, label, own = to_signed(batch.source), batch.condition["label"], batch.condition["source_label"]
         generator_learns = (self.engine.step + 1) % self.config.critic_steps == 0
         with torch.set_grad_enabled(generator_learns), self.engine.autocast():
@@ -68,10 +70,11 @@ class StarGANTrainer(img2img.Trainer):
         return {name: loss.detach() for name, loss in losses.items()}
 
     def generators(self) -> Mapping[str, nn.Module]:
+        """Return the generator."""
         return {"forward": self.generator}
 
     def validate(self, batches: Iterable[img2img.Batch], translate: Mapping[str, Translate]) -> Mapping[str, float]:
-        """Sliced Wasserstein distance of what became of a class to its images, a mean over levels and classes."""
+        """Measure the sliced Wasserstein distance of results to their class, as a mean over levels and classes."""
         images: dict[int, list[Tensor]] = defaultdict(list)
         results: dict[int, list[Tensor]] = defaultdict(list)
         for batch in batches:
@@ -85,6 +88,7 @@ class StarGANTrainer(img2img.Trainer):
         return {"swd": sum(distances) / len(distances)}
 
     def previews(self, batch: img2img.Batch, translate: Mapping[str, Translate]) -> Mapping[str, Tensor]:
+        """Return the source and its translation to each of a few classes."""
         sheet = {"source": batch.source}
         for name in self.config.classes[:PREVIEWED]:
             label = one_hot(self.config.classes, name).to(batch.source.device).expand(len(batch.source), -1)
@@ -92,9 +96,11 @@ class StarGANTrainer(img2img.Trainer):
         return sheet
 
     def views(self, batch: img2img.Batch) -> Mapping[str, img2img.Batch]:
+        """Return the batch as the generator sees it."""
         return {"forward": replace(batch, condition={"label": batch.condition["label"]})}
 
     def examine(self, batch: img2img.Batch) -> Mapping[str, img2img.Verdict]:
+        """Return how the generator and the discriminator stand to each other."""
         real = to_signed(batch.source)
         with self.engine.autocast():
             fake = self.generator(real, batch.condition["label"]).float()

@@ -1,4 +1,4 @@
-"""The use of a StarGAN: an image and the label of the class that it shall become."""
+"""A StarGAN is used with an image and the label of the class that the image shall become."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import img2img
 from img2img.nn.signed import from_signed, to_signed
 
 LISTED = 20
-"""So many classes a message names; a model may have a thousand."""
+"""The largest number of classes that a message names; a model may have a thousand."""
 
 
 class StarGANTranslator(img2img.Translator):
-    """Translates to the class that the condition `label` names."""
+    """Translates images to the class that the condition `label` names."""
 
     def __init__(self, generator: nn.Module, classes: Sequence[str]) -> None:
         what = f"the class that the image shall become: {_listed(classes)}"
@@ -25,12 +25,12 @@ class StarGANTranslator(img2img.Translator):
         super().__init__(generator, img2img.Traits(multiple_of=4, minimum_size=16, conditions={"label": label}))
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
-        """Translate (N, 3, H, W) in [0, 1] to the same; `label` is (N, K), a row for each image."""
+        """Translate (N, 3, H, W) in [0, 1] to the same; `label` is (N, K), with a row for each image."""
         return from_signed(self.generator(to_signed(images), conditions["label"]))
 
 
 def one_hot(classes: Sequence[str], name: str) -> Tensor:
-    """The label of a class: (K,), 1 at its place and 0 elsewhere.
+    """Return the label of a class: (K,), 1 at its place and 0 elsewhere.
 
     Raises:
         ValueError: There is no such class.
