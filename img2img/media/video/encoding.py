@@ -59,7 +59,7 @@ _PRESET = {"libvpx-vp9": "cpu-used", "libvpx": "cpu-used", "prores_ks": "profile
 _AVX_512F = 13
 """OpenCV's number for that set of instructions."""
 
-_TELLS_ASPECT = {"libx264", "libx265", "mpeg4"}
+_STORES_ASPECT = {"libx264", "libx265", "mpeg4"}
 """Encoders that write the shape of a pixel into their own data; of the others, only MP4 and MOV tell it."""
 
 os.environ.setdefault("SVT_LOG", "1")  # or SVT-AV1 prints its settings
@@ -177,7 +177,7 @@ def _encoding(encoder: str, suffix: str, moving: Moving, options: VideoOptions, 
         )
     if info.chroma in ("4:4:4", "4:2:2") and not options.pixel_format and across == down == 2:
         notes.append(f"colours of {info.chroma} became 4:2:0, which plays everywhere; see --pixel-format")
-    if info.sample_aspect != 1 and encoder not in _TELLS_ASPECT and not moving.tells_aspect:
+    if info.sample_aspect != 1 and encoder not in _STORES_ASPECT and not moving.stores_aspect:
         notes.append(
             f"its pixels are {info.sample_aspect} as wide as high, which {encoder} in {suffix} does not tell; h264 does"
         )
