@@ -132,9 +132,7 @@ def test_img2img_plugins_limits_what_is_loaded(
 
 def test_a_family_that_img2img_plugins_leaves_out_is_missed_with_that_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMG2IMG_PLUGINS", "foo")
-    with pytest.raises(
-        PluginError, match="Only the plugins 'foo' were looked at, as --plugins or IMG2IMG_PLUGINS says"
-    ):
+    with pytest.raises(PluginError, match="Only the plugins 'foo' are used, as --plugins or IMG2IMG_PLUGINS says"):
         PluginHost.discover().family("srgan")
 
 

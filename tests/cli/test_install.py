@@ -104,9 +104,9 @@ def test_a_plugin_that_would_move_what_the_program_runs_on_is_refused(need: str,
     [
         ("img2img", "img2img is a package of somebody else"),
         ("wheels/img2img-1.0-py3-none-any.whl", "img2img is a package of somebody else"),
-        ("torch==2.0", "is what the program runs on"),
-        ("img2img-runtime[dev]", "is what the program runs on"),
-        ("runtime", "is what the program runs on"),
+        ("torch==2.0", "the program runs on"),
+        ("img2img-runtime[dev]", "the program runs on"),
+        ("runtime", "the program runs on"),
         ("OpenCV_Python_Headless", "would overwrite those of opencv-python"),
     ],
 )

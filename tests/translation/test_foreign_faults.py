@@ -61,7 +61,7 @@ class Undamageable(Told):
         (Told(lambda: None), "TypeError: 'NoneType' object is not iterable"),
         (Told(lambda: breaking(SystemExit(0))), "the plugin that reads it failed: SystemExit: 0"),
         (Told([(0, 1, grey(0))]), "is no Frame with a callable picture"),
-        (Told([None]), "None is no Frame"),
+        (Told([None]), "None, which is no Frame"),
         (Told([Frame(0.5, 1, grey(0))]), "'float' object cannot be interpreted as an integer"),  # type: ignore[arg-type]
         (Told([Frame(0, 1, lambda: None)]), "a frame is of NoneType, where an array was promised"),
         (Told([Frame(5, 1, grey(0)), Frame(5, 1, grey(0))]), "a frame at tick 5 follows one at 5; times must rise"),
