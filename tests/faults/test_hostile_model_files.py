@@ -66,7 +66,7 @@ def forge_config(path: Path, **options: object) -> Path:
 def test_a_header_that_claims_to_be_huge_is_refused_unread(claimed: int, tmp_path: Path) -> None:
     path = tmp_path / "huge.safetensors"
     path.write_bytes(struct.pack("<Q", claimed) + b"{}")
-    with pytest.raises(ModelFileError, match=f"claims {claimed} bytes"):
+    with pytest.raises(ModelFileError, match=f"declares {claimed} bytes"):
         read_info(path)
 
 
