@@ -127,7 +127,7 @@ def test_a_plugin_that_is_broken_is_told_with_its_reason_and_removed_without_bei
     assert "broken (img2img-broken 1.0)  broken: ModuleNotFoundError: No module named 'no_such_module'" in done.out
     (beside.folder / "imported").unlink()
     done = beside.program("uninstall", "broken", "--yes")
-    assert (done.status, done.out) == (0, "Gone:\nimg2img-broken 1.0  families: broken\n")
+    assert (done.status, done.out) == (0, "Removed:\nimg2img-broken 1.0  families: broken\n")
     assert not (beside.folder / "imported").exists()
     assert "img2img_broken-1.0.dist-info" not in beside.versions()
 

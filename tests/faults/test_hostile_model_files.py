@@ -76,7 +76,7 @@ def test_a_million_tensors_are_refused_at_once(tiny_model: Path) -> None:
     header = f'{{"__metadata__":{metadata},{tensors}}}'.encode()
     tiny_model.write_bytes(struct.pack("<Q", len(header)) + header)
     begun = time.process_time()
-    with pytest.raises(ModelFileError, match="tensors; at most 20000"):
+    with pytest.raises(ModelFileError, match="tensors, more than the 20000 allowed"):
         read_info(tiny_model)
     assert time.process_time() - begun < 5
 
