@@ -101,5 +101,5 @@ def test_a_folder_that_is_there_is_left_as_it_is(program: Any, tmp_path: Path) -
     (tmp_path / "img2img-look").mkdir()
     done = program("new-plugin", "look", "--into", tmp_path)
     assert done.status == 2
-    assert "is there already" in done.err
+    assert "exists already" in done.err
     assert not list((tmp_path / "img2img-look").iterdir())
