@@ -37,7 +37,7 @@ def test_the_full_name_of_a_strangers_family_says_whose_it_is(install: Install) 
 
 
 def test_a_family_of_a_package_that_is_not_there_is_missed_with_what_to_install() -> None:
-    with pytest.raises(PluginError, match="package img2img-foo; if you trust it: img2img install img2img-foo"):
+    with pytest.raises(PluginError, match="img2img-foo provides it; if you trust it: img2img install img2img-foo"):
         PluginHost.discover().family("img2img-foo/foo")
 
 

@@ -104,8 +104,7 @@ def save_model(
         "license": license,
         **({"card": card} if card else {}),
     }
-    # Each tensor is copied, since safetensors refuses two names for the same memory.
-    weights = {
+    weights = {  # copies, since safetensors refuses two names for the same memory
         name: tensor.detach().cpu().clone(memory_format=contiguous) for name, tensor in generator.state_dict().items()
     }
     header, data = split(save(weights), path)

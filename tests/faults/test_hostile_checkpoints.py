@@ -54,7 +54,7 @@ def test_a_pickle_of_another_protocol_is_refused_with_the_way_out(
 ) -> None:
     """Torch itself would advise to run it."""
     message = refused(saved(weights, old, protocol), tmp_path, host)
-    assert "cannot be read without running what it says; save `model.state_dict()` again" in message
+    assert "cannot be read without running its code; save `model.state_dict()` again" in message
 
 
 def test_nobody_is_advised_to_run_what_torch_refuses(tmp_path: Path, host: PluginHost) -> None:
