@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(plugins: HostOptions, family: str | None, as_json: bool) -> None:
-    """List model files, families, filters and foreign formats, or the options of one FAMILY or filter."""
+    """List model files, families, filters, importers, sources and targets, or the options of one FAMILY or filter."""
     host = plugins.discover()
     if family:
         _show_options(host, family, as_json)

@@ -45,10 +45,10 @@ class Image:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        shape, kind = self.pixels.shape, self.pixels.dtype
-        if len(shape) != 3 or not 1 <= shape[2] <= 4 or 0 in shape or kind not in (np.uint8, np.uint16):
+        shape, dtype = self.pixels.shape, self.pixels.dtype
+        if len(shape) != 3 or not 1 <= shape[2] <= 4 or 0 in shape or dtype not in (np.uint8, np.uint16):
             raise UsageError(
-                f"pixels of shape {shape} and type {kind} are no image; give (height, width, 1 to 4 channels) as "
+                f"pixels of shape {shape} and type {dtype} are no image; give (height, width, 1 to 4 channels) as "
                 "uint8 or uint16"
             )
 

@@ -51,9 +51,9 @@ def into_jpeg(data: bytes, metadata: Metadata) -> bytes:
     return data[:start] + b"".join(_segments(metadata)) + data[start:]
 
 
-def fits_jpeg(kind: str, value: bytes) -> bool:
+def fits_jpeg(field: str, value: bytes) -> bool:
     """Return whether JPEG can hold a value of a field of `Metadata`; only a profile may span segments, at most 255."""
-    if kind == "icc":
+    if field == "icc":
         return len(value) <= 255 * _LONGEST_ICC_PART
     return len(value) <= _LONGEST_SEGMENT - len(_XMP_PREFIX)
 

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 _STORES_ASPECT = {"libx264", "libx265", "mpeg4"}
 """Encoders that store the shape of a pixel in their own data; with others, only the containers MP4 and MOV store it."""
 
-os.environ.setdefault("SVT_LOG", "1")  # or SVT-AV1 prints its settings
+os.environ.setdefault("SVT_LOG", "1")  # else SVT-AV1 prints its options
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """The settings of an encoder; encoders with equal settings write packets that fit into one stream.
+    """How a video is encoded; encoders with equal values write packets that fit into one stream.
 
     Attributes:
         container: FFmpeg's name of the container.
@@ -71,7 +71,7 @@ class Encoding:
         """Open an encoder; its packets belong into the stream that `add_to` makes.
 
         Raises:
-            FFmpegError: The encoder is missing, or refuses these settings.
+            FFmpegError: The encoder is missing, or refuses these values.
         """
         codec: Any = av.CodecContext.create(self.encoder, "w")
         codec.flags |= Flags.global_header  # one header for all packets, wherever they were encoded

@@ -33,7 +33,7 @@ class Contents:
     """The parts of a target.
 
     Attributes:
-        encoding: The settings with which the picture was encoded.
+        encoding: How the picture was encoded.
         segments: Files with the packets of the picture, in order.
         tracks: The streams to copy from the source; None where there is no file to copy from.
         shift: Seconds to subtract from the times of the source, as was done for the picture.

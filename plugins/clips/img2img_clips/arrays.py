@@ -85,13 +85,13 @@ class ArrayWriter:
 
     def __init__(self, path: Path) -> None:
         self._file: BinaryIO = path.open("wb")
-        self._kind: tuple[tuple[int, ...], np.dtype[Any]] | None = None
+        self._layout: tuple[tuple[int, ...], np.dtype[Any]] | None = None
         self._count = 0
 
     def add(self, pixels: NDArray[Any], frame: img2img.Frame) -> None:
         pixels = pixels[..., :3] if pixels.shape[2] >= 3 else pixels.repeat(3, axis=2)
-        if self._kind is None:
-            self._kind = (pixels.shape, pixels.dtype)
+        if self._layout is None:
+            self._layout = (pixels.shape, pixels.dtype)
             self._file.write(self._header())
         self._file.write(pixels.tobytes())
         self._count += 1
@@ -110,8 +110,8 @@ class ArrayWriter:
 
         from numpy.lib import format
 
-        assert self._kind is not None
-        (height, width, channels), dtype = self._kind
+        assert self._layout is not None
+        (height, width, channels), dtype = self._layout
         header = BytesIO()
         about = {"descr": format.dtype_to_descr(dtype), "fortran_order": False}
         format.write_array_header_1_0(header, about | {"shape": (self._count, height, width, channels)})

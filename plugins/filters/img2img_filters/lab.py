@@ -20,8 +20,8 @@ def to_lab(pixels: NDArray[Any]) -> NDArray[np.float32]:
     return lab
 
 
-def from_lab(lab: NDArray[np.float32], channels: int, kind: np.dtype[Any]) -> NDArray[Any]:
+def from_lab(lab: NDArray[np.float32], channels: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Convert CIE Lab, (H, W, 3), to (H, W, channels) of uint8 or uint16; colours outside of sRGB are clipped."""
     linear = cv2.cvtColor(lab, cv2.COLOR_Lab2LRGB)[..., :channels].clip(0, 1)
     root = cv2.pow(linear, 1 / 2.4).reshape(linear.shape)
-    return to_integers(np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * root - 0.055), kind)
+    return to_integers(np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * root - 0.055), dtype)

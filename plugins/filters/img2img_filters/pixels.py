@@ -15,10 +15,10 @@ def to_floats(pixels: NDArray[Any]) -> NDArray[np.float32]:
     return floats.reshape(pixels.shape)
 
 
-def to_integers(floats: NDArray[np.float32], kind: np.dtype[Any]) -> NDArray[Any]:
+def to_integers(floats: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Convert (H, W, C) in [0, 1] to uint8 or uint16, rounded; values outside of [0, 1] are clipped."""
-    depth = cv2.CV_8U if kind == np.uint8 else cv2.CV_16U
-    return cv2.multiply(floats, each(float(np.iinfo(kind).max)), dtype=depth).reshape(floats.shape)
+    depth = cv2.CV_8U if dtype == np.uint8 else cv2.CV_16U
+    return cv2.multiply(floats, each(float(np.iinfo(dtype).max)), dtype=depth).reshape(floats.shape)
 
 
 def each(value: float) -> tuple[float, ...]:
