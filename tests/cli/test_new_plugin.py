@@ -74,7 +74,7 @@ def test_ruff_finds_nothing_in_it_whatever_its_name(name: str, program: Any, tmp
     ("name", "reason"),
     [
         ("srgan", "that of a built-in"),
-        ("class", "a word of Python"),
+        ("class", "a keyword of Python"),
         ("My-Look", "such as my_look"),
         ("img2img-look", "such as look"),
         ("look_", "such as look"),
