@@ -1,6 +1,6 @@
-"""Image-to-image translation built of plugins: train model families, and apply them to images in batches.
+"""img2img translates images and videos with models that plugins provide, and trains such models.
 
-What needs torch is loaded when it is first used.
+Names that need torch are imported when they are first used.
 """
 
 from __future__ import annotations

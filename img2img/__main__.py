@@ -1,4 +1,4 @@
-"""`python -m img2img` is the program."""
+"""This module runs the program as `python -m img2img`."""
 
 from img2img.cli import main
 

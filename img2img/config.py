@@ -1,4 +1,4 @@
-"""How a family declares its options: validated, immutable, from TOML, JSON or `key=value`."""
+"""This module defines how a family declares its options, and reads them from TOML, JSON or `key=value`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from img2img.errors import ConfigError
 C = TypeVar("C", bound="ModelConfig")
 
 MAX_COMPLAINTS = 10
-"""How many wrong options a message names; a hostile model file may hold a million."""
+"""The most wrong options that a message names; a hostile model file may hold a million."""
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 200
@@ -27,16 +27,20 @@ class ModelConfig(BaseModel):
     """The hyper-parameters of one model of a family; subclass it and add fields.
 
     A field is an option: `name: type = default`, with its meaning and unit in `Field(description=...)` and its range in
-    `Field(ge=..., le=...)`. Unknown keys are refused. The config is stored in the model file, so it has what the
-    generator and its use depend on and nothing else; bound whatever sizes a network: a hostile file must not be able
-    to ask for a million layers.
+    `Field(ge=..., le=...)`. Unknown keys are refused. The model file stores the config, so it has the options on which
+    the generator and its use depend, and no others. Bound every option that sizes a network: a hostile file must not be
+    able to request a million layers.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Self:
-        """Build a config, turning pydantic's report into one `ConfigError` that names each offending option."""
+        """Build a config from options.
+
+        Raises:
+            ConfigError: An option is unknown or wrong; the message names each such option.
+        """
         try:
             return cls.model_validate(dict(options))
         except ValidationError as error:
@@ -48,9 +52,14 @@ class ModelConfig(BaseModel):
 
     @classmethod
     def parse_json(cls, text: str) -> Self:
+        """Build a config from a JSON object.
+
+        Raises:
+            ConfigError: The text is no JSON object, or an option is unknown or wrong.
+        """
         try:
             options = json.loads(text)
-        except (ValueError, RecursionError) as error:  # also a number of too many digits, and brackets in brackets
+        except (ValueError, RecursionError) as error:  # also for numbers of too many digits, and too deep nesting
             raise ConfigError(f"the config is not valid JSON: {error}") from error
         if not isinstance(options, dict):
             raise ConfigError(f"the config must be a table of options, not {type(options).__name__}")
@@ -59,7 +68,7 @@ class ModelConfig(BaseModel):
     @classmethod
     def _complaint(cls, detail: Any) -> str:
         key = ".".join(str(part) for part in detail["loc"])
-        if not key:  # a rule between options, which speaks for itself
+        if not key:  # the message of a rule between options names them itself
             return str(detail["msg"]).removeprefix("Value error, ")
         if detail["type"] == "missing":
             return f"option {key!r}: {detail['msg']}"
@@ -71,7 +80,7 @@ class ModelConfig(BaseModel):
 
 
 class TrainingConfig(ModelConfig):
-    """The options of a training beside those of its model: `class MyTraining(MyConfig, TrainingConfig)`."""
+    """The options of a training; a family adds those of its model: `class MyTraining(MyConfig, TrainingConfig)`."""
 
     batch_size: int = Field(16, ge=1, le=4096, description="images in one forward pass of training")
     accumulate: int = Field(
@@ -80,17 +89,21 @@ class TrainingConfig(ModelConfig):
     ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged generator; 0 switches averaging off")
 
     def part(self, kind: type[C]) -> C:
-        """The options that a model file of this training holds: those of `kind`, which this class extends."""
+        """Return the options that a model file of this training holds: those of `kind`, which this class extends."""
         return kind.parse(self.model_dump(include=set(kind.model_fields)))
 
     @property
     def total_steps(self) -> int:
-        """How many steps the whole training has; every family says so."""
+        """The number of steps of the whole training; every family must define it."""
         raise NotImplementedError
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
-    """Turn `key=value` words into options; a value is read as TOML and, failing that, taken as plain text."""
+    """Turn `key=value` words into options; a value is read as TOML, or else taken as plain text.
+
+    Raises:
+        ConfigError: A word has no `=` or no key.
+    """
     options: dict[str, Any] = {}
     for assignment in assignments:
         key, separator, text = assignment.partition("=")
@@ -101,13 +114,17 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a table of options from a TOML file."""
+    """Read a table of options from a TOML file.
+
+    Raises:
+        ConfigError: The file cannot be read, or is not TOML.
+    """
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise ConfigError(f"cannot read the config file {path}: {error.strerror}") from error
+        raise ConfigError(f"cannot read the config file {path}: {error.strerror}; check its path") from error
     except ValueError as error:  # no TOML, no UTF-8, or a number of too many digits
-        raise ConfigError(f"{path} is not a TOML file: {error}") from error
+        raise ConfigError(f"{path} is not a TOML file: {error}; write one option a line, as key = value") from error
 
 
 def _parse_value(text: str) -> Any:

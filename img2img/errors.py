@@ -1,22 +1,22 @@
-"""Every exception of the program.
+"""This module defines every exception of the program.
 
 Catch `Img2ImgError` to catch all of them::
 
     Img2ImgError
-    ├── UsageError            what was asked for cannot be done; nothing was attempted
+    ├── UsageError            the request cannot be carried out; nothing was attempted
     │   ├── ConfigError       an option of a model is unknown or out of range
     │   ├── ModelFileError    a model file is damaged, hostile, or made for something else
     │   ├── PluginError       a plugin cannot be used, or no plugin provides a family
     │   └── DataError         a training folder holds no images, or not the expected ones
-    ├── ItemError             costs this one item of a job; the others go on
-    │   ├── ImageError        a source cannot be read as the image it claims to be
+    ├── ItemError             one item of a job failed; the others go on
+    │   ├── ImageError        a source cannot be read as an image
     │   ├── VideoError        a source cannot be read as a video, or a target cannot hold it
-    │   └── TranslationError  the network failed on it, or returned what is no image
-    ├── FatalError            stopped early; what is finished is intact, and running again goes on
+    │   └── TranslationError  the network failed on an item, or did not return an image
+    ├── FatalError            the program stopped early; finished work is intact, and the next run goes on from there
     │   ├── WriteError        the target cannot be written: disk full, no permission
     │   ├── CheckpointError   a training state cannot be written, or none can be read
     │   └── DivergedError     a loss is no longer a finite number
-    └── Stopped               the user asked for it; what is finished is intact, and running again goes on
+    └── Stopped               the user stopped the program; finished work is intact, and the next run goes on from there
 
 Each message says what was given, why it cannot work and what to do instead.
 """
@@ -27,63 +27,71 @@ from typing import ClassVar
 
 
 class Img2ImgError(Exception):
-    """Base of all errors that are meant to reach the user."""
+    """The base of all errors whose message is meant for the user."""
 
     exit_code: ClassVar[int] = 1
-    """Exit status of the program when this error ends it."""
+    """The exit status of the program when this error ends it."""
 
 
 class UsageError(Img2ImgError):
+    """The request cannot be carried out; nothing was attempted."""
+
     exit_code = 2
 
 
 class ConfigError(UsageError):
-    pass
+    """An option of a model is unknown or out of range."""
 
 
 class ModelFileError(UsageError):
-    pass
+    """A model file is damaged, hostile, or made for something else."""
 
 
 class PluginError(UsageError):
-    pass
+    """A plugin cannot be used, or no plugin provides an extension."""
 
 
 class DataError(UsageError):
-    pass
+    """A training folder holds no images, or not the expected ones."""
 
 
 class ItemError(Img2ImgError):
+    """One item of a job failed; the others go on."""
+
     exit_code = 1
 
 
 class ImageError(ItemError):
-    pass
+    """A source cannot be read as an image."""
 
 
 class VideoError(ItemError):
-    pass
+    """A source cannot be read as a video, or a target cannot hold it."""
 
 
 class TranslationError(ItemError):
-    pass
+    """The network failed on an item, or did not return an image."""
 
 
 class FatalError(Img2ImgError):
+    """The program stopped early; finished work is intact, and the next run goes on from there."""
+
     exit_code = 3
 
 
 class WriteError(FatalError):
-    pass
+    """A target cannot be written: the disk is full, or the permission is missing."""
 
 
 class CheckpointError(FatalError):
-    pass
+    """A training state cannot be written, or none can be read."""
 
 
 class DivergedError(FatalError):
-    pass
+    """A loss of a training is no longer a finite number."""
 
 
-class Stopped(Img2ImgError):  # noqa: N818 - not an error of anyone's
+class Stopped(Img2ImgError):  # noqa: N818 - a stop by the user is no error
+    """The user stopped the program; finished work is intact, and the next run goes on from there."""
+
     exit_code = 130

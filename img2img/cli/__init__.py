@@ -1,4 +1,4 @@
-"""The program `img2img`: one file per command, no logic of its own, and nothing heavy imported before it is needed."""
+"""This package is the program `img2img`: it has one file per command, and imports nothing heavy before it is needed."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ _COMMANDS = {
     "install": "Install plugins beside the program.",
     "uninstall": "Remove plugins.",
     "new-plugin": "Write the project of a new plugin, which works as it is.",
-    "check-plugin": "Hold a plugin to each promise of the contract.",
+    "check-plugin": "Check whether a plugin keeps each promise of the contract.",
 }
 
 _MODULES = {"import": "import_model"}
-"""Of commands whose names are words of Python."""
+"""Name to module of the commands whose names are keywords of Python."""
 
 EXIT_CODES = """\b
 Exit status:
   0    everything that was planned is on disk
   1    some items failed or were damaged, the rest is done
-  2    nothing was attempted: usage, no input, unknown model, a collision of names
-  3    stopped early by something fatal; run it again to go on
+  2    nothing was attempted: wrong usage, no input, unknown model, a collision of names
+  3    a fatal error stopped the program early; run it again to go on
   130  interrupted, after an orderly stop (143: terminated)"""
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name and imports one when it is run; further ones come from plugins, by their metadata."""
+    """A group of commands that are imported when they are run; the metadata of plugins declare further commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*_COMMANDS, *_plugin_commands(ctx)]
@@ -63,10 +63,10 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> None:
-        """Run a command; what it returns is not the exit status, which is what it raises."""
+        """Run a command; its exit status comes from what it raises, not from what it returns."""
         try:
             super().invoke(ctx)
-        except BrokenPipeError as error:  # the reader of our output has gone, as `head` does; click would answer 1
+        except BrokenPipeError as error:  # the reader of the output has gone, as `head` does; click would exit with 1
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise click.exceptions.Exit(141) from error
 
@@ -79,7 +79,7 @@ class LazyGroup(click.Group):
 
 
 def _plugin_commands(ctx: click.Context) -> dict[str, Plugin]:
-    """Names of the commands that plugins declare, and whose they are; none of these is imported."""
+    """Return the names of the commands that plugins declare, with the plugins, without importing these."""
     found = _host_options(ctx).discover().names(COMMANDS)
     return {name: plugin for name, plugin in found.items() if name not in _COMMANDS}
 
@@ -89,7 +89,7 @@ def _host_options(ctx: click.Context) -> HostOptions:
 
 
 def _about(ctx: click.Context, name: str, plugin: Plugin) -> str:
-    """What a command does: the word of a built-in itself, and of a stranger what its package says of itself."""
+    """Return the help line of a built-in's command, or the summary of the package of another plugin."""
     if plugin.built_in:
         return _host_options(ctx).discover().find(COMMANDS, name).get_short_help_str(80)
     return f"({plugin.distribution}) {plugin.summary}"
@@ -124,7 +124,7 @@ def main() -> None:
     except Img2ImgError as error:
         say(f"error: {error}")
         status = error.exit_code
-    except (Exception, SystemExit):  # a bug; 1, Python's own answer, would mean that the rest is done
+    except (Exception, SystemExit):  # a bug; Python's own exit status, 1, would mean that the rest is done
         logging.getLogger(__name__).exception("img2img failed unexpectedly")
         status = FatalError.exit_code
     sys.exit(status if isinstance(status, int) else 0)

@@ -1,4 +1,4 @@
-"""`img2img check-plugin`."""
+"""This module is the command `img2img check-plugin`."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     "options",
     multiple=True,
     metavar="KEY=VALUE",
-    help="An option of the families, over those that they call `small`.",
+    help="An option of the families, which overrides that of their `small` options.",
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(plugins: HostOptions, plugin: str, data: Path | None, options: tuple[str, ...], as_json: bool) -> None:
-    """Hold all that a plugin provides to each promise of the contract, and say what is broken.
+    """Check whether a plugin keeps each promise of the contract, and print the outcome of each check.
 
-    NAME is that of an installed plugin, or of a package with some; PATH is the folder of a project that is not
-    installed. Installing or checking a plugin is running its code.
+    NAME is the name of an installed plugin, or of a package with plugins; PATH is the folder of a project that is not
+    installed. Installing or checking a plugin runs its code.
 
     Exit status: 0 no promise is broken, 1 some are, 2 the plugin cannot be loaded.
     """
@@ -66,7 +66,7 @@ def command(plugins: HostOptions, plugin: str, data: Path | None, options: tuple
 
 
 def _refuse_unimportable(name: str, host: PluginHost) -> None:
-    """Find out in another process whether its import hangs or ends the process, before it is tried in this one."""
+    """Find out in another process whether the import of a plugin fails, hangs or ends the process; raise if it does."""
     try_all(host)
     for plugin in host.plugins:
         if name in (plugin.name, plugin.distribution) and plugin.state == "broken":
@@ -79,7 +79,7 @@ def _show_json(outcomes: list[Outcome]) -> Counter[str]:
 
 
 def _show(outcomes: Iterable[Outcome]) -> Counter[str]:
-    """A line for each promise, as soon as it is known."""
+    """Print a line for each promise as soon as its outcome is known, and count the outcomes of each state."""
     counts: Counter[str] = Counter()
     subject = ""
     for outcome in outcomes:

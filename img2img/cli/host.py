@@ -1,4 +1,4 @@
-"""Which plugins the program uses, and how strict it is with them, as the words before the command say."""
+"""This module holds the options before the command that say which plugins the program uses, and how strictly."""
 
 from __future__ import annotations
 

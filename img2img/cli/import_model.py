@@ -1,4 +1,4 @@
-"""`img2img import`."""
+"""This module is the command `img2img import`."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     help="The model file to write. [default: CHECKPOINT's name, with .safetensors]",
 )
 @assignments_option("--option", help="An option of the family that the tensors do not show, such as padding=zero.")
-@click.option("--part", default="", metavar="NAME", help="Which network, where the file holds several.")
-@click.option("--trained-on", default="", metavar="TEXT", help="What the data were; stands in the model file.")
-@click.option("--license", default="", metavar="TEXT", help="Terms of the weights; stands in the model file.")
+@click.option("--part", default="", metavar="NAME", help="The network to import, where the file holds several.")
+@click.option("--trained-on", default="", metavar="TEXT", help="Description of the data, stored in the model file.")
+@click.option("--license", default="", metavar="TEXT", help="Terms of the weights, stored in the model file.")
 @click.pass_obj
 def command(
     plugins: HostOptions,
@@ -41,8 +41,8 @@ def command(
 ) -> None:
     """Make a model file of CHECKPOINT, the weights of another training code: .pth, .pt, .ckpt or .safetensors.
 
-    Whose it is, is told from the names and shapes of its tensors. Nothing in it is executed. `img2img translate` takes
-    such a file as its MODEL, too, where it needs no options.
+    The families recognise the file by the names and shapes of its tensors. Nothing in it is executed. `img2img
+    translate` takes such a file as its MODEL, too, if it needs no options.
     """
     from img2img.config import parse_assignments
     from img2img.models.file import SUFFIX, save_model
@@ -57,11 +57,11 @@ def command(
         target, foreign.generator, foreign.config, family=foreign.info.family, scale=foreign.translator.traits.scale,
         trained_on="; ".join(filter(None, [trained_on, source])), license=license,
     )  # fmt: skip
-    _tell(foreign, set(parse_assignments(options)))
+    _print_result(foreign, set(parse_assignments(options)))
     click.echo(target)
 
 
-def _tell(foreign: Foreign, given: set[str]) -> None:
+def _print_result(foreign: Foreign, given: set[str]) -> None:
     from img2img.models.foreign import assumptions
 
     click.echo(f"recognised  {foreign.recognised.what}")

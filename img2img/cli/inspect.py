@@ -1,4 +1,4 @@
-"""`img2img inspect`."""
+"""This module is the command `img2img inspect`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("model")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, with the shape of every tensor.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the shape of every tensor.")
 @click.pass_obj
 def command(plugins: HostOptions, model: str, as_json: bool) -> None:
     """Show what MODEL, a model file or the name of one, holds. Nothing in it is executed."""
@@ -35,7 +35,7 @@ def command(plugins: HostOptions, model: str, as_json: bool) -> None:
     del row["card"]
     row["tensors"] = len(row.pop("shapes"))
     for key, value in row.items():
-        if key != "config" and (value or info.shapes):  # what another program wrote says less
+        if key != "config" and (value or info.shapes):  # files of other programs leave many fields empty
             click.echo(f"{key:14} {printable(str(value))}")
     click.echo("config")
     for key, value in row["config"].items():

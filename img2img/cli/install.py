@@ -1,4 +1,4 @@
-"""`img2img install`."""
+"""This module is the command `img2img install`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from img2img.cli.messages import say
 def command(names: tuple[str, ...], editable: bool, upgrade: bool) -> None:
     """Install plugins beside the program: each NAME is a package of PyPI, a folder, a wheel or a URL.
 
-    They go into the environment that the program runs from, by pip or uv, and what the program itself runs on (torch,
-    OpenCV, …) stays as it is: a plugin that needs other versions of that is refused, and nothing is changed.
+    They go into the environment from which the program runs, by pip or uv. The packages that the program itself needs
+    (torch, OpenCV, …) stay as they are: a plugin that needs other versions is refused, and nothing is changed.
     """
     from img2img.host.installing import install
     from img2img.host.installing.limits import canonical
@@ -39,7 +39,7 @@ def command(names: tuple[str, ...], editable: bool, upgrade: bool) -> None:
 
 
 def _plugins() -> list[dict[str, Any]]:
-    """What `img2img plugins` says now, in a process that sees what has come."""
+    """Return what `img2img plugins` prints now, in a new process that sees the installed packages."""
     words = [sys.executable, "-P", "-m", "img2img", "plugins", "--json"]
     rows: list[dict[str, Any]] = json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
     return rows

@@ -1,4 +1,4 @@
-"""What the program tells its user."""
+"""This module prints messages to the user."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ import click
 
 
 def say(text: str) -> None:
-    """Print to stderr; that nobody can read it any more, as when the terminal was closed, changes no outcome."""
+    """Print a line to stderr; it is no failure if nobody can read it, as after the terminal was closed."""
     with suppress(OSError):
         click.echo(text, err=True)

@@ -1,4 +1,4 @@
-"""`img2img models`."""
+"""This module is the command `img2img models`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("family", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(plugins: HostOptions, family: str | None, as_json: bool) -> None:
-    """List model files, families, filters and foreign formats, or the options of one FAMILY or filter."""
+    """List model files, families, filters, importers, sources and targets, or the options of one FAMILY or filter."""
     host = plugins.discover()
     if family:
         _show_options(host, family, as_json)
@@ -34,9 +34,9 @@ def command(plugins: HostOptions, family: str | None, as_json: bool) -> None:
 
 
 def _summaries(host: PluginHost, kind: Kind[Any]) -> dict[str, str]:
-    """Names and what they are: in the words of built-ins, and of strangers in those of their packages.
+    """Return name to summary of the extensions of a kind.
 
-    So a stranger's plugin need not be imported to be listed.
+    For a plugin that is not built in, the summary is that of its package, so that listing it does not import it.
     """
     return {
         name: host.find(kind, name).summary if plugin.built_in else f"({plugin.distribution}) {plugin.summary}"
@@ -87,19 +87,19 @@ def _show_options(host: PluginHost, name: str, as_json: bool) -> None:
             click.echo(f"{title}:")
         for key, field in schema.get("properties", {}).items():
             default = field.get("default")
-            shown = "" if default is None else json.dumps(default, ensure_ascii=False).strip('"')  # as it is typed
-            click.echo(f"  {key}={shown}  ({_kind(field)})  {field.get('description', '')}")
+            shown = "" if default is None else json.dumps(default, ensure_ascii=False).strip('"')  # as users type it
+            click.echo(f"  {key}={shown}  ({_type(field)})  {field.get('description', '')}")
 
 
-def _kind(field: Mapping[str, Any]) -> str:
+def _type(field: Mapping[str, Any]) -> str:
     if "enum" in field:
         return "|".join(map(str, field["enum"]))
-    kinds = (other.get("type", "") for other in field.get("anyOf", [field]))
-    return " or ".join(kind for kind in kinds if kind not in ("null", ""))
+    types = (other.get("type", "") for other in field.get("anyOf", [field]))
+    return " or ".join(name for name in types if name not in ("null", ""))
 
 
 def _schemas(host: PluginHost, name: str) -> dict[str, Any]:
-    """Of the family and of the filter of a name, where there are both."""
+    """Return the schemas of the options of the family and of the filter that have a name."""
     classes: dict[str, type[ModelConfig]] = {}
     if _is_known(host, FILTERS, name):
         classes[f"filter {name}"] = host.find(FILTERS, name).options_class
@@ -109,6 +109,6 @@ def _schemas(host: PluginHost, name: str) -> dict[str, Any]:
 
 
 def _is_known(host: PluginHost, kind: Kind[Any], name: str) -> bool:
-    """Whether there is something of that name, or several."""
+    """Return whether one or several extensions of a kind have a name."""
     names = host.names(kind)
     return name in names or any(known.endswith(f"/{name}") for known in names)

@@ -1,4 +1,4 @@
-"""`img2img new-plugin`."""
+"""This module is the command `img2img new-plugin`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEXT = """\
   img2img train {name} PHOTOS --run runs/{name}
   img2img translate runs/{name}/{name}.safetensors PHOTOS out/{name}
 
-Then make it yours, where it says "Change this", and hold it to the contract:
+Then change it, where it says "Change this", and check whether it keeps the contract:
 
   img2img check-plugin {name}"""
 
@@ -25,13 +25,13 @@ Then make it yours, where it says "Change this", and hold it to the contract:
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
     default=".",
-    help="Folder in which the project's folder is made.  [default: this one]",
+    help="Folder in which the project's folder is made.  [default: the current one]",
 )
 def command(name: str, into: Path) -> None:
     """Write the project of a new plugin, NAME, into the folder img2img-NAME.
 
-    It is complete: a family of models of that name, which trains on any folder of photographs and translates, with its
-    options, tests and a workflow for them. NAME is a word of lower-case letters, digits and _.
+    The project is complete: it holds a family of models of that name, which trains on any folder of photographs and
+    translates, with its options, tests and a workflow for them. NAME is a word of lower-case letters, digits and _.
     """
     from img2img.scaffold import write_plugin
 

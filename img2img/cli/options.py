@@ -28,7 +28,6 @@ def gather(name: str, options: Iterable[Decorator]) -> Decorator:
         name: Name of the command's parameter that takes the dictionary, from an option's name to its value.
         options: What `click.option` returned, in the order in which the help lists them.
     """
-
     options = list(options)
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""`img2img plugins`."""
+"""This module is the command `img2img plugins`."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from img2img.host.declarations import Plugin
     from img2img.host.host import PluginHost
 
-PATIENCE = 20.0
+LONGEST_IMPORT = 20.0
 """Seconds after which a plugin that is still being imported counts as broken."""
 
 
 @click.command()
-@click.option("--timing", is_flag=True, help="Say how long the import of each takes.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--timing", is_flag=True, help="Print how long the import of each takes.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(plugins: HostOptions, timing: bool, as_json: bool) -> None:
     """List installed plugins, what they provide, and why one cannot be used.
 
-    Each is imported for that, those of strangers in processes of their own. The option --plugins, before the command,
-    and the environment variable IMG2IMG_PLUGINS limit what is used: names separated by commas; empty, none.
+    This imports each plugin; those that are not built in are imported in processes of their own. The option --plugins
+    before the command, or the environment variable IMG2IMG_PLUGINS, limits the plugins to the names in it, separated by
+    commas; if it is empty, no plugin is used.
     """
     host = plugins.discover()
     try_all(host)
@@ -42,14 +43,14 @@ def command(plugins: HostOptions, timing: bool, as_json: bool) -> None:
 
 
 def try_all(host: PluginHost) -> None:
-    """Find out of each plugin whether it can be imported."""
+    """Find out whether each plugin can be imported, and set its state."""
     for plugin in host.plugins:
         if plugin.built_in:
             host.load(plugin)
     if all(plugin.built_in or plugin.state != "ok" for plugin in host.plugins):
         return
     limit = [] if host.limit is None else [host.limit]
-    words = [sys.executable, "-P", "-m", "img2img.cli.probe", json.dumps(sys.path), str(PATIENCE), *limit]
+    words = [sys.executable, "-P", "-m", "img2img.cli.probe", json.dumps(sys.path), str(LONGEST_IMPORT), *limit]
     answer = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
     rows = {row.pop("key"): row for row in json.loads(answer)}
     for plugin in host.plugins:

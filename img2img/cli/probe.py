@@ -1,9 +1,9 @@
-"""Imports strangers' plugins, each in a process of its own, and prints what came of it; `img2img plugins` runs it.
+"""This program imports plugins, each in a process of its own, and prints the outcome; `img2img plugins` runs it.
 
     python -m img2img.cli.probe PATHS SECONDS [LIMIT]
 
-A plugin that hangs, crashes or ends its process takes nothing with it, and slow ones are imported side by side. Prints
-a JSON list of rows: what the import of a plugin decides, and whose they are.
+A plugin that hangs, crashes or ends its process harms no other, and slow plugins are imported side by side. Built-ins
+are left out. The program prints a JSON list with a row for each plugin: its key, and the outcome of its import.
 """
 
 from __future__ import annotations
@@ -20,24 +20,30 @@ from img2img.host.declarations import Plugin
 from img2img.host.host import PluginHost
 
 DECIDED = ("key", "state", "problem", "provides", "seconds")
-"""What of a `Plugin` stands in a row."""
+"""The attributes of a `Plugin` that stand in a row."""
 
 
 def main(paths: list[str], seconds: float, limit: str | None = None) -> None:
-    """Probe all plugins but the built-ins, looked for in `paths`, for no longer than `seconds`."""
-    sys.path[:] = paths  # those of who asks
+    """Import all plugins but the built-ins, and print the outcome.
+
+    Args:
+        paths: The `sys.path` of the calling program.
+        seconds: The longest time for all imports together.
+        limit: Names of the plugins to use; None allows all.
+    """
+    sys.path[:] = paths
     answer = os.dup(1)
-    os.dup2(2, 1)  # what a plugin prints at its import is no part of the answer
+    os.dup2(2, 1)  # the output of a plugin's import must not get into the answer
     host = PluginHost.discover(limit=limit)
     strangers = [plugin for plugin in host.plugins if plugin.state == "ok" and not plugin.built_in]
     rows = json.dumps(_probe(host, strangers, seconds, answer))
     with os.fdopen(answer, "w") as file:
         file.write(rows)
-    os._exit(0)  # at once: what a plugin left behind may wait for something
+    os._exit(0)  # at once, since threads that a plugin started may wait for ever
 
 
 def _probe(host: PluginHost, plugins: list[Plugin], seconds: float, answer: int) -> list[dict[str, Any]]:
-    if "fork" not in multiprocessing.get_all_start_methods():  # Windows: one after the other, in this process
+    if "fork" not in multiprocessing.get_all_start_methods():  # on Windows, one after the other in this process
         return [_row(host, plugin) for plugin in plugins]
     context = multiprocessing.get_context("fork")
     started = []
@@ -65,7 +71,7 @@ def _probe(host: PluginHost, plugins: list[Plugin], seconds: float, answer: int)
 
 
 def _send(host: PluginHost, plugin: Plugin, pipe: Connection, answer: int) -> None:
-    os.close(answer)  # or who asked would wait for a process that the plugin starts
+    os.close(answer)  # else the caller would wait for the processes that the plugin starts
     pipe.send(_row(host, plugin))
 
 

@@ -1,4 +1,4 @@
-"""What the program says while it works: a bar on a terminal, nothing elsewhere."""
+"""This module shows the progress of the program: as a bar on a terminal, and elsewhere not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class TranslationProgress:
-    """Items done of those planned, and frames of the clip at work, with rate and remaining time."""
+    """Shows the finished items of a job and the finished frames of its current clip, with rate and remaining time."""
 
     @hookimpl
     def translation_started(self, job: Job) -> None:
@@ -64,7 +64,7 @@ class TranslationProgress:
 
 
 class TrainingProgress:
-    """Steps done, losses and validation figures; where there is no terminal, a line for each validation."""
+    """Shows the finished steps, losses and validation figures; without a terminal, a line for each validation."""
 
     @hookimpl
     def training_started(self, run: Run) -> None:
@@ -92,7 +92,7 @@ class TrainingProgress:
 
 
 class EvaluationProgress:
-    """Images done of those planned; called with both numbers."""
+    """Shows the finished images of an evaluation; it is called with their number and the number of all images."""
 
     def __enter__(self) -> Self:
         self.bar = tqdm(unit="image", disable=None, dynamic_ncols=True)

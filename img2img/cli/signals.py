@@ -1,4 +1,4 @@
-"""Ctrl-C and its kin: the first asks for an orderly stop, the second ends the program at once."""
+"""This module handles signals such as Ctrl-C: the first requests an orderly stop, the second ends the program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 
 
 class StopRequest:
-    """Callable: tells whether a signal has asked to stop."""
+    """A function that returns whether a signal has requested a stop."""
 
     def __init__(self) -> None:
         self.signal = 0
@@ -26,19 +26,20 @@ class StopRequest:
         return self.signal != 0
 
     def receive(self, number: int, frame: FrameType | None) -> None:
+        """Note a signal, or end the program at once if it is the second."""
         if self.signal:
             os._exit(128 + number)
         self.signal = number
-        with suppress(OSError):  # the terminal may be gone; and no print, which may be what was interrupted
+        with suppress(OSError):  # the terminal may be gone; print is not used, since the signal may interrupt a print
             os.write(2, b"\nstopping in order; press again to stop at once\n")
 
 
 @contextmanager
 def orderly_stop() -> Iterator[StopRequest]:
-    """Within, signals ask to stop; work that did stop ends the program with 128 + the signal's number."""
+    """Turn signals into requests to stop; if the work raises `Stopped`, exit with 128 + the signal's number."""
     request = StopRequest()
-    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # as by nohup
-    before = {number: signal.signal(number, request.receive) for number in heeded}
+    handled = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores some
+    before = {number: signal.signal(number, request.receive) for number in handled}
     try:
         yield request
     except Stopped as stopped:

@@ -1,4 +1,4 @@
-"""`img2img uninstall`."""
+"""This module is the command `img2img uninstall`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from img2img.cli.messages import say
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def command(names: tuple[str, ...], yes: bool) -> None:
-    """Remove plugins: each NAME is that of a plugin or of its package. What they needed stays."""
+    """Remove plugins: each NAME is the name of a plugin or of its package. Their dependencies stay."""
     from img2img.host.installing import removable, uninstall
 
     found = removable(names)
@@ -24,4 +24,4 @@ def command(names: tuple[str, ...], yes: bool) -> None:
     if not yes:
         click.confirm(f"{lines}\nRemove?", abort=True, err=True)
     uninstall(found, say)
-    click.echo(f"Gone:\n{lines}")
+    click.echo(f"Removed:\n{lines}")

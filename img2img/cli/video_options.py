@@ -1,4 +1,4 @@
-"""The options of `img2img translate` that are about videos alone."""
+"""This module declares the options of `img2img translate` that concern only videos."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from img2img.cli.options import gather
 
 
 def seconds(text: str) -> Fraction:
-    """Read seconds, or minutes and hours before them: `90`, `1:30`, `0:01:30.5`."""
+    """Read a time as seconds, or with minutes and hours before them: `90`, `1:30`, `0:01:30.5`."""
     if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", text):
         raise click.BadParameter(f"{text!r} is no time; write seconds, or h:mm:ss, such as 90, 1:30 or 0:01:30.5")
     total = Fraction(0)
@@ -21,7 +21,7 @@ def seconds(text: str) -> Fraction:
 
 
 def rate(text: str) -> Fraction:
-    """Read frames a second: `25`, `29.97`, `30000/1001`."""
+    """Read a number of frames a second: `25`, `29.97`, `30000/1001`."""
     try:
         frames = Fraction(text)
     except (ValueError, ZeroDivisionError):
@@ -38,12 +38,12 @@ _OPTIONS = [
         metavar="NAME",
         help="h264, h265, av1, vp9, vp8, prores, ffv1, or one of FFmpeg's encoders. [default: h264; vp9 in webm]",
     ),
-    click.option("--preset", default="", help="The encoder's own: x264's fast, AV1's 6, VP9's cpu-used."),
+    click.option("--preset", default="", help="A preset of the encoder: x264's fast, AV1's 6, VP9's cpu-used."),
     click.option(
         "--pixel-format", default="", metavar="NAME", help="FFmpeg's name. [default: yuv420p, or the same of 10 bits]"
     ),
-    click.option("--start", type=seconds, metavar="TIME", help="Leave out what comes before."),
-    click.option("--end", type=seconds, metavar="TIME", help="Leave out what comes from there on."),
+    click.option("--start", type=seconds, metavar="TIME", help="Leave out the frames before this time."),
+    click.option("--end", type=seconds, metavar="TIME", help="Leave out the frames from this time on."),
     click.option(
         "--fps", type=rate, metavar="RATE", help="Change to a constant rate; needed where images become a video."
     ),

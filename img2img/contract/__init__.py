@@ -1,1 +1,1 @@
-"""What a plugin implements: families, trainers, filters, importers, clips, and the hooks that register them."""
+"""This package holds the classes that plugins implement, and the hooks that register them."""

@@ -1,4 +1,4 @@
-"""The contract of clips from elsewhere: what a plugin reads frames from, and writes frames to."""
+"""This module is the contract of plugins that read clips from further sources, or write them to further formats."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ if TYPE_CHECKING:
 
 
 class ClipSource(ABC):
-    """Reads clips that are no video files. It holds no state; one instance serves the whole program.
+    """Reads clips that are not video files. It holds no state; one instance serves the whole program.
 
-    Whatever it raises, or returns that is not as promised, costs the clip and nothing else.
+    An exception, or a result that breaks the contract, fails the clip and nothing else.
     """
 
     name: ClassVar[str]
-    """The scheme in `NAME:ADDRESS`, and the suffix of files that it reads, without the dot.
+    """The word NAME in `NAME:ADDRESS`, and the suffix of the files that it reads, without the dot.
 
-    None of `img2img.media.formats.OWN_NAMES`.
+    The names in `img2img.media.formats.OWN_NAMES` are taken.
     """
     summary: ClassVar[str]
     """One line for `img2img models`."""
     endless: ClassVar[bool] = False
-    """Whether its clips have no end of their own; the user must then give one."""
+    """Whether its clips have no end of their own; the user must then give `--end`."""
     reads_files: ClassVar[bool] = True
-    """Whether files with the suffix `name` are its clips; otherwise it is only asked for `NAME:ADDRESS`."""
+    """Whether it also opens files with the suffix `name`; otherwise only `NAME:ADDRESS` reaches it."""
     needs_fps: ClassVar[bool] = False
-    """Whether `open` must be given a rate; where the user gave none, a folder's files of its kind are passed over."""
+    """Whether `open` needs a rate; without `--fps`, such files in a folder are passed over."""
 
     @abstractmethod
     def open(self, address: str, fps: Fraction | None) -> Clip:
         """Open a clip.
 
         Args:
-            address: What was typed after `NAME:`, to the letter, or the path of a file.
-            fps: Frames a second that were asked for: the rate of a source that has no times of its own, to be left
-                alone by others.
+            address: The text that the user typed after `NAME:`, unchanged, or the path of a file.
+            fps: Frames a second that the user gave. It is the rate of a source without times of its own; other sources
+                ignore it.
 
         Raises:
-            UsageError: The address is none, or `fps` is missing.
-            VideoError: What is there cannot be read.
+            UsageError: The address is malformed, or `fps` is missing.
+            VideoError: The source cannot be read.
         """
 
 
@@ -51,31 +51,36 @@ class ClipWriter(Protocol):
     """Takes the frames of one clip in order."""
 
     def add(self, pixels: Pixels, frame: Frame) -> None:
-        """Take a frame, (H, W, C) of uint8 or uint16, whose times are those of `frame`."""
+        """Write a frame.
+
+        Args:
+            pixels: (H, W, C) of uint8 or uint16.
+            frame: The source's frame, which gives the times.
+        """
 
     def finish(self) -> None:
-        """Write what is left; the file is whole then."""
+        """Write the rest, so that the file is complete."""
 
     def close(self) -> None:
-        """Let go of the file, finished or not."""
+        """Close the file, complete or not."""
 
 
 class ClipTarget(ABC):
-    """Writes clips in files that are no videos. It holds no state; one instance serves the whole program."""
+    """Writes clips to files that are not videos. It holds no state; one instance serves the whole program."""
 
     name: ClassVar[str]
-    """The suffix of its files, without the dot; none of `img2img.media.formats.OWN_NAMES`."""
+    """The suffix of its files, without the dot; the names in `img2img.media.formats.OWN_NAMES` are taken."""
     summary: ClassVar[str]
     """One line for `img2img models`."""
 
     @abstractmethod
     def create(self, path: Path, info: ClipInfo) -> ClipWriter:
-        """Begin a file; the core gives it its final name once it is finished.
+        """Begin a file under a temporary name; the core renames it once it is complete.
 
         Args:
-            path: Where to write.
-            info: Size, depth and rate of the frames that will come.
+            path: The path to write to.
+            info: Size, depth and rate of the frames that will follow.
 
         Raises:
-            UsageError: Such frames cannot be written so.
+            UsageError: Such frames cannot be written in this format.
         """

@@ -1,4 +1,4 @@
-"""What families learn from: samples, batches of them, and the datasets that give them."""
+"""This module defines training data: samples, batches of samples, and the datasets that return them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Sample:
     target: Tensor
     """(C, H', W'), float, [0, 1]: the truth for `source`, or any image of the target domain where data are unpaired."""
     condition: Mapping[str, Tensor] = field(default_factory=dict)
-    """What else steers the translation: name to a tensor of any shape."""
+    """Further inputs of the translation, such as a label: name to a tensor of any shape."""
     name: str = ""
-    """Where the source came from, for previews and reports."""
+    """The file of the source, for previews and reports."""
     target_name: str = ""
-    """Where the target came from, if it came from elsewhere."""
+    """The file of the target, if that is another one."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What a trainer learns from in one step, on its device."""
+    """The samples from which a trainer learns in one step, on its device."""
 
     source: Tensor
     """(N, C, H, W), RGB, float, [0, 1]."""
@@ -39,28 +39,29 @@ class Batch:
     condition: Mapping[str, Tensor] = field(default_factory=dict)
     """Name to a tensor of N rows."""
     names: tuple[str, ...] = ()
-    """Where the N sources came from."""
+    """The files of the N sources."""
     target_names: tuple[str, ...] = ()
-    """Where the N targets came from."""
+    """The files of the N targets."""
 
 
 class Dataset(Protocol):
-    """How source and target of a family relate; `img2img.datasets` has the usual ones."""
+    """Training data that pairs each source with a target; `img2img.datasets` has the usual datasets."""
 
     paired: bool
     """Whether a sample's target is the truth for its source; else it is any image of the target domain."""
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """Return the number of samples."""
 
     def files(self) -> Sequence[Path]:
-        """Return every file that the samples come from, for the model card."""
+        """Return every file that the samples are read from, for the model card."""
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """Return item `index`.
 
         Args:
             index: 0 ... len(self) - 1.
-            rng: The only source of chance (crop, flip, an unpaired partner). The core seeds it from the run's seed, the
-                epoch and the index, so that a resumed training sees the same data. None asks for the whole image, and
-                always the same sample, as validation does.
+            rng: The only source of randomness (crop, flip, an unpaired partner). The core seeds it from the run's seed,
+                the epoch and the index, so that a resumed training sees the same data. None means the whole image, and
+                the same sample each time, as validation needs it.
         """

@@ -1,11 +1,11 @@
-"""The contract of a model family: what a plugin implements, and what it gets to work with.
+"""This module is the contract of a model family.
 
-Four classes. A `ModelFamily` is registered by a plugin; it makes datasets, networks, a `Trainer` and a `Translator`.
-A `Trainer` turns a `Batch` into one step of learning; a `Translator` turns images into images.
-Everything around them (devices, precision, padding, tiles, files, checkpoints, averaging, logging) is the core's.
+A plugin registers a `ModelFamily`, which makes datasets, networks, a `Trainer` and a `Translator`. A `Trainer` turns a
+`Batch` into one step of learning; a `Translator` turns images into images. The core does everything around them:
+devices, precision, padding, tiles, files, checkpoints, averaging, logging.
 
-This module imports no torch, and a family's own module need not either: import networks inside the methods that need
-them, and `img2img plugins` can list the family at once.
+This module does not import torch, and the module of a family need not either: if it imports networks inside the methods
+that need them, `img2img plugins` lists the family at once.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ Split = Literal["train", "validation"]
 
 
 class Translator:
-    """Turns a batch of images into a batch of images; what a loaded model is to its user.
+    """Turns a batch of images into a batch of images, with a trained network.
 
-    The core calls it in `eval()` and inference mode with sizes it can take, on the right device. Nothing in a batch may
-    depend on its neighbours.
+    The core calls it in `eval()` and inference mode, on the right device, with sizes that its traits allow. The result
+    for an image must not depend on the other images of the batch.
 
     Args:
         generator: The network.
-        traits: Those of the class by default; a subclass whose traits are always the same sets them there.
+        traits: The traits of the network; by default those of the class, where a subclass sets them if they never vary.
     """
 
     traits: Traits = Traits()
@@ -53,30 +53,30 @@ class Translator:
         """Translate (N, channels_in, H, W) in [0, 1] to (N, channels_out, scale H, scale W) in [0, 1].
 
         Args:
-            images: Height and width are multiples of `multiple_of` and at least `minimum_size`.
-            conditions: One tensor of N rows for each name in `traits.conditions` that was given.
+            images: Their height and width are multiples of `multiple_of` and at least `minimum_size`.
+            conditions: For each condition in `traits.conditions` that the user gave, a tensor of N rows by its name.
         """
         return self.generator(images)
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """What the weights that another program wrote are, in terms of a family."""
+    """The weights of another program, described as a model of a family."""
 
     what: str
-    """Which network of which code, in words: `RRDBNet of BasicSR`."""
+    """The network and the code that it comes from, in words: `RRDBNet of BasicSR`."""
     options: Mapping[str, Any]
-    """Of the family's config; the user's come after them."""
+    """Options of the family's config; the user's options override them."""
     weights: Mapping[str, Tensor]
-    """Named as in `build_generator`."""
+    """The weights, by the names of `build_generator`'s network."""
     assumed: Mapping[str, str] = field(default_factory=dict)
-    """Options that the tensors do not tell, and in words why they have the value that they have."""
+    """Options that the tensors do not determine, each with the reason for its value, in words."""
 
 
 class ModelFamily(ABC, Generic[C, T]):
     """A kind of model: what a plugin registers. It holds no state; one instance serves the whole program.
 
-    `C` is the config of a model and `T` that of a training, a subclass of `C`.
+    `C` is the config of a model; `T`, a subclass of `C`, is the config of a training.
     """
 
     name: str
@@ -84,15 +84,16 @@ class ModelFamily(ABC, Generic[C, T]):
     summary: str
     """One line for `img2img models`."""
     small: ClassVar[Mapping[str, Any]] = {}
-    """Options that make a model and a training of the family small enough to be checked in seconds: `img2img
-    check-plugin` takes them in place of the defaults. In so few steps every network should learn."""
+    """Options that make a model and a training small enough to be checked in seconds, for `img2img check-plugin`.
+
+    Every network should learn within the steps that these options give."""
     exports: ClassVar[bool] = False
     """Whether `img2img export` can write its models; `img2img check-plugin` then tries it."""
 
     @property
     @abstractmethod
     def config_class(self) -> type[C]:
-        """The pydantic model of what a generator and its use depend on; it stands in the model file."""
+        """The pydantic model of the options on which a generator and its use depend; a model file stores them."""
 
     @property
     @abstractmethod
@@ -100,11 +101,11 @@ class ModelFamily(ABC, Generic[C, T]):
         """The pydantic model of all options of a training; a subclass of `config_class` and `TrainingConfig`."""
 
     def configure(self, options: Mapping[str, Any], root: Path) -> T:
-        """Make the config of a training from what the user gave, and from the data where these decide something.
+        """Make the config of a training from the user's options, and from the data where these determine an option.
 
         Raises:
             ConfigError: An option is unknown or wrong.
-            DataError: The data do not say what is wanted.
+            DataError: The data do not determine an option that depends on them.
         """
         return self.training_class.parse(options)
 
@@ -113,35 +114,36 @@ class ModelFamily(ABC, Generic[C, T]):
         """Read training data from a folder in any layout that the family knows.
 
         Raises:
-            DataError: Nothing fits; the message names the layouts that would.
+            DataError: The folder has no such layout; the message names the layouts that the family reads.
         """
 
     @abstractmethod
     def build_generator(self, config: C) -> nn.Module:
-        """Build the network used at inference, with fresh weights. Its `state_dict` is what a model file holds."""
+        """Build the network used at inference, with fresh weights; a model file holds its `state_dict`."""
 
     def recognise(self, weights: Mapping[str, Tensor]) -> Recognised | None:
-        """Tell whether the weights of a checkpoint that another program wrote fit a network of the family.
+        """Describe weights that another program wrote as a model of the family, if they fit one.
 
-        The core has read the file, taken off what wrappers put around it (`params_ema`, `module.`, …), and compares the
-        shapes afterwards with those of the network; so names and a few shapes are enough to judge by.
+        The core has read the file and removed the names that wrappers add (`params_ema`, `module.`, …), and compares
+        all shapes with those of the network afterwards; so it is enough to look at names and a few shapes.
 
         Args:
-            weights: By name, on the CPU; any program's, or made to do harm: look at shapes before values.
+            weights: Tensors by name, on the CPU. They may come from any program, or be made to do harm: look at shapes
+                before values.
 
         Returns:
-            None where they are somebody else's.
+            The description, or None where the weights do not belong to the family.
 
         Raises:
-            ModelFileError: They are the family's, but of a variant that it cannot have. The message goes on after the
-                name of the file.
+            ModelFileError: The weights belong to the family, but to a variant that it does not support. The message
+                continues a sentence that begins with the name of the file.
         """
         return None
 
     @abstractmethod
     def trainer(self, config: T, engine: Engine) -> Trainer:
-        """The training hook: networks, optimisers and losses, ready for the first step."""
+        """Make the trainer, with networks, optimisers and losses, ready for the first step."""
 
     @abstractmethod
     def translator(self, config: C, generator: nn.Module) -> Translator:
-        """The inference hook: wrap a generator and declare its traits."""
+        """Make the translator, which wraps a generator and declares its traits."""

@@ -1,4 +1,4 @@
-"""The contract of a filter: a step on the pixels before or after the network."""
+"""This module is the contract of a filter, which changes the pixels before or after the network."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class FilterOptions(ModelConfig):
 
 
 class Filter(ABC):
-    """Changes what goes into the network, what comes out of it, or both; subclass it and register the class.
+    """Changes the pixels that go into the network, those that come out of it, or both.
 
-    Pixels are as the network takes and returns them: RGB or grey, without alpha. The arrays that a filter gets cannot
-    be written to, and those that it returns must not change later.
+    Subclass it and register the class. Pixels are RGB or grey, without alpha, as the network takes and returns them.
+    The arrays that a filter gets are read-only, and the arrays that it returns must not change later.
 
     Each image and each clip has two instances of its own, one for `before` and one for `after`, since the frames that
-    go in are ahead of those that come out. Either sees the frames one by one, in order, whatever batches they are in,
-    so that what it remembers belongs to one clip. A frame that only repeats the picture before it is not seen,
+    go in are ahead of the frames that come out. Each instance sees the frames one by one, in order, whatever batches
+    they are in, so that its state belongs to one clip. It does not see a frame that only repeats the picture before it,
     except where a segment begins, every 120 frames, so that a killed job can go on there.
     """
 
@@ -47,25 +47,25 @@ class Filter(ABC):
             source: (H, W, 1 or 3) of uint8 or uint16.
 
         Returns:
-            Of the same shape and type.
+            An array of the same shape and type.
         """
         return source
 
     def after(self, source: Pixels, result: Pixels) -> Pixels:
-        """Change what the network made of a frame.
+        """Change a result of the network.
 
         Args:
             source: The frame as it was before all filters.
-            result: (H', W', 1 or 3) of the source's type, after the filters that were named before this one.
+            result: (H', W', 1 or 3) of the source's type, after the filters that the user named before this one.
 
         Returns:
-            Of the shape and type of `result`.
+            An array of the shape and type of `result`.
         """
         return result
 
     def state(self) -> Mapping[str, NDArray[np.generic]]:
-        """All that the next frame depends on, by name: numbers, kept on the disk so that a killed job can go on."""
+        """Return everything that the next frame depends on, by name; it is kept on the disk for a killed job."""
         return {}
 
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:  # noqa: B027 - most filters have no state
-        """Go on, in a new instance, after the frame at which `state` was asked for; not called if that was empty."""
+        """Restore, in a new instance, what `state` returned, unless that was empty."""

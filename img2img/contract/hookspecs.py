@@ -1,7 +1,7 @@
-"""Every extension point of img2img: what a plugin may implement with `@img2img.hookimpl`.
+"""This module declares every hook that a plugin may implement with `@img2img.hookimpl`.
 
-An implementation may leave out arguments that it does not need. Observers are isolated: one that raises is reported
-once and switched off for the rest of the program.
+An implementation may leave out arguments that it does not need. Observers are isolated: an observer that raises is
+reported once and switched off for the rest of the program.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def register_models(register: Callable[[ModelFamily[Any, Any]], None]) -> None:
 def register_commands(register: Callable[[click.Command], None]) -> None:
     """Register commands of the program: call `register(command)` once for each.
 
-    Their names must stand in the metadata, as entry points of the group `img2img.commands`.
+    Their names must stand in the package's metadata, as entry points of the group `img2img.commands`.
     """
 
 
 @hookspec
 def register_filters(register: Callable[[type[Filter]], None]) -> None:
-    """Register filters, steps before or after the network: call `register(class)` once for each."""
+    """Register filters, which change pixels before or after the network: call `register(class)` once for each."""
 
 
 @hookspec
@@ -52,7 +52,7 @@ def register_importers(register: Callable[[Importer], None]) -> None:
 
 @hookspec
 def register_sources(register: Callable[[ClipSource], None]) -> None:
-    """Register sources of clips that are no video files: call `register(source)` once for each."""
+    """Register sources of clips that are not video files: call `register(source)` once for each."""
 
 
 @hookspec
@@ -67,44 +67,44 @@ def training_started(run: RunView) -> None:
 
 @hookspec
 def training_stepped(run: RunView, step: int, losses: Mapping[str, float]) -> None:
-    """A log line is due: `losses` are means over the steps since the last one."""
+    """A log line is due; `losses` are means over the steps since the last line."""
 
 
 @hookspec
 def validated(run: RunView, step: int, metrics: Mapping[str, float], previews: Mapping[str, Tensor]) -> None:
-    """Held-out images were judged; `previews` are images of a few of them, (N, C, H, W) in [0, 1]."""
+    """A validation is done; `metrics` judge the held-out images, `previews` show a few, (N, C, H, W) in [0, 1]."""
 
 
 @hookspec
 def examined(run: RunView, step: int, direction: str, signals: Mapping[str, float]) -> None:
-    """A training's health was looked at; `img2img.training.health.examiner` explains the `signals` of a direction."""
+    """An examination of the run's health is done; `img2img.training.health.examiner` explains the `signals`."""
 
 
 @hookspec
 def checkpoint_saved(run: RunView, step: int, path: Path) -> None:
-    """The complete state of the run stands in the folder `path`."""
+    """A checkpoint is complete; the folder `path` holds the whole state of the run."""
 
 
 @hookspec
 def training_finished(run: RunView, step: int, error: BaseException | None) -> None:
-    """The run is over: done (`error` is None), stopped, or failed."""
+    """The run is over; `error` is None if it is done, and else the reason why it stopped or failed."""
 
 
 @hookspec
 def translation_started(job: JobView) -> None:
-    """A job is planned and about to begin: `job.items` is what it will do."""
+    """A job is planned and about to begin; `job.items` are the files that it will translate."""
 
 
 @hookspec
 def batch_translated(job: JobView, items: Sequence[ItemView]) -> None:
-    """These items came to their end: done, skipped or failed."""
+    """Some items are finished; the status of each is done, damaged, skipped or failed."""
 
 
 @hookspec
 def frame_translated(job: JobView, item: ItemView, done: int, total: int) -> None:
-    """One more frame of a clip is done: `done` of `total`, which is 0 where the source does not tell."""
+    """One more frame of a clip is done; `done` counts the frames, and `total` is 0 where their number is unknown."""
 
 
 @hookspec
 def translation_finished(job: JobView, report: ReportView) -> None:
-    """The job is over; `report` has a row for each planned item, whatever happened."""
+    """The job is over; `report` has a row for each planned item, also if the job stopped early."""

@@ -1,4 +1,4 @@
-"""The contract of an importer: it opens as models what other programs wrote."""
+"""This module is the contract of an importer, which opens the files of other programs as models."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Importer(ABC):
     """Opens files of some suffixes as models. It holds no state; one instance serves the whole program."""
 
     name: ClassVar[str]
-    """A word; stands where a model file has its family."""
+    """A word; it takes the place of the family's name in `img2img inspect` and in reports."""
     summary: ClassVar[str]
     """One line for `img2img models`."""
     suffixes: ClassVar[tuple[str, ...]]
-    """Of the files that it opens, in lower case, with the dot."""
+    """Suffixes of the files that it opens, in lower case, with the dot."""
 
     @abstractmethod
     def open(self, path: Path) -> Translator:
@@ -29,14 +29,14 @@ class Importer(ABC):
             A translator whose `generator` is a torch module on the CPU.
 
         Raises:
-            ModelFileError: It cannot be read, or is not what its name says.
+            ModelFileError: The file cannot be read, or its content does not match its suffix.
         """
 
     def about(self, path: Path) -> Mapping[str, Any]:
-        """Tell what a file says of itself, for `img2img inspect`, without executing anything in it.
+        """Return a file's description of itself, for `img2img inspect`, without executing anything in it.
 
         Returns:
-            What JSON can hold. `trained_on` and `license` mean what they mean in a model file.
+            Values that JSON can hold, by name. `trained_on` and `license` mean what they mean in a model file.
 
         Raises:
             ModelFileError: As for `open`.

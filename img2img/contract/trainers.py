@@ -1,4 +1,4 @@
-"""The training half of a family's contract: what a `Trainer` does, what the core lends it, and what it may tell."""
+"""This module is the contract of a trainer: its methods, and the engine with which the core supports it."""
 
 from __future__ import annotations
 
@@ -16,45 +16,47 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """What the core lends a trainer: device, precision, schedules, and the one place where weights move."""
+    """Gives a trainer the device, the precision and schedules, and is the only place that changes weights."""
 
     device: torch.device
     step: int
-    """Steps finished so far; 0 in the first."""
+    """The number of finished steps; 0 during the first step."""
 
     def prepare(self, network: nn.Module) -> nn.Module:
-        """Move a network to the device, in the memory format that is fastest there."""
+        """Move a network to the device, in the memory format that is fastest there, and return it."""
 
     def autocast(self) -> AbstractContextManager[None]:
         """Run the networks inside in the precision of the run; compute losses outside, in float32."""
 
     def update(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-        """Go down the gradient of `loss`: clear, backward, step.
+        """Do one step of an optimiser: clear the gradients, compute those of `loss`, and change the weights.
 
-        With `accumulate` = k, gradients of k batches are averaged before the step. Call it once an optimiser and step.
+        With `accumulate` = k, the gradients of k batches are averaged before the weights change. Call this once for
+        each optimiser in each step.
         """
 
     def schedule(self, optimizer: torch.optim.Optimizer, factor: Callable[[int], float]) -> None:
-        """Multiply the optimiser's learning rates by `factor(step)`, a pure function, before each step."""
+        """Multiply the optimiser's learning rates by `factor(step)` before each step; `factor` is a pure function."""
 
 
 class Translate(Protocol):
     """A translator that takes images of any size: the core pads, crops, and switches to `eval()`."""
 
-    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor: ...
+    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+        """Translate (N, channels_in, H, W) in [0, 1] to (N, channels_out, scale H, scale W) in [0, 1]."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a generator and its discriminator stand to each other."""
+    """The judgement of a discriminator on targets and on results of the generator, for the examination of health."""
 
     real_logits: Tensor
-    """What the discriminator says of targets; any shape."""
+    """The discriminator's logits for targets; any shape."""
     fake_logits: Tensor
-    """What it says of that which the generator makes now; any shape."""
+    """The discriminator's logits for new results of the generator; any shape."""
     adversarial: Tensor | None
-    """What the discriminator adds to the generator's loss, weighted as in the loss: a scalar with its graph, or None
-    where its weight is 0."""
+    """The discriminator's part of the generator's loss, with its weight: a scalar with its graph, or None where the
+    weight is 0."""
     boundary: float | None = 0.0
     """The logit between real and generated: 0 for cross-entropy and hinge, 0.5 for least squares, None where only
     differences count (Wasserstein)."""
@@ -68,9 +70,9 @@ class Trainer(ABC):
     optimizers: Mapping[str, torch.optim.Optimizer]
     """Every optimiser, by name."""
     milestones: Mapping[int, str] = {}
-    """Steps after which the model files are also kept for good, under this name: the ends of stages."""
+    """Step to name: after such a step, the end of a stage, the model files are also kept for good under this name."""
     goal: tuple[str, Literal["max", "min"]] | None = None
-    """Which figure of `validate` tells the best checkpoint, and whether more or less of it is better."""
+    """The figure of `validate` that decides which checkpoint is best, and whether more or less of it is better."""
 
     @abstractmethod
     def step(self, batch: Batch) -> Mapping[str, Tensor]:
@@ -78,14 +80,17 @@ class Trainer(ABC):
 
     @abstractmethod
     def generators(self) -> Mapping[str, nn.Module]:
-        """Return what is saved as model files: direction to generator. One direction is called `forward`."""
+        """Return the generators that are saved as model files, by direction; a single direction is called `forward`."""
 
     def validate(self, batches: Iterable[Batch], translate: Mapping[str, Translate]) -> Mapping[str, float]:
         """Judge the averaged generators on the held-out images, whole and one to a batch.
 
         Args:
-            batches: Can be gone through once.
-            translate: Direction to a function of images of any size (and conditions) that runs that generator.
+            batches: The batches; they can be iterated once.
+            translate: Direction to a function that runs the generator on images of any size (and conditions).
+
+        Returns:
+            Figures by name; none where the family does not judge.
         """
         return {}
 
@@ -94,21 +99,28 @@ class Trainer(ABC):
         return {}
 
     def views(self, batch: Batch) -> Mapping[str, Batch]:
-        """Return a batch as each direction sees it: of the source, under the translator's conditions, is to be made
-        something like the target."""
+        """Return a batch as each direction sees it.
+
+        The generator of a direction translates the source of its batch, under the translator's conditions, into
+        something like the target.
+        """
         return {"forward": batch}
 
     def examine(self, batch: Batch) -> Mapping[str, Verdict]:
-        """Return how generators and discriminators stand to each other, by direction, where there are such.
+        """Return the verdict of the discriminator in each direction; none where there are no discriminators.
 
         The networks are in training mode, as in a step, but nothing learns: leave optimisers and image pools alone.
-        The core asks from time to time, and puts back random numbers and the networks' buffers afterwards.
+        The core calls this from time to time, and restores random numbers and the networks' buffers afterwards.
         """
         return {}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what else must survive a resume, such as an image pool: tensors, numbers, strings, lists, dicts."""
+        """Return further state that a resumed training needs, such as an image pool.
+
+        Returns:
+            Tensors, numbers, strings, lists and dicts, by name.
+        """
         return {}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - nothing to take back is the default
-        """Take back what `state_dict` returned."""
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - most trainers have no further state
+        """Restore what `state_dict` returned."""

@@ -1,1 +1,1 @@
-"""The plugin host: what is installed, what of it can be used, and how more is installed."""
+"""This package finds, imports and registers plugins, and installs and removes them."""

@@ -1,9 +1,10 @@
-"""What the metadata of installed packages say of plugins, read without importing one.
+"""This module reads from the metadata of installed packages which plugins there are, without importing them.
 
-A plugin is an entry point of the group `img2img`: its name and its module. What it provides can stand in further
-groups, one for each kind (`img2img.families`, `img2img.commands`, …), as entry points with the names of what is
-provided and the same module; then the plugin is imported only when one of these is needed. The group `img2img.contract`
-holds the number of the contract that the distribution's plugins are written for; without it, that is 1.
+A plugin is an entry point of the group `img2img`: its name and its module. The extensions that it provides can be
+declared in further groups, one for each kind (`img2img.families`, `img2img.commands`, …), as entry points with the name
+of the extension and the same module; the plugin is then imported only when one of them is needed. The group
+`img2img.contract` holds the number of the contract for which the distribution's plugins are written; without it, the
+number is 1.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from img2img.host.kinds import COMMANDS, KINDS, Kind
 GROUP = "img2img"
 DISTRIBUTION = "img2img-runtime"
 CONTRACT = 1
-"""The contract between plugins and this version of the program."""
+"""The number of the contract between plugins and this version of the program."""
 
 OWN_COMMANDS = frozenset({
     "translate", "live", "train", "models", "inspect", "import", "evaluate", "plugins", "install", "uninstall",
@@ -43,43 +44,44 @@ class Plugin:
     distribution: str
     version: str
     summary: str = ""
-    """What its distribution says of itself."""
+    """The summary of its distribution."""
     contract: int = CONTRACT
     state: State = "ok"
     problem: str = ""
-    """Why it cannot be used; empty where it can."""
+    """The reason why it cannot be used; empty where it can."""
     provides: dict[str, list[str]] = field(default_factory=dict)
-    """Names by the plural of their kind: those declared and, once it is imported, those registered."""
+    """Plural of a kind to the names of its extensions: the declared ones and, after the import, the registered ones."""
     is_declared: bool = False
-    """Whether its metadata say what it provides, so that nothing else needs it."""
+    """Whether its metadata declare what it provides, so that it is imported only for that."""
     seconds: float | None = None
     """How long its import took; None before it."""
     entry_point: EntryPoint | None = field(default=None, repr=False)
 
     @property
     def built_in(self) -> bool:
+        """Whether the plugin comes with the program."""
         return self.distribution == DISTRIBUTION
 
     @property
     def key(self) -> str:
-        """Its name in pluggy."""
+        """The name of the plugin in pluggy."""
         return f"{self.distribution}:{self.name}"
 
     @property
     def contents(self) -> str:
-        """What it provides, in one line: `families: srgan; filters: grain, steady`."""
+        """All that the plugin provides, in one line: `families: srgan; filters: grain, steady`."""
         return "; ".join(f"{plural}: {', '.join(names)}" for plural, names in self.provides.items())
 
     def names(self, kind: Kind[Any]) -> list[str]:
-        """Return the names of what it provides of a kind. Of observers they say only that there are some."""
+        """Return the names of the plugin's extensions of a kind; for observers, they only say that there are some."""
         return self.provides.get(kind.plural, [])
 
     def full_name(self, name: str) -> str:
-        """Return a name that nothing of another package has: a stranger's begins with its distribution."""
+        """Return a unique name of an extension: unless the plugin is built in, it begins with the distribution."""
         return name if self.built_in else f"{self.distribution}/{name}"
 
     def refuse(self, state: State, problem: str) -> None:
-        """Note why it cannot be used; it provides nothing then."""
+        """Note why the plugin cannot be used; it then provides nothing."""
         self.state, self.problem, self.provides = state, problem, {}
 
     def __str__(self) -> str:
@@ -87,10 +89,10 @@ class Plugin:
 
 
 def find_plugins(limit: str | None = None) -> list[Plugin]:
-    """Read what is installed: built-ins first, then by distribution.
+    """Return the installed plugins: built-ins first, then by distribution.
 
     Args:
-        limit: Names of the plugins to use, separated by commas; the others are `blocked`. None allows all.
+        limit: Names of the plugins to use, separated by commas; all others are `blocked`. None allows all plugins.
     """
     everything = _entry_points()
     plugins = [_plugin(point) for point in everything.select(group=GROUP)]
@@ -110,10 +112,10 @@ def find_plugins(limit: str | None = None) -> list[Plugin]:
 
 
 def check_not_built_in(plugin: Plugin, provides: Mapping[str, Iterable[str]], others: Iterable[Plugin]) -> None:
-    """Refuse a stranger's plugin the names of built-ins.
+    """Check that a plugin of another package takes no name of a built-in.
 
     Raises:
-        PluginError: It provides something by the name of a built-in.
+        PluginError: The plugin provides an extension with the name of a built-in.
     """
     if (own := OWN_COMMANDS & set(provides.get(COMMANDS.plural, ()))) and not plugin.built_in:
         raise PluginError(f"commands: the name {min(own)!r} is that of a command of the program; choose another")
@@ -132,7 +134,7 @@ def _protect_built_ins(plugins: list[Plugin]) -> None:
 
 
 def _place(entry_point: EntryPoint) -> int:
-    """Which distribution an entry point is of; those of one distribution share one object."""
+    """Identify the distribution of an entry point; the entry points of one distribution share one object."""
     return id(entry_point.dist)
 
 
@@ -142,9 +144,9 @@ def _plugin(entry_point: EntryPoint) -> Plugin:
 
 
 def _entry_points() -> Any:
-    """All that are installed; packages whose metadata are damaged have none, and take no other with them."""
+    """Return all entry points; packages with damaged metadata count as having none, and harm no others."""
     try:
-        return entry_points()  # one look at the disk
+        return entry_points()  # this reads the disk once
     except Exception:  # some package has a file that is no text, or a line that says nothing
         found: list[EntryPoint] = []
         for distribution in distributions():
@@ -156,7 +158,7 @@ def _entry_points() -> Any:
 
 
 def _block(plugins: list[Plugin], limit: str | None) -> None:
-    """Leave only the plugins that are named, by their own names or those of their packages."""
+    """Block all plugins but those that `limit` names, by their own names or by those of their packages."""
     if limit is None:
         return
     allowed = {word for word in re.split(r"[,\s]+", limit) if word}
@@ -168,7 +170,7 @@ def _block(plugins: list[Plugin], limit: str | None) -> None:
 
 
 def _check_contract(plugin: Plugin, numbers: list[str]) -> None:
-    """A plugin may be written for several contracts."""
+    """Refuse a plugin that is written for other contracts only; it may be written for several."""
     if numbers and str(CONTRACT) not in numbers:
         plugin.contract = max((int(number) for number in numbers if re.fullmatch(r"\d{1,9}", number)), default=0)
         wanted = " or ".join(reprlib.repr(number).strip("'") for number in numbers)
@@ -176,7 +178,7 @@ def _check_contract(plugin: Plugin, numbers: list[str]) -> None:
 
 
 def _origin(distribution: Distribution | None) -> tuple[str, str, str]:
-    """Name, version and summary of a distribution; a damaged one has none."""
+    """Return name, version and summary of a distribution; a damaged one is called `unknown`."""
     try:
         metadata = distribution.metadata if distribution else None
         if not metadata or "Name" not in metadata:

@@ -1,4 +1,4 @@
-"""The hooks of modules and observers, by pluggy: all that one of them implements is registered, or nothing of it."""
+"""This module registers hook implementations with pluggy: either all hooks of a module or observer, or none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Hooks:
-    """Knows who implements which hook, each by a key."""
+    """Keeps the modules and observers that implement hooks, each under a key."""
 
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager("img2img")
@@ -25,7 +25,7 @@ class Hooks:
         """Register all hooks that a module, or any other object, implements.
 
         Raises:
-            PluginError: One of them is unknown or does not fit, there is none, or the module is registered already.
+            PluginError: A hook is unknown or has wrong arguments, the module implements none, or is registered already.
         """
         if self._manager.is_registered(module):
             raise PluginError(f"{module!r} is registered already, as {self._manager.get_name(module)}")
@@ -40,7 +40,7 @@ class Hooks:
             raise
 
     def remove(self, key: str) -> bool:
-        """Forget what was registered by a key; return whether anything was."""
+        """Remove what was registered under a key, and return whether there was anything."""
         return self._manager.unregister(name=key) is not None
 
     def implementations(self, hook: str) -> Iterator[pluggy.HookImpl]:
@@ -53,10 +53,10 @@ class Hooks:
         return {caller.name for caller in callers} - {kind.hook for kind in KINDS}
 
     def registered(self, kind: Kind[T], module: object) -> dict[str, T]:
-        """Let a module register what it has of a kind; return that by name.
+        """Let a module register its extensions of a kind, and return these by name.
 
         Raises:
-            PluginError: Something is not of the kind, or two things have one name.
+            PluginError: An extension is not of the kind, or two extensions have one name.
         """
         things: list[T] = []
         register: Callable[[T], None] = things.append

@@ -1,4 +1,4 @@
-"""The plugin host: imports plugins when needed, registers what they provide, and isolates those that are broken."""
+"""This module is the plugin host: it imports plugins when they are needed, and isolates those that are broken."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ class PluginHost:
     """Holds the plugins of one program.
 
     Args:
-        strict: An observer that raises is an error instead of being switched off with a warning.
+        strict: Whether an exception of an observer is passed on, instead of switching the observer off with a warning.
     """
 
     def __init__(self, *, strict: bool = False) -> None:
         self.strict = strict
         self.plugins: list[Plugin] = []
         self.limit: str | None = None
-        """Names of the plugins that are looked at; None means all."""
+        """Names of the plugins that may be used, separated by commas; None means all."""
         self._hooks = Hooks()
         self._found: dict[tuple[Kind[Any], str], list[tuple[Any, Plugin]]] = {}
-        """Kind and name of what is registered, and by whom."""
+        """Kind and name to the registered extensions, each with its plugin."""
         self._observed = False
 
     @classmethod
     def discover(cls, *, strict: bool = False, limit: str | None = None) -> PluginHost:
-        """Find the installed plugins; each is imported when something may be its.
+        """Find the installed plugins; each is imported only when it may provide what is needed.
 
         Args:
-            strict: As for the class.
-            limit: Names of the plugins to use (`a,b,c`); by default what the variable IMG2IMG_PLUGINS says, or all.
+            strict: See the class.
+            limit: Names of the plugins to use (`a,b,c`); by default the value of IMG2IMG_PLUGINS, or all plugins.
         """
         host = cls(strict=strict)
         host.limit = os.environ.get("IMG2IMG_PLUGINS") if limit is None else limit
@@ -52,11 +52,11 @@ class PluginHost:
         return host
 
     def load(self, plugin: Plugin) -> None:
-        """Import a plugin and register what it provides; whatever goes wrong becomes its `problem`."""
+        """Import a plugin and register its extensions; any failure becomes its `problem`."""
         if plugin.seconds is not None or plugin.state != "ok" or plugin.entry_point is None:
             return
         started = perf_counter()
-        plugin.seconds = 0.0  # from here on it is not tried again
+        plugin.seconds = 0.0  # marks that the import was tried
         try:
             module = plugin.entry_point.load()
             plugin.seconds = perf_counter() - started
@@ -69,12 +69,12 @@ class PluginHost:
             log.debug("plugin %s cannot be used", plugin, exc_info=True)
 
     def load_all(self) -> None:
-        """Import every plugin that may be used, so that the `state` of each is known."""
+        """Import every usable plugin, so that the `state` of each is known."""
         for plugin in self.plugins:
             self.load(plugin)
 
     def register(self, module: object, plugin: Plugin) -> None:
-        """Register hook implementations and what they provide; on an error nothing of the plugin stays registered."""
+        """Register the hooks and extensions of a plugin; after an error, nothing of it stays registered."""
         self._hooks.add(module, plugin.key)
         try:
             found = {kind: self._hooks.registered(kind, module) for kind in KINDS if kind.hook}
@@ -95,36 +95,37 @@ class PluginHost:
         """Register an object whose `hookimpl` methods watch runs or jobs.
 
         Raises:
-            PluginError: One of the methods does not fit a hook, or there is none.
+            PluginError: A method does not fit its hook, or no method implements a hook.
         """
         self._hooks.add(observer, _key(observer))
 
     def remove_observer(self, observer: object) -> None:
-        """Forget an observer, unless it was switched off before."""
+        """Remove an observer, unless it was switched off before."""
         self._hooks.remove(_key(observer))
 
     @property
     def families(self) -> dict[str, ModelFamily[Any, Any]]:
-        """Every usable family by the name that tells it from the others, sorted; imports all that may have one."""
+        """All usable families by their unique names, sorted; this imports every plugin that may provide a family."""
         self._load_for(FAMILIES, None)
         return {name: self.find(FAMILIES, name) for name in self.names(FAMILIES)}
 
     def family(self, name: str) -> ModelFamily[Any, Any]:
-        """Return a family by its name, or by `distribution/name` where several have it.
+        """Return a family by its name, or by `distribution/name` where several families share a name.
 
         Raises:
-            PluginError: No plugin provides it, or several do; the message names the plugins that are broken.
+            PluginError: No plugin provides the family, or several do; the message lists the broken plugins.
         """
         return self.find(FAMILIES, name)
 
     def full_name(self, kind: Kind[Any], name: str) -> str:
-        """Return the name that is the same on any machine: a stranger's begins with its distribution."""
+        """Return the name that is the same on any machine: but for built-ins, it begins with the distribution."""
         return self._provider(kind, name)[1].full_name(name.rpartition("/")[2])
 
     def names(self, kind: Kind[Any]) -> dict[str, Plugin]:
-        """List what there is of a kind: names, with the distribution before those that several have, to their plugins.
+        """Return the unique names of all extensions of a kind, each with its plugin.
 
-        Only plugins that declare nothing are imported for that; not even these for commands, which must be declared.
+        A name that several plugins use begins with the distribution. This imports only plugins that declare nothing,
+        and for commands, which must be declared, not even these.
         """
         if kind != COMMANDS:
             self._load_undeclared()
@@ -139,22 +140,22 @@ class PluginHost:
         return dict(sorted((alone | shared).items()))
 
     def find(self, kind: Kind[T], name: str) -> T:
-        """Return what a kind has by a name: `find(FILTERS, "grain")` is a class of filters.
+        """Return the extension of a kind and a name: `find(FILTERS, "grain")` is a subclass of `Filter`.
 
         Raises:
-            PluginError: As for `family`.
+            PluginError: No plugin provides the extension, or several do; the message lists the broken plugins.
         """
         thing: T = self._provider(kind, name)[0]
         return thing
 
     def every(self, kind: Kind[T]) -> list[T]:
-        """Return all that there is of a kind, built-ins first."""
+        """Return all extensions of a kind, built-ins first."""
         self._load_for(kind, None)
         found = [pair for (own, _), pairs in self._found.items() if own == kind for pair in pairs]
         return [thing for thing, _ in sorted(found, key=lambda pair: not pair[1].built_in)]
 
     def notify(self, hook: str, /, **arguments: Any) -> None:
-        """Call one observer hook on every plugin; one that raises is reported and switched off."""
+        """Call an observers' hook; an observer that raises is reported and switched off."""
         if not self._observed:
             self._observed = True
             self._load_for(OBSERVERS, None)
@@ -163,7 +164,7 @@ class PluginHost:
                 implementation.function(*(arguments[name] for name in implementation.argnames))
             except KeyboardInterrupt:
                 raise
-            except BaseException:  # as in `load`
+            except BaseException:  # an observer may raise anything, as in `load`
                 if self.strict:
                     raise
                 name = implementation.plugin_name
@@ -171,12 +172,12 @@ class PluginHost:
                     log.warning("observer %s failed in %s and is switched off", name, hook, exc_info=True)
 
     def _everyone(self) -> list[Plugin]:
-        """The plugins found, and those that were registered by hand."""
+        """Return the plugins that were found, and those that were registered by hand."""
         registered = [plugin for found in self._found.values() for _, plugin in found]
         return list({id(plugin): plugin for plugin in [*self.plugins, *registered]}.values())
 
     def _load_for(self, kind: Kind[Any], name: str | None) -> None:
-        """Import the plugins that declare something of a kind (by a name), and those that declare nothing at all."""
+        """Import the plugins that declare an extension of a kind (and a name), and those that declare nothing."""
         self._load_undeclared()
         for plugin in self.plugins:
             declared = plugin.names(kind)
@@ -213,14 +214,14 @@ class PluginHost:
             lines = (f"{plugin}: {plugin.problem}" for plugin in unusable)
             message += "\nPlugins that cannot be used and might provide it:\n  " + "\n  ".join(lines)
         elif distribution.startswith("img2img-") and distribution not in {one.distribution for one in self.plugins}:
-            message += f"\nIt is of the package {distribution}; if you trust it: img2img install {distribution}"
+            message += f"\nThe package {distribution} provides it; if you trust it: img2img install {distribution}"
         if self.limit is not None:
-            message += f"\nOnly the plugins {self.limit!r} were looked at, as --plugins or IMG2IMG_PLUGINS says"
+            message += f"\nOnly the plugins {self.limit!r} are used, as --plugins or IMG2IMG_PLUGINS says"
         return message
 
 
 def _compare(plugin: Plugin, provides: dict[str, list[str]]) -> None:
-    """Hold what is registered against what is declared: nobody would find what is not, or find what is not there."""
+    """Check that a plugin registers exactly what it declares: only declared extensions are found."""
     for kind in KINDS:
         declared, registered = set(plugin.names(kind)), set(provides.get(kind.plural, ()))
         if declared != registered and (plugin.is_declared or kind == COMMANDS):

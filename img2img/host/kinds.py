@@ -1,8 +1,8 @@
-"""The kinds of extensions: one object each says what such a thing is called, how it is registered, what is accepted.
+"""This module describes each kind of extension by one object: its words, its hook, and the class of its contract.
 
-Everything that deals with all kinds goes through `KINDS`: the metadata of packages, the plugin host, the lists of
-`img2img models` and `img2img plugins`, and the promises that `img2img check-plugin` holds things to. Importing this
-module imports none of the classes that it names.
+All code that deals with every kind goes through `KINDS`: the metadata of packages, the plugin host, the lists of
+`img2img models` and `img2img plugins`, and the promises that `img2img check-plugin` checks. Importing this module
+imports none of the classes that it names.
 """
 
 from __future__ import annotations
@@ -28,39 +28,39 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Kind(Generic[T]):
-    """One kind of extension; `T` is what a plugin gives to `register`: an object of a class, or a subclass of it."""
+    """One kind of extension; a plugin passes a `T` to `register`: an object of the contract's class, or a subclass."""
 
     noun: str
     plural: str
-    """The word for several of them; the group of entry points that declare them is `img2img.` and this."""
+    """The plural of `noun`; the entry points of the group `img2img.PLURAL` declare such extensions."""
     contract: str
-    """The class in the contract, as `module:class`; it is imported when something is registered."""
+    """The class of the contract, as `module:class`; it is imported when an extension is registered."""
     hook: str = ""
-    """The hook that registers them; empty for observers, which register nothing and are their plugin itself."""
+    """The hook that registers such extensions; empty for observers, which are plugins or objects themselves."""
     by_class: bool = False
-    """Whether subclasses are registered, and not objects."""
+    """Whether plugins register subclasses instead of objects."""
     name_pattern: str = r"[a-z][a-z0-9_-]*"
     has_summary: bool = True
     further: Callable[[T], None] = lambda thing: None
-    """Checks what else must be so; raises a PluginError."""
+    """A further check; it raises a PluginError."""
     title: str = ""
-    """What stands above their list in `img2img models`; empty where they are not listed there."""
+    """The heading of their list in `img2img models`; empty where they are not listed there."""
     promises: str = ""
-    """The module with what check-plugin holds them to: PROMISES, and `subject_of(thing, materials)`; empty for none."""
+    """The module with the promises that check-plugin checks (PROMISES and `subject_of`); empty for none."""
 
     @property
     def takes(self) -> str:
-        """What `register` takes, in words: `a ModelFamily`, `a subclass of Filter`, `a click.Command`."""
+        """The argument of `register`, in words: `a ModelFamily`, `a subclass of Filter`, `a click.Command`."""
         module, _, name = self.contract.partition(":")
         name = name if module.startswith("img2img.") else f"{module}.{name}"
         article = "a subclass of" if self.by_class else "an" if name[0] in "AEIOU" else "a"
         return f"{article} {name}"
 
     def check(self, thing: T) -> None:
-        """Refuse what is not of this kind, or has no name that can be typed.
+        """Check that an extension is of this kind and has a name that users can type.
 
         Raises:
-            PluginError: The message says what is wrong with it.
+            PluginError: The extension breaks the contract; the message says how.
         """
         contract = resolve_name(self.contract)
         fits = isinstance(thing, type) and issubclass(thing, contract) if self.by_class else isinstance(thing, contract)
@@ -77,7 +77,7 @@ class Kind(Generic[T]):
 
 
 def name_of(thing: Any) -> str:
-    """Return the name that something of any kind has."""
+    """Return the name of an extension of any kind."""
     return str(thing.name)
 
 

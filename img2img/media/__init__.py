@@ -1,6 +1,6 @@
-"""Images in and out of files, with all that the files say about them.
+"""This package reads and writes the files of images and clips, with the metadata in them.
 
-What needs NumPy or OpenCV is loaded when it is first used.
+Names that need NumPy or OpenCV are imported when they are first used.
 """
 
 from __future__ import annotations

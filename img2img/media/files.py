@@ -1,4 +1,4 @@
-"""Reading and writing whole files so that none is ever seen half-written."""
+"""This module reads and writes whole files, so that nobody ever sees a half-written one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _REMEDIES = {
 
 
 def printable(path: Path | str) -> str:
-    """`path` as one harmless line: control characters and bytes that are no UTF-8 become escapes.
+    """Return a path as one harmless line: control characters and bytes that are no UTF-8 become escapes.
 
     A file name then cannot forge log lines or send codes to a terminal.
     """
@@ -45,20 +45,20 @@ def printable(path: Path | str) -> str:
 
 
 def read_file(path: Path) -> bytes:
-    """The content of a user's file.
+    """Return the content of a user's file.
 
     Raises:
         ImageError: The file is missing, forbidden, empty, not a regular file, or larger than 1 GiB.
     """
     try:
         status = path.stat()
-        # Before opening it: to open a pipe waits for whoever writes into it.
+        # This check comes before opening, since opening a pipe waits until somebody writes into it.
         if not stat.S_ISREG(status.st_mode):
             raise ImageError(f"{printable(path)}: this is not a regular file; give the path of an image file")
         if status.st_size > LARGEST_FILE:
             raise ImageError(
-                f"{printable(path)}: its {status.st_size / LARGEST_FILE:.1f} GiB are more than the 1 GiB that is "
-                "read as one image; split it, or compress it better"
+                f"{printable(path)}: its {status.st_size / LARGEST_FILE:.1f} GiB are more than the 1 GiB that one "
+                "image file may have; split it, or compress it better"
             )
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE)
@@ -79,7 +79,7 @@ def write_file(path: Path, data: Bytes | Iterable[Bytes]) -> None:
     not followed.
 
     Args:
-        path: The file to create or to replace. Its folder exists.
+        path: The file to create or to replace. Its folder must exist.
         data: The content, in one piece or as an iterable of pieces that are written one after the other.
 
     Raises:
@@ -105,7 +105,7 @@ def publish(part: Path, path: Path) -> None:
 
     Args:
         part: The file, on the disk of `path`.
-        path: Its name to be; what stands there is replaced.
+        path: The final name; a file of that name is replaced.
 
     Raises:
         WriteError: The disk is full, or `path` cannot be written.
@@ -121,18 +121,19 @@ def publish(part: Path, path: Path) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> WriteError:
-    """What the user reads where `path` could not be written."""
+    """Return the error that says why `path` could not be written, and what to do."""
     remedy = _REMEDIES.get(error.errno or 0, "check the disk, or choose another place")
     return WriteError(f"{printable(path)}: cannot be written: {_reason(error)}; {remedy}")
 
 
 def remove_leftovers(folder: Path) -> int:
-    """Delete what a killed `write_file` left in `folder` (not below it), and return how many files that were.
+    """Delete the temporary files that a killed `write_file` left in a folder, and return how many there were.
 
-    Only for who knows that nobody else writes to the folder: a file that is just being written looks the same.
+    Folders below it are left alone. Call this only where nobody else writes to the folder: a file that is just being
+    written looks the same.
 
     Raises:
-        WriteError: The folder cannot be listed or a leftover not deleted.
+        WriteError: The folder cannot be listed, or a file cannot be deleted.
     """
     removed = 0
     try:
@@ -150,14 +151,14 @@ def remove_leftovers(folder: Path) -> int:
 
 
 def _refuse_to_replace_what_is_no_file(path: Path) -> None:
-    # For root, the rename would succeed: /dev/null would become a file, for everybody.
+    # As root, the rename would succeed, and /dev/null would become a regular file for every program.
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(path.stat().st_mode):
             raise WriteError(f"{printable(path)}: this exists and is not a regular file; choose another name")
 
 
 def _write_through(path: Path, pieces: Iterable[Bytes]) -> None:
-    # Not tempfile: its files stay private to the owner, and the umask cannot be read without setting it.
+    # The module tempfile makes files that only the owner can read, and the umask cannot be read without setting it.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     with os.fdopen(descriptor, "wb") as file:
         for piece in pieces:

@@ -1,4 +1,4 @@
-"""The table of file formats: one record holds all that is known of a format, and whatever lists formats reads it here.
+"""This module is the table of file formats: every fact about a format stands in its record and nowhere else.
 
 To add a format, add its record here and its codec beside the others. Importing this module imports no codec.
 """
@@ -16,7 +16,7 @@ ALL_METADATA = frozenset({"exif", "icc", "xmp"})
 """The fields of `Metadata`."""
 
 HEAD = 32
-"""Bytes at the beginning of a file that hold every signature."""
+"""Number of bytes at the beginning of a file that are enough to recognise every signature."""
 
 
 @dataclass(frozen=True)
@@ -24,17 +24,18 @@ class Still:
     """How files of a format hold one image. Functions are named `module:function`, below `img2img.media`.
 
     Attributes:
-        signature: Pattern of the first bytes.
-        encode: Makes a file from pixels (H, W, C), metadata and a quality; empty if such files are only read.
-        channels: How many a written file may have: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
-        pillow: Pillow's class for such files, below `PIL`.
-        probe: Reads the header, from this record and the bytes.
-        decode: Decodes the pixels from the bytes and the header.
-        bits: The most that a channel holds.
-        longest_side: In pixels.
-        metadata: The fields of `Metadata` that it holds.
-        fits: Says whether a value of one of these fields is short enough; empty if all are.
-        quality: What it is encoded with unless one is given.
+        signature: Regular expression that matches the first bytes of such files.
+        encode: Function that makes a file from pixels (H, W, C), metadata and a quality; empty if img2img only reads
+            the format.
+        channels: Numbers of channels that a written file may have: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+        pillow: Pillow's class for such files, as `module:class` below `PIL`.
+        probe: Function that reads the header from this record and the bytes.
+        decode: Function that decodes the pixels from the bytes and the header.
+        bits: Most bits that a channel holds.
+        longest_side: Largest width or height, in pixels.
+        metadata: The fields of `Metadata` that the format holds.
+        fits: Function that returns whether a value of one of these fields is short enough; empty if all values are.
+        quality: The quality of encoding where the user gives none.
     """
 
     signature: bytes
@@ -51,7 +52,7 @@ class Still:
 
     @property
     def alpha(self) -> bool:
-        """Whether it holds transparency."""
+        """Whether the format holds transparency."""
         return 4 in self.channels
 
 
@@ -60,12 +61,12 @@ class Moving:
     """How files of a format hold a clip. Classes are named `module:class`, below `img2img.media`.
 
     Attributes:
-        signature: Pattern of the first bytes; empty where FFmpeg finds out what a file is.
-        read: A class whose instances are a `Clip`, made of path, start, end and the most pixels.
-        write: The class that makes a file of all frames; empty where FFmpeg writes the file, or nothing does.
+        signature: Regular expression that matches the first bytes; empty where FFmpeg finds out what a file is.
+        read: Class whose instances are a `Clip`, made from path, start, end and the largest number of pixels.
+        write: Class that makes a file of all frames; empty where FFmpeg writes the file, or where img2img writes none.
         container: FFmpeg's name of the container that is written; empty where FFmpeg does not write it.
-        codec: The usual codec of a written file.
-        tells_aspect: Whether the container itself tells the shape of a pixel.
+        codec: The codec of a written file where the user names none.
+        stores_aspect: Whether the container itself stores the shape of a pixel.
     """
 
     signature: bytes = b""
@@ -73,7 +74,7 @@ class Moving:
     write: str = ""
     container: str = ""
     codec: str = "h264"
-    tells_aspect: bool = False
+    stores_aspect: bool = False
 
     @property
     def is_written(self) -> bool:
@@ -86,11 +87,11 @@ class Format:
     """A file format, which holds images, clips, or both.
 
     Attributes:
-        name: What people call it.
-        suffixes: Of its files, in lower case with the dot; the usual one first.
+        name: The usual name of the format.
+        suffixes: Suffixes of its files, in lower case with the dot; the usual one comes first.
         mime: Media type.
-        still: How it holds one image; None if it holds clips only.
-        moving: How it holds a clip; None if it holds images only.
+        still: How the format holds one image; None if it holds clips only.
+        moving: How the format holds a clip; None if it holds images only.
     """
 
     name: str
@@ -132,9 +133,9 @@ FORMATS = (
         rb".{4}ftyp(avif|avis|mif1|miaf)", "image.encode:encode_avif", (1, 3, 4), "AvifImagePlugin:AvifImageFile",
         decode="image.decode:decode_avif", bits=10, longest_side=16_384, quality=90,
     )),
-    Format("MP4", (".mp4", ".m4v"), "video/mp4", moving=Moving(container="mp4", tells_aspect=True)),
+    Format("MP4", (".mp4", ".m4v"), "video/mp4", moving=Moving(container="mp4", stores_aspect=True)),
     Format("MKV", (".mkv",), "video/matroska", moving=Moving(container="matroska")),
-    Format("MOV", (".mov",), "video/quicktime", moving=Moving(container="mov", tells_aspect=True)),
+    Format("MOV", (".mov",), "video/quicktime", moving=Moving(container="mov", stores_aspect=True)),
     Format("WebM", (".webm",), "video/webm", moving=Moving(container="webm", codec="vp9")),
     Format("GIF", (".gif",), "image/gif", moving=_animation(rb"GIF8[79]a")),
     Format("AVI", (".avi",), "video/x-msvideo", moving=_READ),
@@ -161,15 +162,15 @@ def suffixes(formats: Iterable[Format]) -> frozenset[str]:
 
 
 READABLE_IMAGES = suffixes(STILLS)
-"""Suffixes of files that are taken for images; their first bytes decide how they are read."""
+"""Suffixes of the files that img2img takes for images; the first bytes decide how a file is read."""
 WRITABLE_IMAGES = suffixes(WRITTEN_STILLS)
-"""Suffixes that images can be written as."""
+"""Suffixes of the image files that img2img can write."""
 READABLE_CLIPS = suffixes(form for form in FORMATS if not form.still)
-"""Suffixes of files that are always taken for clips; of formats that hold both, the first bytes decide."""
+"""Suffixes of the files that are always taken for clips; where a format holds both, the first bytes decide."""
 WRITABLE_CLIPS = suffixes(WRITTEN_CLIPS)
-"""Suffixes that clips can be written as."""
+"""Suffixes of the clips that img2img can write."""
 OWN_NAMES = frozenset(suffix[1:] for suffix in _BY_SUFFIX)
-"""Suffixes, without the dot, that img2img itself knows; no source or target of a plugin has such a name."""
+"""Suffixes, without the dot, that img2img itself uses; no source or target of a plugin may have such a name."""
 
 
 def of_suffix(suffix: str) -> Format | None:
@@ -188,29 +189,29 @@ def clip_format(data: bytes) -> Format | None:
 
 
 def load(name: str) -> Any:
-    """Import what a record names as `module:attribute`."""
+    """Import the function or class that a record names as `module:attribute`."""
     module, _, attribute = name.partition(":")
     return getattr(import_module(f"img2img.media.{module}"), attribute)
 
 
 def listed(suffixes: Iterable[str]) -> str:
-    """Return suffixes as messages list them."""
+    """Return suffixes in one sorted line, for messages."""
     return ", ".join(sorted(suffixes))
 
 
 def choices(formats: Iterable[Format]) -> str:
-    """Return usual suffixes of formats, without the dot, as help texts list them."""
+    """Return the usual suffixes of formats in one line, without the dot, for help texts."""
     return ", ".join(form.suffixes[0].removeprefix(".") for form in formats)
 
 
 def names(formats: Iterable[Format], last: str) -> str:
-    """Return names of formats as a sentence lists them, with `and` or `or` before the last."""
+    """Return the names of formats in one line, with the word `last` (`and` or `or`) before the last name."""
     *first, end = [form.name for form in formats]
     return f"{', '.join(first)} {last} {end}"
 
 
 def is_image_file(path: Path) -> bool:
-    """Whether there is a file whose suffix says that it is an image."""
+    """Return whether a path is an existing file with the suffix of an image."""
     return path.suffix.lower() in READABLE_IMAGES and path.is_file()
 
 

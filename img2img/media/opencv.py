@@ -1,4 +1,4 @@
-"""The one place of the core that imports OpenCV: `from img2img.media.opencv import cv2`."""
+"""This module alone imports OpenCV; the rest of the core writes `from img2img.media.opencv import cv2`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ except ImportError as error:
 
 __all__ = ["cv2", "is_out_of_memory"]
 
-# Parallelism is between images, in our own threads: more threads inside of one image would get in their way.
+# The core works on several images at once, in threads of its own; threads inside one image would compete with them.
 cv2.setNumThreads(1)
-# What it would write to stderr is said by our errors, with the name of the file.
+# The core's own errors say, with the name of the file, what OpenCV would write to stderr.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether this error of OpenCV says what a `MemoryError` says."""
+    """Return whether an error means that OpenCV ran out of memory."""
     return isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem

@@ -1,1 +1,1 @@
-"""Model files, the folders that hold them by name, their cards, and checkpoints of other programs."""
+"""This package reads and writes model files and their cards, finds models by name, and opens foreign checkpoints."""

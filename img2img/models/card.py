@@ -1,4 +1,4 @@
-"""The model card: what a trainer knows of its training, kept in the model file and written beside it as Markdown."""
+"""This module defines the model card, which describes a training in the model file, and writes it as Markdown."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from img2img.models.file import ModelInfo
 
 Text = Annotated[str, Field(max_length=1000)]
-"""A model file may be anyone's: nothing in it is without bounds."""
+"""A text of limited length, since a model file may come from anybody."""
 LOOKS = 3
-"""So many looks at a training in a row show what is warned of; one may be bad luck."""
+"""Number of examinations of a training in a row that must show a fault before a warning; one may be bad luck."""
 
 
 class _Part(BaseModel):
@@ -25,67 +25,70 @@ class _Part(BaseModel):
 
 
 class Data(_Part):
-    """What was read for training, or for validation."""
+    """The data that were read for training, or for validation."""
 
     folder: Text
-    """The data's, and those inside of it; no path of the machine."""
+    """Name of the data's folder and of the folders inside it that were read; never a path of the machine."""
     files: int
     samples: int
     sha256: Text
-    """Of what `sha256sum` prints for all files, in the order of their names; empty where there are none."""
+    """Checksum of what `sha256sum` prints for all files, in the order of their names; empty where there are none."""
 
 
 class Shown(_Part):
-    """A result, and by what it stands out."""
+    """A result that stands out, and its figure."""
 
     name: Text
     figure: float
 
 
 class Likeness(_Part):
-    """A result, and the training image that is most like it."""
+    """A result, and the training image nearest to it."""
 
     name: Text
     nearest: Text
     distance: float
-    """Root mean square over thumbnails, in [0, 1]."""
+    """Root mean square difference of the thumbnails, in [0, 1]."""
 
 
 class Card(_Part):
-    """What was trained on what, how good it was on images that it had not seen, and what to beware of."""
+    """The data and options of a training, the quality of the model on unseen images, and warnings."""
 
     training: Data
     validation: Data
     options: dict[Text, Any] = Field(max_length=1000)
-    """Of the training; those of the model stand in the model file themselves."""
+    """The options of the training; the model file itself holds those of the model."""
     seed: int
     started_from: Text = ""
-    """The model whose weights the training began with."""
+    """The model with whose weights the training began; empty if it began with random weights."""
     validated: int = 0
-    """After which step the figures and results were made; 0 where none were."""
+    """The step after which the figures and results were made; 0 where there are none."""
     figures: dict[Text, float] = Field({}, max_length=100)
     judged_by: Text = ""
-    """What the next three are measured by, in words."""
+    """The measure of `mean`, `baseline` and `worst`, in words."""
     mean: float | None = None
-    """Of all results."""
+    """The mean of the measure over all results."""
     baseline: float | None = None
-    """Of the sources themselves, as they are or enlarged: what a model that does nothing would have."""
+    """The mean for the sources themselves, as they are or enlarged: the value of a model that does nothing."""
     worst: tuple[Shown, ...] = Field((), max_length=100)
+    """The results with the worst values of the measure."""
     nearest: tuple[Likeness, ...] = Field((), max_length=100)
+    """The results that are nearest to a training image."""
     nearest_of: int = 0
-    """Among how many training images."""
+    """The number of training images among which the nearest was looked for."""
     likeness: float | None = None
-    """How far results are from the nearest training image, over how far unseen images of their kind are."""
+    """Distance of results to the nearest training image, divided by that of unseen images of their kind."""
     looks: int = 0
-    """How often the training's health was looked at after it had warmed up."""
+    """The number of examinations of the training's health after it had warmed up."""
     warnings: tuple[Text, ...] = Field((), max_length=100)
+    """Faults that the examinations found, in words."""
 
 
 def read_card(info: ModelInfo) -> Card | None:
-    """The card in a model file, None where there is none.
+    """Return the card in a model file, or None where it has none.
 
     Raises:
-        ModelFileError: It is damaged.
+        ModelFileError: The card is damaged.
     """
     if not info.card:
         return None
@@ -98,7 +101,7 @@ def read_card(info: ModelInfo) -> Card | None:
 
 
 def card_lines(info: ModelInfo, card: Card) -> dict[str, list[str]]:
-    """What a card says: heading to lines of plain text without control characters."""
+    """Return the sections of a card: heading to lines of plain text without control characters."""
     model = json.loads(info.config)
     options = [f"{name} = {json.dumps(value)}" for name, value in card.options.items() if name not in model]
     sections = {
@@ -113,25 +116,25 @@ def card_lines(info: ModelInfo, card: Card) -> dict[str, list[str]]:
 
 
 def markdown(info: ModelInfo, card: Card, pictures: dict[str, str]) -> str:
-    """Write the card of a model.
+    """Return the card of a model as Markdown.
 
     Args:
-        info: Of the model file.
+        info: The header of the model file.
         card: The card.
-        pictures: Heading to the name of a picture that stands beside the card.
+        pictures: Heading to the file name of a picture for that section, in the folder of the card.
     """
     return "\n".join(_markdown(info, card, pictures)) + "\n"
 
 
 def _markdown(info: ModelInfo, card: Card, pictures: dict[str, str]) -> Iterator[str]:
     yield f"# {_plain(info.path.stem)}\n"
-    yield f"A model of the family `{info.family}`, direction `{info.direction}`, for img2img: use it by\n"
+    yield f"This is a model of the family `{info.family}`, direction `{info.direction}`, for img2img. Use it by\n"
     yield f"    img2img translate {info.path.name} SOURCE TARGET\n"
     yield "| | |"
     yield "|---|---|"
     about = {
-        "trained on": info.trained_on or "not said; ask whoever trained it",
-        "licence": info.license or "not said; ask whoever trained it",
+        "trained on": info.trained_on or "unknown; ask whoever trained it",
+        "licence": info.license or "unknown; ask whoever trained it",
         "steps": str(info.step),
         "scale": info.scale,
         "weights": f"{info.parameters:,}",
@@ -166,8 +169,8 @@ def _count(number: int, what: str) -> str:
 
 def _all_clear(card: Card) -> str:
     if card.looks < LOOKS:
-        return f"unknown: it takes {LOOKS} looks at a training that has warmed up, and there were {card.looks}"
-    return f"none in {card.looks} looks at the training"
+        return f"unknown: that takes {LOOKS} examinations after the training has warmed up, and there were {card.looks}"
+    return f"none in {card.looks} examinations of the training"
 
 
 def _figures(card: Card) -> Iterator[str]:
@@ -177,7 +180,7 @@ def _figures(card: Card) -> Iterator[str]:
     figures = ", ".join(f"{name} {value:.4g}" for name, value in card.figures.items())
     yield f"after step {card.validated}: {figures or 'no figures'}"
     if card.mean is not None and card.baseline is not None:
-        yield f"{card.judged_by}: {card.mean:.4g}; of the sources themselves, brought to size: {card.baseline:.4g}"
+        yield f"{card.judged_by}: {card.mean:.4g}; for the sources themselves, brought to size: {card.baseline:.4g}"
 
 
 def _worst(card: Card) -> Iterator[str]:

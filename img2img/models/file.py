@@ -1,4 +1,4 @@
-"""Model files: one `.safetensors` file with a generator's weights and, in its header, all that is needed to use it."""
+"""This module reads and writes model files: `.safetensors` files with weights and a header that describes them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from img2img.errors import ConfigError, ModelFileError
-from img2img.media.files import printable, write_file
+from img2img.media.files import write_file
 from img2img.models.header import BYTES, MAX_HEADER_BYTES, digest, read_header, read_shape, split
+from img2img.models.shapes import check_shapes
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -30,7 +31,7 @@ MAX_TENSORS = 20_000
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What the header of a model file says; reading it needs no torch and executes nothing."""
+    """The header of a model file; reading it needs no torch and executes nothing."""
 
     path: Path
     family: str
@@ -43,15 +44,15 @@ class ModelInfo:
     trained_on: str
     license: str
     sha256: str
-    """Of the header, without this entry, and the weights."""
+    """Checksum of the weights and of the header without this entry."""
     shapes: Mapping[str, tuple[int, ...]] = field(repr=False)
-    """Of each tensor, by name."""
+    """Name to shape of each tensor."""
     card: str = field(default="", repr=False)
-    """What the trainer tells of the training, as JSON: an `img2img.card.Card`."""
+    """The model card, an `img2img.models.card.Card`, as JSON; empty where there is none."""
 
     @property
     def parameters(self) -> int:
-        """How many numbers the file holds."""
+        """The number of weights in the file."""
         return sum(map(math.prod, self.shapes.values()))
 
 
@@ -68,25 +69,29 @@ def save_model(
     license: str = "",
     card: str = "",
 ) -> ModelInfo:
-    """Write a model file, beside its final name and renamed, and return what its header says.
+    """Write a model file, completely or not at all, and return its header.
 
     Args:
-        path: Must end in `.safetensors`.
-        generator: Its `state_dict` is stored, on the CPU and contiguous.
-        config: The config that `ModelFamily.build_generator` builds this generator from.
+        path: The path to write to; it must end in `.safetensors`.
+        generator: The network whose `state_dict` is stored, on the CPU and contiguous.
+        config: The config from which `ModelFamily.build_generator` builds this generator.
         family: Name of the family.
-        direction: Which of the trainer's generators this is.
-        scale: Size of the output over that of the input.
-        step: Steps of training behind it.
-        trained_on: What it learned from, in words.
+        direction: The direction of the trainer's generators that this one translates in.
+        scale: Size of the output divided by the size of the input.
+        step: The number of steps that the generator was trained.
+        trained_on: Description of the training data, in words.
         license: Terms of the weights, in words or as an SPDX name.
-        card: What is known of the training, as JSON.
+        card: The model card, as JSON; empty for none.
+
+    Raises:
+        ModelFileError: The path does not end in `.safetensors`.
+        WriteError: The file cannot be written.
     """
     from safetensors.torch import save
     from torch import contiguous_format as contiguous
 
     if path.suffix != SUFFIX:
-        raise ModelFileError(f"the name of a model file ends in .safetensors, unlike that of {path}")
+        raise ModelFileError(f"{path} is no name for a model file, since it does not end in .safetensors; add that")
     metadata = {
         "format": FORMAT,
         "family": family,
@@ -99,8 +104,7 @@ def save_model(
         "license": license,
         **({"card": card} if card else {}),
     }
-    # A copy of each: safetensors takes no two names for one piece of memory.
-    weights = {
+    weights = {  # copies, since safetensors refuses two names for the same memory
         name: tensor.detach().cpu().clone(memory_format=contiguous) for name, tensor in generator.state_dict().items()
     }
     header, data = split(save(weights), path)
@@ -116,7 +120,7 @@ def read_info(path: Path) -> ModelInfo:
     """Read the header of a model file.
 
     Raises:
-        ModelFileError: It is no model file, was made by a newer version, or its header is damaged or too large.
+        ModelFileError: This is no model file, a newer version made it, or its header is damaged or too large.
     """
     return _info(path, read_header(path))
 
@@ -127,7 +131,9 @@ def _info(path: Path, header: dict[str, Any]) -> ModelInfo:
     if stored != FORMAT:
         raise ModelFileError(_wrong_format(path, stored))
     if len(header) > MAX_TENSORS:
-        raise ModelFileError(f"{path} claims {len(header)} tensors; at most {MAX_TENSORS} are accepted")
+        raise ModelFileError(
+            f"{path} declares {len(header)} tensors, more than the {MAX_TENSORS} allowed; fetch or train it again"
+        )
     try:
         return ModelInfo(
             path=path,
@@ -147,7 +153,7 @@ def _info(path: Path, header: dict[str, Any]) -> ModelInfo:
 
 
 def load_generator(info: ModelInfo, host: PluginHost) -> tuple[ModelFamily[Any, Any], ModelConfig, nn.Module]:
-    """Build the generator that a model file describes and fill it with its weights.
+    """Build the generator that a model file describes, and load its weights.
 
     Returns:
         The family, the config and the generator, on the CPU, in `eval()` mode, without gradients.
@@ -172,41 +178,38 @@ def fill_generator(
     config: ModelConfig,
     load_weights: Callable[[], Mapping[str, Tensor]],
 ) -> nn.Module:
-    """Build the generator of a config, for use as `load_generator` does, with weights that are loaded once they fit.
+    """Build the generator of a config, and load its weights once their declared shapes have been checked.
+
+    Args:
+        info: The header of the model file.
+        family: The family that builds the generator.
+        config: The config of the generator.
+        load_weights: Returns the weights by name.
+
+    Returns:
+        The generator, on the CPU, in `eval()` mode, without gradients.
 
     Raises:
-        ModelFileError: A shape that the file claims is none that the config asks for.
+        ModelFileError: The file declares a shape that does not fit the config.
     """
-    _compare_shapes(info, _expected_shapes(info, family, config))
-    weights = load_weights()  # first: memory for a network is taken only once its weights are there
+    check_shapes(info, family, config)
+    weights = load_weights()  # before the network, so that a damaged file costs no memory for it
     generator: nn.Module = family.build_generator(config)
     generator.load_state_dict(weights)
     return generator.eval().requires_grad_(False)
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether a file of tensors does not claim to be a model file of ours.
+    """Return whether a file of tensors was written by another program.
 
     Raises:
-        ModelFileError: Its header cannot be read.
+        ModelFileError: The header cannot be read.
     """
     return not str(read_header(path).get("__metadata__", {}).get("format", "")).startswith("img2img/")
 
 
 def _versions(*distributions: str) -> str:
     return ", ".join(f"{name} {version(name)}" for name in distributions)
-
-
-def _expected_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    from img2img.models.skeleton import build_skeleton
-
-    try:
-        network = build_skeleton(lambda: family.build_generator(config))
-    except Exception as error:  # a plugin may raise anything
-        raise ModelFileError(
-            f"the family {family.name!r} cannot build the network of {info.path}: {type(error).__name__}: {error}"
-        ) from error
-    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
 def _load_weights(info: ModelInfo) -> dict[str, Tensor]:
@@ -234,19 +237,3 @@ def _wrong_format(path: Path, stored: object) -> str:
         f"{path} holds tensors, but was not written by img2img: its header does not say what network they belong to; "
         "if a family recognises them, `img2img import` makes a model file of it"
     )
-
-
-def _compare_shapes(info: ModelInfo, expected: Mapping[str, tuple[int, ...]]) -> None:
-    found = info.shapes
-    wrong = sorted(
-        f"{printable(name[:200])}: {_shape(found.get(name))} in the file, {_shape(expected.get(name))} in the network"
-        for name in found.keys() | expected.keys()
-        if found.get(name) != expected.get(name)
-    )
-    if wrong:
-        more = f"\n  and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise ModelFileError(f"the tensors of {info.path} do not fit its config:\n  " + "\n  ".join(wrong[:5]) + more)
-
-
-def _shape(shape: tuple[int, ...] | None) -> str:
-    return "nothing" if shape is None else "×".join(map(str, shape)) or "a number"

@@ -1,4 +1,4 @@
-"""The header of a safetensors file: read, checked and hashed in Python, without torch, before anything is believed."""
+"""This module reads, checks and hashes the header of a safetensors file, in plain Python and without torch."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from img2img.errors import ModelFileError
 
 MAX_HEADER_BYTES = 8 << 20
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
-"""Size of a number of each type that a tensor may have."""
+"""Type of a tensor's numbers to the size of a number in bytes."""
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """Read the header alone.
+    """Read the header of a file, without its weights.
 
     Raises:
-        ModelFileError: It cannot be read, is too large, or is no table of tensors.
+        ModelFileError: The header cannot be read, is too large, or is no table of tensors.
     """
     try:
-        if path.exists() and not path.is_file():  # to open a pipe would wait for whoever writes into it
-            raise ModelFileError(f"{path} is a folder, a pipe or a device, and no model file")
+        if path.exists() and not path.is_file():  # opening a pipe would wait until somebody writes into it
+            raise ModelFileError(f"{path} is a folder, a pipe or a device, and no model file; give a .safetensors file")
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if length > MAX_HEADER_BYTES:
                 raise ModelFileError(
-                    f"{path} is no model file: its header claims {length} bytes, more than {MAX_HEADER_BYTES}"
+                    f"{path} is no model file: its header declares {length} bytes, more than {MAX_HEADER_BYTES}"
                 )
             return parse_header(file.read(length), path)
     except OSError as error:
@@ -35,10 +35,10 @@ def read_header(path: Path) -> dict[str, Any]:
 
 
 def parse_header(text: bytes, path: Path) -> dict[str, Any]:
-    """Make a table of a header's text; `path` is for the message.
+    """Turn the text of a header into a table; `path` is for the message.
 
     Raises:
-        ModelFileError: It is none.
+        ModelFileError: The text is no table of tensors.
     """
     try:
         header = json.loads(text, object_pairs_hook=_table)
@@ -51,33 +51,33 @@ def parse_header(text: bytes, path: Path) -> dict[str, Any]:
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
-    if len(table) < len(pairs):  # one reader would take the first, another the last
+    if len(table) < len(pairs):  # some readers take the first entry, others the last
         raise ValueError("a name stands twice")
     return table
 
 
 def read_shape(name: str, entry: Any) -> tuple[int, ...]:
-    """The shape in a tensor's entry.
+    """Return the shape in a tensor's entry.
 
     Raises:
-        ValueError: It has none, or its type is unknown.
+        ValueError: The entry has no shape, or its type is unknown.
     """
     shape, dtype = (entry.get("shape"), entry.get("dtype")) if isinstance(entry, dict) else (None, None)
     if not isinstance(dtype, str) or dtype not in BYTES:
-        raise ValueError(f"the tensor {name[:200]!r} is of none of the types {', '.join(BYTES)}")
+        raise ValueError(f"the tensor {name[:200]!r} has none of the types {', '.join(BYTES)}")
     if not isinstance(shape, list) or len(shape) > 8 or not all(type(n) is int and 0 <= n < 1 << 48 for n in shape):
         raise ValueError(f"the tensor {name[:200]!r} has no shape")
     return tuple(shape)
 
 
 def split(data: bytes, path: Path) -> tuple[dict[str, Any], memoryview]:
-    """A file's header and its weights."""
+    """Split the content of a file into its header and its weights."""
     length = int.from_bytes(data[:8], "little")
     return parse_header(data[8 : 8 + length], path), memoryview(data)[8 + length :]
 
 
 def digest(header: dict[str, Any], weights: memoryview) -> str:
-    """SHA-256 of the header, without this entry, and the weights."""
+    """Return the SHA-256 of a header, without its entry `sha256`, and of the weights."""
     metadata = {key: value for key, value in header.get("__metadata__", {}).items() if key != "sha256"}
     canonical = json.dumps({**header, "__metadata__": metadata}, sort_keys=True)
     sha256 = hashlib.sha256(canonical.encode())

@@ -1,4 +1,4 @@
-"""Networks that have shapes but no weights."""
+"""This module builds networks that have shapes but no weights."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch.overrides import TorchFunctionMode
 
 
 def build_skeleton(build: Callable[[], nn.Module]) -> nn.Module:
-    """Run `build` on tensors without memory, so that the largest network costs next to nothing."""
+    """Run `build` with tensors that take no memory, so that even a huge network costs next to nothing."""
     with torch.device("meta"), _NothingDrawn():
         return build()
 
 
 class _NothingDrawn(TorchFunctionMode):
-    """Skips the drawing of normal numbers: to do it on tensors without memory, torch would import sympy (a second)."""
+    """Skips `Tensor.normal_`, for which torch would import sympy on tensors without memory, which takes a second."""
 
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""Where models are found by name, those that come with the program and those in the user's folder; opening them."""
+"""This module finds models by name, in the program and in the user's folder, and opens them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from img2img.models.foreign import Foreign
 
 CHECKPOINTS = (".pth", ".pt", ".ckpt")
-"""Of files that `torch.save` wrote; what they are is asked of the families."""
+"""Suffixes of files that `torch.save` wrote; the families find out what such a file holds."""
 
 
 def model_folders() -> list[Path]:
-    """Folders that are searched, the first match wins: the user's (or $IMG2IMG_MODELS), then the bundled ones."""
+    """Return the folders to search, in order: the user's folder (or $IMG2IMG_MODELS), then the bundled models."""
     package = Path(__file__).parents[1]
     own = os.environ.get("IMG2IMG_MODELS")
     return [
@@ -40,7 +40,7 @@ def model_folders() -> list[Path]:
 
 
 def list_models() -> dict[str, Path]:
-    """Return every model file that has a name."""
+    """Return name to path of every model file in the folders."""
     found: dict[str, Path] = {}
     for folder in model_folders():
         for path in sorted(folder.glob(f"*{SUFFIX}")):
@@ -52,9 +52,9 @@ def find_model(model: str | Path) -> Path:
     """Turn a path or a name into the path of a model file.
 
     Raises:
-        ModelFileError: There is none; the message names those that there are.
+        ModelFileError: There is no such model; the message lists those that exist.
     """
-    with suppress(OSError):  # a name too long, a folder that is closed
+    with suppress(OSError):  # the name is too long, or the folder forbidden
         if Path(model).is_file():
             return Path(model)
     models = list_models()
@@ -69,20 +69,20 @@ def find_model(model: str | Path) -> Path:
 
 
 def open_model(path: Path, host: PluginHost) -> tuple[ModelInfo, Translator]:
-    """Open a model file, a checkpoint of another training code, or with an importer what its suffix says.
+    """Open a model file, a checkpoint of another training code, or a file for which there is an importer.
 
     Returns:
-        What it says of itself, and a translator on the CPU.
+        The description of the model, and a translator on the CPU.
 
     Raises:
-        PluginError: No plugin provides its family.
-        ModelFileError: It is damaged, or no family recognises it, or no importer knows its suffix.
+        PluginError: No plugin provides the family.
+        ModelFileError: The file is damaged, no family recognises it, or no importer knows its suffix.
     """
     if importer := _importer(path, host):
         with _answering_for(importer, path):
             translator = importer.open(path)
             if not isinstance(translator, Translator):
-                raise TypeError(f"it opened the file as {translator!r}, which is no Translator")
+                raise TypeError(f"it returned {translator!r}, which is no Translator")
         return replace(_imported(importer, path), scale=str(translator.traits.scale)), translator
     if _is_checkpoint(path):
         foreign = _open_checkpoint(path, host)
@@ -93,10 +93,10 @@ def open_model(path: Path, host: PluginHost) -> tuple[ModelInfo, Translator]:
 
 
 def describe_model(path: Path, host: PluginHost) -> ModelInfo:
-    """Read what a model file, or a file that an importer opens, says of itself; executes nothing in it.
+    """Read the description of a model, of whatever kind, without executing anything in its file.
 
     Raises:
-        ModelFileError: As for `open_model`.
+        ModelFileError: The file is damaged, no family recognises it, or no importer knows its suffix.
     """
     if importer := _importer(path, host):
         return _imported(importer, path)
@@ -104,7 +104,7 @@ def describe_model(path: Path, host: PluginHost) -> ModelInfo:
 
 
 def _importer(path: Path, host: PluginHost) -> Importer | None:
-    """The first that knows the suffix, built-ins before others; None for a file of tensors."""
+    """Return the first importer that knows the suffix, built-ins before others; None for a file of tensors."""
     name = path.name.lower()
     if name.endswith(SUFFIX):
         return None
@@ -116,8 +116,8 @@ def _importer(path: Path, host: PluginHost) -> Importer | None:
         return None
     suffixes = sorted({*CHECKPOINTS} | {suffix for importer in importers for suffix in importer.suffixes})
     raise ModelFileError(
-        f"{path} is of no kind that models have: the name of one ends in {', '.join([SUFFIX, *suffixes])}; give it the "
-        "suffix of what it is, or see `img2img plugins`"
+        f"{path} is no model: the name of a model ends in one of {', '.join([SUFFIX, *suffixes])}; rename the file to "
+        "the suffix of its format, or see `img2img plugins`"
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes the project of a new plugin: a copy of `template`, itself a plugin that works, under another name."""
+"""This package writes the project of a new plugin: a copy of the working plugin in `template`, under another name."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from img2img.host.kinds import FAMILIES
 
 TEMPLATE = Path(__file__).parent / "template"
 LONGEST_NAME = 30
-"""A longer one would make lines of the project too long."""
+"""Most characters of a name; a longer one would make lines of the project too long."""
 
 
 def write_plugin(name: str, into: Path) -> Path:
-    """Write the project `img2img-NAME`, with a family that trains and translates as it is.
+    """Write the project `img2img-NAME`, with a family that trains and translates without changes.
 
     Args:
-        name: Of the plugin and of its family.
-        into: Folder for the project's folder.
+        name: Name of the plugin and of its family.
+        into: Folder in which the project's folder is made.
 
     Returns:
         The project's folder.
 
     Raises:
-        PluginError: The name cannot be used, or the folder is there.
-        WriteError: The disk does not take it.
+        PluginError: The name cannot be used, or the folder exists already.
+        WriteError: The project cannot be written to the disk.
     """
     _check(name)
     project = into / distribution_of(name)
@@ -42,7 +42,7 @@ def write_plugin(name: str, into: Path) -> Path:
             target.write_text(_renamed(path.read_text("utf-8"), name), "utf-8", newline="\n")
     except FileExistsError as error:
         raise PluginError(
-            f"{error.filename} is there already; choose another name, or another folder by --into"
+            f"{error.filename} exists already; choose another name, or another folder by --into"
         ) from error
     except OSError as error:
         raise WriteError(f"cannot write {error.filename}: {error.strerror}") from error
@@ -50,7 +50,7 @@ def write_plugin(name: str, into: Path) -> Path:
 
 
 def distribution_of(name: str) -> str:
-    """The name of the package of a plugin."""
+    """Return the name of the package of a plugin."""
     return f"img2img-{name.replace('_', '-')}"
 
 
@@ -70,7 +70,7 @@ def _check(name: str) -> None:
             f"of at most {LONGEST_NAME} characters" + (f", such as {near}" if near else "")
         )
     if keyword.iskeyword(name):
-        raise PluginError(f"{name!r} is a word of Python itself; choose another")
+        raise PluginError(f"{name!r} is a keyword of Python; choose another name")
     for plugin in find_plugins():
         if name == plugin.name or name in plugin.names(FAMILIES):
             whose = "that of a built-in" if plugin.built_in else f"taken by the plugin {plugin}, which is installed"
@@ -78,5 +78,5 @@ def _check(name: str) -> None:
     with suppress(PackageNotFoundError):
         installed = distribution(distribution_of(name)).metadata["Name"]
         raise PluginError(
-            f"{name!r} would make the package {installed}, which is installed already; choose another name"
+            f"the plugin {name!r} would be the package {installed}, which is installed already; choose another name"
         )

@@ -104,9 +104,9 @@ def test_a_plugin_that_would_move_what_the_program_runs_on_is_refused(need: str,
     [
         ("img2img", "img2img is a package of somebody else"),
         ("wheels/img2img-1.0-py3-none-any.whl", "img2img is a package of somebody else"),
-        ("torch==2.0", "is what the program runs on"),
-        ("img2img-runtime[dev]", "is what the program runs on"),
-        ("runtime", "is what the program runs on"),
+        ("torch==2.0", "the program runs on"),
+        ("img2img-runtime[dev]", "the program runs on"),
+        ("runtime", "the program runs on"),
         ("OpenCV_Python_Headless", "would overwrite those of opencv-python"),
     ],
 )
@@ -127,7 +127,7 @@ def test_a_plugin_that_is_broken_is_told_with_its_reason_and_removed_without_bei
     assert "broken (img2img-broken 1.0)  broken: ModuleNotFoundError: No module named 'no_such_module'" in done.out
     (beside.folder / "imported").unlink()
     done = beside.program("uninstall", "broken", "--yes")
-    assert (done.status, done.out) == (0, "Gone:\nimg2img-broken 1.0  families: broken\n")
+    assert (done.status, done.out) == (0, "Removed:\nimg2img-broken 1.0  families: broken\n")
     assert not (beside.folder / "imported").exists()
     assert "img2img_broken-1.0.dist-info" not in beside.versions()
 

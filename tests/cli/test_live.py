@@ -182,7 +182,7 @@ def test_a_clip_that_is_none_is_refused(on_display: Program, tmp_path: Path) -> 
     clip.write_bytes(b"this is no video, whatever its name says")
     done = on_display("live", "tones", "--source", clip)
     assert done.status == 1
-    assert "this is no video that can be read" in done.err
+    assert "this is no video in a known format" in done.err
 
 
 @pytest.mark.skipif(Path("/dev/video99").exists(), reason="there is such a camera")

@@ -74,7 +74,7 @@ def test_ruff_finds_nothing_in_it_whatever_its_name(name: str, program: Any, tmp
     ("name", "reason"),
     [
         ("srgan", "that of a built-in"),
-        ("class", "a word of Python"),
+        ("class", "a keyword of Python"),
         ("My-Look", "such as my_look"),
         ("img2img-look", "such as look"),
         ("look_", "such as look"),
@@ -101,5 +101,5 @@ def test_a_folder_that_is_there_is_left_as_it_is(program: Any, tmp_path: Path) -
     (tmp_path / "img2img-look").mkdir()
     done = program("new-plugin", "look", "--into", tmp_path)
     assert done.status == 2
-    assert "is there already" in done.err
+    assert "exists already" in done.err
     assert not list((tmp_path / "img2img-look").iterdir())

@@ -162,7 +162,7 @@ def test_steady_without_the_plugin_that_has_it_says_what_is_missing(program: Any
     done = program("--plugins", "srgan", "translate", "tiny", photos, tmp_path / "out", "--steady")
     assert (done.status, done.out) == (2, "")
     assert "no plugin provides the filter 'steady'; installed filters: none" in done.err
-    assert "Only the plugins 'srgan' were looked at" in done.err
+    assert "Only the plugins 'srgan' are used" in done.err
 
 
 def test_a_second_job_on_a_folder_ends_with_3(program: Any, photos: Path, tmp_path: Path) -> None:

@@ -96,14 +96,14 @@ def frame_translated(done: int) -> None:
 
 
 def sabotage() -> None:
-    from img2img.media.video import encoding, muxing
+    from img2img.media.video import encoders, muxing
     from img2img.translation import clip_pipeline, clip_state
 
     if "segment" in KNOBS:
         assert clip_state.SEGMENT == clip_pipeline.SEGMENT  # type: ignore[attr-defined]
         clip_state.SEGMENT = clip_pipeline.SEGMENT = KNOBS["segment"]  # type: ignore[attr-defined]
     if "encoder" in KNOBS:
-        encoding._CODECS["h264"] = ("libx264", KNOBS["encoder"])
+        encoders.CODECS["h264"] = ("libx264", KNOBS["encoder"])
     if "watched" in KNOBS:
         sys.addaudithook(audit)
         muxing.read_packets = counted(muxing.read_packets)  # type: ignore[attr-defined]

@@ -43,7 +43,7 @@ def refused(data: bytes, folder: Path, host: PluginHost) -> str:
 @pytest.mark.parametrize("way", ["zip", "old", "bare", "among weights"])
 def test_a_pickle_that_runs_code_is_refused_unrun(way: str, weights: Weights, tmp_path: Path, host: PluginHost) -> None:
     data = hostile.attacks(tmp_path / "executed", weights)[way]
-    assert "holds an object of posix.mkdir, and to read that is to run" in refused(data, tmp_path, host)
+    assert "holds an object of posix.mkdir, and reading that would run" in refused(data, tmp_path, host)
     assert not (tmp_path / "executed").exists()
 
 
@@ -54,12 +54,12 @@ def test_a_pickle_of_another_protocol_is_refused_with_the_way_out(
 ) -> None:
     """Torch itself would advise to run it."""
     message = refused(saved(weights, old, protocol), tmp_path, host)
-    assert "cannot be read without running what it says; save `model.state_dict()` again" in message
+    assert "cannot be read without running its code; save `model.state_dict()` again" in message
 
 
 def test_nobody_is_advised_to_run_what_torch_refuses(tmp_path: Path, host: PluginHost) -> None:
     message = refused(hostile.nameless(tmp_path / "executed"), tmp_path, host)
-    assert "is damaged, or not what its name says: UnpicklingError; fetch or save it again" in message
+    assert "is damaged, or its suffix is wrong: UnpicklingError; fetch or save it again" in message
     assert not (tmp_path / "executed").exists()
 
 
@@ -79,13 +79,13 @@ def test_a_tensor_that_claims_more_numbers_than_it_holds_is_refused(
     size: tuple[int, ...], old: bool, weights: Weights, tmp_path: Path, host: PluginHost
 ) -> None:
     message = refused(hostile.claiming(weights, size, old), tmp_path, host)
-    assert f"claims that '{FIRST}' is {'×'.join(map(str, size))}, but holds 4 bytes of it" in message
+    assert f"declares that '{FIRST}' is {'×'.join(map(str, size))}, but holds 4 bytes of it" in message
 
 
 def test_tensors_that_share_their_numbers_beyond_the_size_of_the_file_are_refused(
     tmp_path: Path, host: PluginHost
 ) -> None:
-    assert "claims more numbers than its" in refused(hostile.sharing(), tmp_path, host)
+    assert "declares more numbers than its" in refused(hostile.sharing(), tmp_path, host)
 
 
 @pytest.mark.parametrize("numbers", [1 << 20, (1 << 31) - 1])
@@ -134,7 +134,7 @@ def test_what_is_no_file_of_torch_is_refused(what: str, tmp_path: Path, host: Pl
 def test_a_wrong_shape_is_named(weights: Weights, tmp_path: Path, host: PluginHost) -> None:
     message = refused(saved(weights | {"conv_hr.weight": torch.zeros(8, 8, 5, 5)}), tmp_path, host)
     assert "conv_hr.weight: 8×8×5×5 in the file, 8×8×3×3 in the network" in message
-    assert "It was taken for a MSRResNet ×2 of BasicSR" in message
+    assert "took the file for a MSRResNet ×2 of BasicSR" in message
     del weights["conv_last.bias"]
     assert "conv_last.bias: nothing in the file, 3 in the network" in refused(saved(weights), tmp_path, host)
 

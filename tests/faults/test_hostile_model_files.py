@@ -66,7 +66,7 @@ def forge_config(path: Path, **options: object) -> Path:
 def test_a_header_that_claims_to_be_huge_is_refused_unread(claimed: int, tmp_path: Path) -> None:
     path = tmp_path / "huge.safetensors"
     path.write_bytes(struct.pack("<Q", claimed) + b"{}")
-    with pytest.raises(ModelFileError, match=f"claims {claimed} bytes"):
+    with pytest.raises(ModelFileError, match=f"declares {claimed} bytes"):
         read_info(path)
 
 
@@ -76,7 +76,7 @@ def test_a_million_tensors_are_refused_at_once(tiny_model: Path) -> None:
     header = f'{{"__metadata__":{metadata},{tensors}}}'.encode()
     tiny_model.write_bytes(struct.pack("<Q", len(header)) + header)
     begun = time.process_time()
-    with pytest.raises(ModelFileError, match="tensors; at most 20000"):
+    with pytest.raises(ModelFileError, match="tensors, more than the 20000 allowed"):
         read_info(tiny_model)
     assert time.process_time() - begun < 5
 
@@ -147,7 +147,7 @@ def test_a_header_that_lies_is_refused(lie: str, tiny_model: Path, host: PluginH
 @pytest.mark.parametrize("lie", [lie for lie in LIES if "shape" in lie])
 def test_a_shape_that_is_none_is_refused_with_the_header(lie: str, tiny_model: Path) -> None:
     forge(tiny_model, LIES[lie])
-    with pytest.raises(ModelFileError, match=r"has no shape|of none of the types|is damaged"):
+    with pytest.raises(ModelFileError, match=r"has no shape|has none of the types|is damaged"):
         read_info(tiny_model)
 
 
@@ -160,7 +160,7 @@ def test_numbers_of_a_type_that_no_network_has_are_refused(
         begin, end = end, end + math.prod(entry["shape"]) * bits // 8
         entry.update(dtype=dtype, data_offsets=[begin, end])
     tiny_model.write_bytes(join(header, bytes(end)))
-    with pytest.raises(ModelFileError, match="of none of the types"):
+    with pytest.raises(ModelFileError, match="has none of the types"):
         load(forge(tiny_model, lambda header: header), host)
 
 

@@ -37,7 +37,7 @@ def test_the_full_name_of_a_strangers_family_says_whose_it_is(install: Install) 
 
 
 def test_a_family_of_a_package_that_is_not_there_is_missed_with_what_to_install() -> None:
-    with pytest.raises(PluginError, match="package img2img-foo; if you trust it: img2img install img2img-foo"):
+    with pytest.raises(PluginError, match="img2img-foo provides it; if you trust it: img2img install img2img-foo"):
         PluginHost.discover().family("img2img-foo/foo")
 
 
@@ -132,9 +132,7 @@ def test_img2img_plugins_limits_what_is_loaded(
 
 def test_a_family_that_img2img_plugins_leaves_out_is_missed_with_that_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMG2IMG_PLUGINS", "foo")
-    with pytest.raises(
-        PluginError, match="Only the plugins 'foo' were looked at, as --plugins or IMG2IMG_PLUGINS says"
-    ):
+    with pytest.raises(PluginError, match="Only the plugins 'foo' are used, as --plugins or IMG2IMG_PLUGINS says"):
         PluginHost.discover().family("srgan")
 
 

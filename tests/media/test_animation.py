@@ -150,5 +150,5 @@ def test_pictures_too_large_for_webp_are_refused() -> None:
     writer = AnimationWriter(".webp", MILLISECOND)
     for number in range(2):
         writer.add(np.full((1, 16_400, 3), number, np.uint8), number, 1)
-    with pytest.raises(VideoError, match="these frames make no animation"):
+    with pytest.raises(VideoError, match="these frames cannot be written as an animation"):
         writer.encode()

@@ -78,7 +78,7 @@ def test_a_card_says_each_thing_once(info: ModelInfo) -> None:
         "Training": ['lr = 0.0001, objective = "lsgan", seed = 3'],  # the width stands with the model
         "Held-out images": [
             "after step 400: psnr 21.25, ssim inf",
-            "PSNR in dB: 20.5; of the sources themselves, brought to size: 18.25",
+            "PSNR in dB: 20.5; for the sources themselves, brought to size: 18.25",
         ],
         "Worst results": ["by PSNR in dB: dark.png 12.5"],
         "Likeness to training images": [
@@ -93,8 +93,12 @@ def test_a_run_that_was_not_validated_says_so(info: ModelInfo) -> None:
     card = Card(training=CARD.training, validation=CARD.validation, options={}, seed=0)
     lines = card_lines(info, card)
     assert lines["Held-out images"] == ["not judged yet"]
-    assert lines["Warnings"] == ["unknown: it takes 3 looks at a training that has warmed up, and there were 0"]
-    assert card_lines(info, card.model_copy(update={"looks": 5}))["Warnings"] == ["none in 5 looks at the training"]
+    assert lines["Warnings"] == [
+        "unknown: that takes 3 examinations after the training has warmed up, and there were 0"
+    ]
+    assert card_lines(info, card.model_copy(update={"looks": 5}))["Warnings"] == [
+        "none in 5 examinations of the training"
+    ]
     assert "Worst results" not in lines
 
 

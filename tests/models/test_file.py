@@ -52,7 +52,7 @@ def test_anybody_who_reads_safetensors_reads_a_model_file(tiny_model: Path) -> N
 
 
 def test_a_model_file_needs_its_suffix(tmp_path: Path, tiny_config: ModelConfig) -> None:
-    with pytest.raises(ModelFileError, match=r"ends in \.safetensors"):
+    with pytest.raises(ModelFileError, match=r"does not end in \.safetensors"):
         save_model(tmp_path / "model.pth", nn.Linear(1, 1), tiny_config, family="srgan")
 
 

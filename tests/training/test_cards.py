@@ -267,6 +267,6 @@ def test_the_card_compares_the_results_with_the_sources_themselves(finished: Pat
     assert card.baseline == pytest.approx(float(metrics.psnr(metrics.to_8_bit(bicubic), target)), abs=1e-3)
     assert card.mean == pytest.approx(card.worst[0].figure)
     assert (
-        f"{card.mean:.4g}; of the sources themselves, brought to size: {card.baseline:.4g}"
+        f"{card.mean:.4g}; for the sources themselves, brought to size: {card.baseline:.4g}"
         in (finished / "run.md").read_text()
     )

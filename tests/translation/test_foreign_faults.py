@@ -52,7 +52,7 @@ class Undamageable(Told):
     [
         (Told(info=None), "its info is None, which is no ClipInfo"),
         (object(), "AttributeError: 'object' object has no attribute 'info'"),
-        (Told(width=0), "3 frames of 0×12 are promised"),
+        (Told(width=0), "its info declares 3 frames of 0×12 pixels"),
         (Told(width=16.5), "TypeError: 'float' object cannot be interpreted as an integer"),
         (Told(time_base=0.04), r"the time_base of its info is 0.04; it must be a Fraction, such as Fraction(1, 25)"),
         (Told(rate=Fraction(0)), "time_base, rate and sample_aspect of its info must be more than 0"),
@@ -60,8 +60,8 @@ class Undamageable(Told):
         (Told(raising(RuntimeError("no frames"))), "the plugin that reads it failed: RuntimeError: no frames"),
         (Told(lambda: None), "TypeError: 'NoneType' object is not iterable"),
         (Told(lambda: breaking(SystemExit(0))), "the plugin that reads it failed: SystemExit: 0"),
-        (Told([(0, 1, grey(0))]), "is no Frame with a picture that can be called"),
-        (Told([None]), "None is no Frame"),
+        (Told([(0, 1, grey(0))]), "is no Frame with a callable picture"),
+        (Told([None]), "None, which is no Frame"),
         (Told([Frame(0.5, 1, grey(0))]), "'float' object cannot be interpreted as an integer"),  # type: ignore[arg-type]
         (Told([Frame(0, 1, lambda: None)]), "a frame is of NoneType, where an array was promised"),  # type: ignore[return-value]
         (Told([Frame(5, 1, grey(0)), Frame(5, 1, grey(0))]), "a frame at tick 5 follows one at 5; times must rise"),

@@ -78,7 +78,7 @@ def test_a_suffix_that_nobody_knows_is_an_error_with_those_that_there_are(
 ) -> None:
     (tmp_path / name).write_text("3")
     for use in (lambda path: load_model(path, host=toys), lambda path: describe_model(path, toys)):
-        with pytest.raises(ModelFileError, match=r"ends in \.safetensors, .*\.toy, \.toy\.txt"):
+        with pytest.raises(ModelFileError, match=r"ends in one of \.safetensors, .*\.toy, \.toy\.txt"):
             use(tmp_path / name)
 
 

@@ -1,4 +1,4 @@
-"""Installs and removes plugins where the program runs, by pip or uv, and lets nothing move that the program runs on."""
+"""This package installs and removes plugins with pip or uv, and never changes the packages that the program needs."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from img2img.host.declarations import Plugin, find_plugins
 from img2img.host.installing.limits import Limits, canonical, distribution_of
 from img2img.host.installing.refusals import conflict, not_removable, not_to_move
 
-Tell = Callable[[str], None]
-"""Takes what pip or uv say, line by line."""
+OnLine = Callable[[str], None]
+"""A function that gets the output of pip or uv, line by line."""
 
 
-def install(names: Sequence[str], tell: Tell, *, editable: bool = False, upgrade: bool = False) -> dict[str, str]:
-    """Install packages, with what they need, into the environment that the program runs from.
+def install(names: Sequence[str], on_line: OnLine, *, editable: bool = False, upgrade: bool = False) -> dict[str, str]:
+    """Install packages, with their dependencies, into the environment from which the program runs.
 
     Args:
         names: Packages of an index, folders, wheels or URLs.
-        tell: Takes what is said meanwhile.
-        editable: They are folders, and are to be used in place.
-        upgrade: Take the newest version where there is one already.
+        on_line: Gets the output of pip or uv, line by line.
+        editable: Whether the names are folders that are used in place.
+        upgrade: Whether to install the newest version where a package is installed already.
 
     Returns:
-        Name and version of what was installed, and of what was named and is there.
+        Name and version of each package that was installed, and of each named package that was there already.
 
     Raises:
-        PluginError: They need something else than what the program runs on, or cannot be installed.
+        PluginError: A package needs other versions than the program does, or cannot be installed.
     """
     limits = Limits.of_this_environment()
     named = {distribution_of(name) for name in names}
@@ -43,24 +43,25 @@ def install(names: Sequence[str], tell: Tell, *, editable: bool = False, upgrade
     words = [_word(name) for name in names]
     words = [f"--editable={word}" for word in words] if editable else ["--", *words]
     with limits.options(uv=not _has_pip()) as (options, environment):
-        status, said = _run([*_installer("install"), *options, *_upgrade(named, upgrade), *words], environment, tell)
+        command = [*_installer("install"), *options, *_upgrade(named, upgrade), *words]
+        status, output = _run(command, environment, on_line)
     if status:
-        raise PluginError(conflict(said, limits) or f"{', '.join(names)} cannot be installed; the reason is above")
+        raise PluginError(conflict(output, limits) or f"{', '.join(names)} cannot be installed; the reason is above")
     after = _versions()
     return {name: after[name] for name in after if name in named or before.get(name) != after[name]}
 
 
 def removable(names: Iterable[str]) -> dict[str, list[Plugin]]:
-    """Find what is to be removed, without importing any of it.
+    """Find the distributions to remove, without importing a plugin.
 
     Args:
-        names: Of plugins or of their distributions.
+        names: Names of plugins or of their distributions.
 
     Returns:
-        Distributions, with the plugins in them.
+        Name of each distribution to its plugins.
 
     Raises:
-        PluginError: A name is that of no plugin, of a built-in, or of several plugins.
+        PluginError: A name belongs to no plugin, to a built-in, or to several plugins.
     """
     plugins = find_plugins()
     found: dict[str, list[Plugin]] = {}
@@ -74,15 +75,19 @@ def removable(names: Iterable[str]) -> dict[str, list[Plugin]]:
     return found
 
 
-def uninstall(names: Iterable[str], tell: Tell) -> None:
-    """Remove distributions; what they needed stays.
+def uninstall(names: Iterable[str], on_line: OnLine) -> None:
+    """Remove distributions; their dependencies stay.
+
+    Args:
+        names: Names of the distributions.
+        on_line: Gets the output of pip or uv, line by line.
 
     Raises:
-        PluginError: One of them is still there.
+        PluginError: A distribution could not be removed.
     """
     names = [canonical(name) for name in names]
-    yes = ["--yes"] if _has_pip() else []  # which uv does not ask
-    _run([*_installer("uninstall"), *yes, "--", *names], dict(os.environ), tell)
+    yes = ["--yes"] if _has_pip() else []  # uv asks nothing
+    _run([*_installer("uninstall"), *yes, "--", *names], dict(os.environ), on_line)
     if left := sorted(set(names) & set(_versions())):
         raise PluginError(f"{', '.join(left)} cannot be removed from {sys.prefix}; the reason is above")
 
@@ -92,9 +97,9 @@ def _has_pip() -> bool:
 
 
 def _installer(verb: str) -> list[str]:
-    """The words before the options of `pip install`, or of `uv pip install` where there is no pip."""
+    """Return the words before the options of `pip install`, or of `uv pip install` where there is no pip."""
     if _has_pip():
-        return [sys.executable, "-P", "-m", "pip", verb]  # -P: no pip.py of the working directory
+        return [sys.executable, "-P", "-m", "pip", verb]  # -P ignores a pip.py in the working directory
     if uv := which("uv"):
         return [uv, "pip", verb, "--python", sys.executable]
     raise PluginError(
@@ -106,12 +111,12 @@ def _installer(verb: str) -> list[str]:
 def _upgrade(named: Iterable[str], upgrade: bool) -> list[str]:
     if not upgrade:
         return []
-    # uv's --upgrade is for all that is needed, too, which would look for the runtime where it did not come from.
+    # uv's --upgrade includes dependencies, so that it would look for the runtime in an index it did not come from.
     return ["--upgrade"] if _has_pip() else [f"--upgrade-package={name}" for name in named if name]
 
 
 def _word(name: str) -> str:
-    """What pip is given for a name: a folder or file that is there is that one, also where a package is called so."""
+    """Return the word for pip: an existing project folder or archive is meant even if a package has the same name."""
     path, bracket, extras = name.partition("[")
     is_project = Path(path, "pyproject.toml").is_file() or Path(path, "setup.py").is_file()
     is_archive = path.endswith((".whl", ".tar.gz", ".zip")) and Path(path).is_file()
@@ -124,18 +129,18 @@ def _word(name: str) -> str:
 
 
 def _versions() -> dict[str, str]:
-    """Name and version of everything that is installed; what comes first on `sys.path` counts."""
+    """Return name and version of each installed distribution; the first on `sys.path` counts."""
     found = [dist for dist in distributions() if "Name" in dist.metadata]
     return {canonical(dist.metadata["Name"]): dist.version for dist in reversed(found)}
 
 
-def _run(words: Sequence[str], environment: Mapping[str, str], tell: Tell) -> tuple[int, str]:
-    """Run a program and return its exit status and all that it said."""
-    said = []
+def _run(words: Sequence[str], environment: Mapping[str, str], on_line: OnLine) -> tuple[int, str]:
+    """Run a program, and return its exit status and its output."""
+    lines = []
     with subprocess.Popen(
         words,
         env=environment,
-        stdin=subprocess.DEVNULL,  # a question would not be seen before its answer
+        stdin=subprocess.DEVNULL,  # the user would not see a question before the answer is due
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -143,7 +148,7 @@ def _run(words: Sequence[str], environment: Mapping[str, str], tell: Tell) -> tu
     ) as process:
         assert process.stdout
         for line in process.stdout:
-            said.append(line)
+            lines.append(line)
             if not (line.startswith("Requirement already satisfied") and " (from " in line):  # dozens of lines
-                tell(line.rstrip("\n"))
-    return process.returncode, "".join(said)
+                on_line(line.rstrip("\n"))
+    return process.returncode, "".join(lines)

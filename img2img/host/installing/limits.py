@@ -1,7 +1,7 @@
-"""What an installation may not move: the runtime, and all that it needs, to the version.
+"""This module keeps the runtime and its dependencies at their versions when plugins are installed.
 
-Other plugins were made and models were trained with these, and the runtime was tested with them; a plugin that needs
-others is to have an environment of its own.
+Other plugins were written and models were trained with these versions, and the runtime was tested with them; a plugin
+that needs other versions belongs in an environment of its own.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from img2img.errors import PluginError
 from img2img.host.declarations import DISTRIBUTION
 
 STRANGER = "img2img"
-"""A package of PyPI that is somebody else's, though it has the name of our import package."""
+"""A package of PyPI by somebody else that has the name of the program's import package."""
 
 OPENCV = "opencv-python"
 OPENCV_WHEELS = (OPENCV, "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
-"""They hold the same files, so that of two the last one installed is what is there."""
+"""Wheels with the same files; if two are installed, the later one has overwritten the earlier."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Names and versions that hold for an installation."""
+    """The packages that an installation must not change or add."""
 
     kept: dict[str, str]
-    """What stays as it is: name and version."""
+    """Name to version of each package that stays as it is."""
     barred: frozenset[str]
-    """What may not come in, whatever its version."""
+    """Packages that must not be installed, in any version."""
     opencv: str
-    """Which wheel of OpenCV is there."""
+    """The installed wheel of OpenCV."""
 
     @classmethod
     def of_this_environment(cls) -> Limits:
-        """Read what is installed.
+        """Read the limits from the installed packages.
 
         Raises:
-            PluginError: The runtime is not.
+            PluginError: The runtime is not installed.
         """
         kept = _needs_of(DISTRIBUTION)
         if not kept:
@@ -51,18 +51,20 @@ class Limits:
         wheels = {wheel: version for name in OPENCV_WHEELS for wheel, version in _needs_of(name).items()}
         opencv = next((name for name in OPENCV_WHEELS if name in wheels), OPENCV)
         barred = frozenset({STRANGER, *OPENCV_WHEELS} - {OPENCV, *wheels})
-        # Another wheel in the place of the one that the runtime names passes for it.
+        # Another wheel of OpenCV counts as the one that the runtime requires.
         return cls({OPENCV: wheels.get(opencv, "0")} | kept | wheels, barred, opencv)
 
     @property
     def names(self) -> set[str]:
+        """The names of all packages that have limits."""
         return {*self.kept, *self.barred}
 
     @contextmanager
     def options(self, *, uv: bool) -> Iterator[tuple[list[str], dict[str, str]]]:
-        """Options for pip, or for uv, and the environment to run it in.
+        """Yield the options for pip or uv that apply the limits, and the environment variables to run it with.
 
-        Where another wheel of OpenCV is in the place of the one that the runtime names, that one passes for installed.
+        Where another wheel of OpenCV is installed than the one that the runtime requires, pip takes that one for
+        installed too.
         """
         lines = [f"{name}=={version}" for name, version in self.kept.items()] + [f"{name}<0" for name in self.barred]
         options, environment = [], dict(os.environ)
@@ -78,12 +80,12 @@ class Limits:
 
 
 def canonical(name: str) -> str:
-    """The one spelling of a distribution's name."""
+    """Return the canonical spelling of a distribution's name."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def distribution_of(name: str) -> str:
-    """The name of the distribution that a requirement, a path or a URL asks for; empty where only pip can tell."""
+    """Return the distribution that a requirement, a path or a URL names; empty where only pip can find out."""
     path = Path(name.partition("[")[0])
     with suppress(OSError, ValueError, KeyError, TypeError):
         return canonical(tomllib.loads((path / "pyproject.toml").read_text("utf-8"))["project"]["name"])
@@ -101,12 +103,12 @@ def _write(folder: str, name: str, *lines: str) -> str:
 
 
 def _needs_of(root: str) -> dict[str, str]:
-    """Name and version of a distribution and of all that it needs, directly or not, as far as it is installed."""
+    """Return name and version of a distribution and of all its dependencies that are installed, at any depth."""
     found: dict[str, str] = {}
     names = [root]
     while names:
         name = canonical(names.pop())
-        with suppress(PackageNotFoundError):  # it may be needed on another system
+        with suppress(PackageNotFoundError):  # it may be needed only on another system
             dist = distribution(name)
             if name not in found:
                 found[name] = dist.version

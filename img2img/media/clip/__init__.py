@@ -1,1 +1,1 @@
-"""Clips that are no video files, and what all clips have in common."""
+"""This package defines what a clip is, and reads and writes the clips that are not video files."""

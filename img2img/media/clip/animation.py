@@ -1,4 +1,4 @@
-"""Animations, which are GIF and WebP files: reading them as clips, and writing clips as them."""
+"""This module reads animations (GIF and WebP files) as clips, and writes clips as animations."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from img2img.media.files import MAX_PIXELS, printable, read_file
 from img2img.media.image.images import Encoded, Pixels
 
 _MILLISECONDS = 1000
-_UNSAID = 100
-"""Milliseconds that a frame is shown whose file says 0, as in browsers."""
+_DEFAULT_DURATION = 100
+"""Milliseconds that a frame is shown where the file gives 0; browsers do the same."""
 
 
 class AnimationReader:
-    """A `Clip` in a GIF or WebP file; its ticks are milliseconds.
+    """Reads a GIF or WebP file as a `Clip` whose ticks are milliseconds.
 
     Args:
         path: The file.
-        start: Leave out what is shown before this, in seconds.
-        end: Leave out what is shown from here on.
-        max_pixels: Refuse larger frames.
+        start: Frames shown before this time, in seconds, are left out.
+        end: Frames shown from this time on, in seconds, are left out.
+        max_pixels: Frames with more pixels are refused.
 
     Raises:
-        VideoError: It is no such file, its first frame cannot be decoded, or it is too large.
+        VideoError: The file is no GIF or WebP, its first frame cannot be decoded, or its frames are too large.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class AnimationReader:
         self.path, self.damage = path, ""
         self._from, self._to = (None if at is None else ceil(at * _MILLISECONDS) for at in (start, end))
         self.shift = Fraction(self._from or 0, _MILLISECONDS)
-        """Seconds taken off all times, so that what begins at `start` begins at 0."""
+        """Seconds subtracted from all times, so that the part from `start` on begins at 0."""
         data = read_file(path)
         self._is_cut_off = _is_cut_off(data)
         try:
@@ -68,11 +68,12 @@ class AnimationReader:
             )
         self._mode = "RGBA" if self._image.has_transparency_data else "RGB"
         self.loops = self._loops()
-        """How often the whole is shown; 0 is for ever."""
+        """How often the animation is shown; 0 means for ever."""
         rate = Fraction(_MILLISECONDS, duration)
         self.info = ClipInfo(*size, time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
 
     def close(self) -> None:
+        """Close the file."""
         self._image.close()
 
     def __enter__(self) -> AnimationReader:
@@ -82,7 +83,7 @@ class AnimationReader:
         self.close()
 
     def frames(self) -> Iterator[Frame]:
-        """Yield all frames in the order of their times; can be gone through once.
+        """Yield all frames in the order of their times; this works once.
 
         Raises:
             VideoError: The first frame cannot be decoded.
@@ -94,37 +95,37 @@ class AnimationReader:
             try:
                 self._image.seek(index)
                 pixels = np.asarray(self._image.convert(self._mode))
-            except Exception as error:  # as above
+            except Exception as error:  # a damaged frame provokes many kinds
                 if not index:
                     raise VideoError(f"{printable(self.path)}: its first frame is damaged ({error})") from error
                 self.damage = f"it is damaged: only {index} of its {self.info.frames} frames can be decoded"
                 return
             duration = self._duration()
             if at >= begin:
-                yield Frame(at - begin, duration, partial(_itself, pixels))
+                yield Frame(at - begin, duration, partial(_identity, pixels))
             at += duration
         if self._is_cut_off:
             self.damage = f"the file is cut off after {self.info.frames} frames"
 
     def _loops(self) -> int:
-        """A GIF says how often it is repeated; one that says nothing is shown once."""
-        said = self._image.info.get("loop")
-        if isinstance(self._image, WebPImageFile) or not said:
-            return 1 if said is None else int(said)
-        return int(said) + 1
+        """Return how often the animation is shown: a GIF gives the repetitions, and is shown once if it gives none."""
+        loop = self._image.info.get("loop")
+        if isinstance(self._image, WebPImageFile) or not loop:
+            return 1 if loop is None else int(loop)
+        return int(loop) + 1
 
     def _duration(self) -> int:
-        return int(self._image.info.get("duration", 0)) or _UNSAID
+        return int(self._image.info.get("duration", 0)) or _DEFAULT_DURATION
 
 
 class AnimationWriter:
-    """Makes a GIF or WebP file of frames, which are all kept until the end.
+    """Makes a GIF or WebP file of frames; all frames stay in memory until the file is made.
 
     Args:
         suffix: `.gif` or `.webp`.
-        time_base: Seconds of a tick.
-        loops: How often the whole is shown; 0 for ever.
-        quality: 1 ... 100, of WebP.
+        time_base: Length of a tick, in seconds.
+        loops: How often the animation is shown; 0 means for ever.
+        quality: 1 to 100; it counts for WebP only.
 
     Raises:
         UsageError: The quality is out of range.
@@ -141,7 +142,13 @@ class AnimationWriter:
         self._end = 0
 
     def add(self, pixels: Pixels, pts: int, duration: int) -> None:
-        """Take a frame: (H, W, 1, 3 or 4) of uint8 or uint16, of which GIF and WebP hold 8 bits; times in ticks."""
+        """Add a frame, which is stored with 8 bits a channel.
+
+        Args:
+            pixels: (H, W, 1, 3 or 4) of uint8 or uint16.
+            pts: When the frame is shown, in ticks.
+            duration: How long the frame is shown, in ticks.
+        """
         if pixels.dtype == np.uint16:
             pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
         image = Pillow.fromarray(pixels if pixels.shape[2] > 1 else np.repeat(pixels, 3, axis=2))
@@ -153,10 +160,10 @@ class AnimationWriter:
         self._end = pts + duration
 
     def encode(self) -> Encoded:
-        """Make the file of all frames.
+        """Return the bytes of the file that holds all frames.
 
         Raises:
-            VideoError: Pillow cannot write them.
+            VideoError: Pillow cannot write these frames.
         """
         begins = [round((pts - self._begins[0]) * self._tick) for pts in (*self._begins, self._end)]
         durations = [max(1, after - before) for before, after in pairwise(begins)]
@@ -175,19 +182,21 @@ class AnimationWriter:
                 **options,
             )
         except (OSError, ValueError, RuntimeError, OverflowError, struct.error) as error:
-            raise VideoError(f"these frames make no animation: {error}; write a video instead") from error
+            raise VideoError(
+                f"these frames cannot be written as an animation: {error}; write a video instead"
+            ) from error
         notes: tuple[str, ...] = ("each frame reduced to 256 colours, the most that GIF holds",) if self._is_gif else ()
         if self._is_gif and min(durations) < 2:
             notes += ("more than 50 frames a second, which players of GIF slow down; see --fps",)
         return Encoded(file.getvalue(), notes)
 
 
-def _itself(pixels: Pixels) -> Pixels:
+def _identity(pixels: Pixels) -> Pixels:
     return pixels
 
 
 def _is_cut_off(data: bytes) -> bool:
-    """Whether the end is missing: the trailer of a GIF, or what a RIFF file says of its length."""
+    """Return whether the end of the file is missing: a GIF lacks its trailer, or a RIFF file its declared length."""
     if data.startswith(b"GIF8"):
         return not data.rstrip(b"\0").endswith(b";")
     return int.from_bytes(data[4:8], "little") + 8 > len(data)

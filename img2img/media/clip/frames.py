@@ -1,4 +1,4 @@
-"""What a clip is here, whatever it is stored in: frames with their times, and what they have in common."""
+"""This module defines clips, however they are stored: frames with their times, and what the frames have in common."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Frame:
     """One frame of a clip.
 
     Attributes:
-        pts: When it is shown, in ticks of the clip.
-        duration: How long, in ticks.
-        picture: Gives its pixels, (H, W, C) of uint8 or uint16, upright. Frames that show one picture share one
-            function, so that nobody need translate it twice.
+        pts: When the frame is shown, in ticks of the clip.
+        duration: How long the frame is shown, in ticks.
+        picture: Returns the pixels, (H, W, C) of uint8 or uint16, upright. Frames that show the same picture share
+            one function, so that the picture need not be translated twice.
     """
 
     pts: int
@@ -30,20 +30,20 @@ class Frame:
 
 @dataclass(frozen=True)
 class ClipInfo:
-    """What the frames of a clip have in common.
+    """The properties that all frames of a clip share.
 
     Attributes:
-        width: In pixels, upright.
-        height: Likewise.
-        time_base: Seconds of a tick.
+        width: Width of the upright frame, in pixels.
+        height: Height of the upright frame, in pixels.
+        time_base: Length of a tick, in seconds.
         rate: Frames a second, on average.
-        frames: How many there are, as far as the file tells without being read; 0 where it does not.
+        frames: Number of frames according to the file's header; 0 where the header does not give it.
         start: Time of the file's beginning, in seconds; `--start` and `--end` count from it.
-        deep: More than 8 bits a channel.
+        deep: Whether a channel has more than 8 bits.
         chroma: Chroma subsampling, such as `4:2:0`; empty for RGB.
-        sample_aspect: Width of a pixel over its height.
-        colour: What the numbers mean.
-        notes: What of the source is not in the frames, for the report.
+        sample_aspect: Width of a pixel divided by its height.
+        colour: The colour space of the pixels; None where the source declares none.
+        notes: Properties of the source that the frames do not keep, for the report.
     """
 
     width: int
@@ -60,15 +60,16 @@ class ClipInfo:
 
 
 class Clip(Protocol):
-    """A clip to read: of a video file, an animation, a folder of images, or what a plugin makes of something else."""
+    """A clip that can be read: a video file, an animation, a folder of images, or the source of a plugin."""
 
     info: ClipInfo
 
     @property
     def damage(self) -> str:
-        """What of the source is lost, once its frames have been read; empty if nothing is."""
+        """Describes, once all frames have been read, what could not be decoded; empty if everything could."""
 
     def frames(self) -> Iterator[Frame]:
-        """Yield all frames in the order of their times; can be gone through once."""
+        """Yield all frames in the order of their times; this works once."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the source."""

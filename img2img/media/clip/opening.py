@@ -1,4 +1,4 @@
-"""Opening clips that need no plugin: videos, animations, and images that follow each other."""
+"""This module opens the clips that need no plugin: videos, animations, and sequences of images."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from img2img.media.formats import Format, Moving
 
 
 class OpenClip(Clip, Protocol):
-    """A clip that was opened from some time on."""
+    """A clip whose beginning may have been cut off when it was opened."""
 
     @property
     def shift(self) -> Fraction:
-        """Seconds taken off all times, so that what begins at the start begins at 0."""
+        """Seconds subtracted from all times, so that the first frame to be shown begins at 0."""
 
 
 def is_animated(path: Path) -> bool:
-    """Whether the first bytes of a file are those of an animation: a GIF, or a WebP that moves."""
+    """Return whether the first bytes of a file are those of an animation: a GIF, or a WebP with several frames."""
     return _format(path) is not None
 
 
 def open_clip(
     path: Path, start: Fraction | None = None, end: Fraction | None = None, max_pixels: int = MAX_PIXELS
 ) -> OpenClip:
-    """Open a video or an animation, whichever its first bytes say that it is.
+    """Open a video or an animation; the first bytes of the file decide which of the two it is.
 
     Args:
         path: The file.
-        start: Leave out what is shown before this, in seconds.
-        end: Leave out what is shown from here on.
-        max_pixels: Refuse larger frames.
+        start: Frames shown before this time, in seconds, are left out.
+        end: Frames shown from this time on, in seconds, are left out.
+        max_pixels: Frames with more pixels are refused.
 
     Raises:
-        VideoError: It cannot be read, or its frames are too large.
+        VideoError: The file cannot be read, or its frames are too large.
     """
     form = _format(path)
     moving = form.moving if form and form.moving else Moving()
@@ -49,10 +49,10 @@ def open_clip(
 
 
 def open_images(paths: Sequence[Path], rate: Fraction | None, max_pixels: int) -> OpenClip:
-    """Open images as a clip, one a tick.
+    """Open images as a clip that shows one image a tick.
 
     Raises:
-        UsageError: It is not said how many there are in a second.
+        UsageError: `rate` is missing.
         VideoError: None of the images can be read.
     """
     if rate is None:
@@ -64,5 +64,5 @@ def _format(path: Path) -> Format | None:
     try:
         with path.open("rb") as file:
             return formats.clip_format(file.read(formats.HEAD))
-    except OSError:  # whoever reads the file says why
+    except OSError:  # the reader of the file reports the reason
         return None

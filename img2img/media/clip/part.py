@@ -1,4 +1,4 @@
-"""What a plugin reads as a clip, held to the contract and cut to the time that was asked for."""
+"""This module checks the clips that plugins read against the contract, and cuts them to `--start` and `--end`."""
 
 from __future__ import annotations
 
@@ -26,17 +26,18 @@ log = logging.getLogger(__name__)
 
 
 class Part:
-    """A `Clip` that shows what another shows from one time to another; whatever that raises becomes a VideoError.
+    """A `Clip` that shows another clip from `start` to `end` and turns whatever that clip raises into a VideoError.
 
     Args:
-        clip: The whole; it is closed with this one, also when this one cannot be made.
-        name: What to call it.
-        start: Seconds from its beginning; None for there, or for time 0 where it begins later.
-        end: Likewise, for its end.
-        max_pixels: Refuse larger frames.
+        clip: The whole clip. It is closed together with the part, also when the part cannot be made.
+        name: The name of the clip in messages.
+        start: Where the part begins, in seconds from the clip's beginning; None means the first frame, or time 0 if
+            the first frame comes later.
+        end: Where the part ends, in seconds from the clip's beginning; None means the last frame.
+        max_pixels: Frames with more pixels are refused.
 
     Raises:
-        VideoError: It is not as `ClipInfo` promises, or its frames are too large.
+        VideoError: The clip's `info` breaks the contract, or its frames are too large.
     """
 
     def __init__(
@@ -51,14 +52,15 @@ class Part:
         self._from = None if start is None else self._tick(start)
         self._end = None if end is None else self._tick(end)
         self.shift = (self._from or 0) * self.info.time_base
-        """Seconds taken off all times, so that what begins at `start` begins at 0."""
+        """Seconds subtracted from all times, so that the part from `start` on begins at 0."""
 
     @property
     def damage(self) -> str:
+        """Describes what of the whole clip could not be read; empty if everything could."""
         return guarded(self._name, lambda: str(self._clip.damage or ""))
 
     def frames(self) -> Iterator[Frame]:
-        """Yield the frames that are shown in the part, from time 0 on; can be gone through once."""
+        """Yield the frames that are shown in the part, from time 0 on; this works once."""
         begin, before, picture = self._from, None, None
         for frame in self._whole():
             pts, duration = guarded(self._name, partial(self._times, frame, before))
@@ -68,13 +70,13 @@ class Part:
             begin = min(0, pts) if begin is None else begin
             if pts < begin:
                 continue
-            if frame.picture is not picture:  # one picture, one function
+            if frame.picture is not picture:  # frames of one picture keep sharing one function
                 picture = frame.picture
                 checked = partial(self._picture, picture)
             yield Frame(pts - begin, duration if self._end is None else min(duration, self._end - pts), checked)
 
     def close(self) -> None:
-        """Let go of the whole; that it cannot be closed harms nothing that was read of it."""
+        """Close the whole clip; a failure is logged, since the frames read before are good."""
         try:
             guarded(self._name, lambda: self._clip.close())
         except (Img2ImgError, MemoryError) as error:
@@ -91,7 +93,10 @@ class Part:
 
     def _times(self, frame: Any, before: int | None) -> tuple[int, int]:
         if not isinstance(frame, Frame) or not callable(frame.picture):
-            raise VideoError(f"{self._name}: {frame!r} is no Frame with a picture that can be called")
+            raise VideoError(
+                f"{self._name}: its plugin yields {frame!r}, which is no Frame with a callable picture; report this to "
+                "the author of the plugin"
+            )
         pts, duration = index(frame.pts), index(frame.duration)
         if before is not None and pts <= before:
             raise VideoError(f"{self._name}: a frame at tick {pts} follows one at {before}; times must rise")
@@ -113,10 +118,10 @@ class Part:
 
 
 def guarded(name: str, call: Callable[[], T], does: Literal["reads", "writes"] = "reads") -> T:
-    """Call what is a plugin's; whatever it raises, sys.exit included, costs this clip and no other.
+    """Call a function of a plugin; whatever it raises, sys.exit included, fails this clip and no other.
 
     Raises:
-        VideoError: It failed.
+        VideoError: The function failed.
     """
     try:
         return call()
@@ -127,7 +132,7 @@ def guarded(name: str, call: Callable[[], T], does: Literal["reads", "writes"] =
 
 
 def _checked(info: Any, name: str, max_pixels: int) -> ClipInfo:
-    """The same with numbers of the promised types."""
+    """Return `info` with numbers of the declared types, or raise a VideoError that names what is wrong."""
     if not isinstance(info, ClipInfo):
         raise VideoError(f"{name}: its info is {info!r}, which is no ClipInfo")
     fractions = {field: _fraction(info, field, name) for field in ("time_base", "rate", "start", "sample_aspect")}
@@ -135,7 +140,10 @@ def _checked(info: Any, name: str, max_pixels: int) -> ClipInfo:
     numbers: dict[str, Any] = {**whole, **fractions}
     info = replace(info, **numbers)
     if min(info.width, info.height) < 1 or info.frames < 0:
-        raise VideoError(f"{name}: {info.frames} frames of {info.width}×{info.height} are promised; none can be so")
+        raise VideoError(
+            f"{name}: its info declares {info.frames} frames of {info.width}×{info.height} pixels; the sides must be 1 "
+            "or more, and the number of frames 0 or more"
+        )
     if min(info.time_base, info.rate, info.sample_aspect) <= 0:
         raise VideoError(f"{name}: time_base, rate and sample_aspect of its info must be more than 0")
     if not (isinstance(info.chroma, str) and isinstance(info.notes, tuple)):

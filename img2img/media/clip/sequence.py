@@ -1,4 +1,4 @@
-"""A folder of images that follow each other, as a clip."""
+"""This module reads a folder of images as a clip."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from img2img.media.image.images import Pixels
 
 
 def natural_order(paths: Iterable[Path]) -> list[Path]:
-    """Sort so that `frame2` comes before `frame10`."""
+    """Sort paths by the numbers in them, so that `frame2` comes before `frame10`."""
 
     def key(path: Path) -> list[tuple[int, str]]:
         return [(int(word), "") if word.isdecimal() else (-1, word) for word in re.split(r"(\d+)", str(path))]
@@ -28,14 +28,14 @@ def natural_order(paths: Iterable[Path]) -> list[Path]:
 
 
 class SequenceReader:
-    """A `Clip` of images, one a tick.
+    """Reads a sequence of images as a `Clip` that shows one image a tick.
 
-    An image that cannot be read shows the one before it; `damage` then tells.
+    In place of an image that cannot be read, the image before it is shown, and `damage` says so.
 
     Args:
-        paths: The images, in the order of showing.
+        paths: The images, in the order in which they are shown.
         rate: Images a second.
-        max_pixels: Larger images are refused.
+        max_pixels: Images with more pixels are refused.
 
     Raises:
         VideoError: None of the images can be read.
@@ -57,10 +57,10 @@ class SequenceReader:
         )
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: no file stays open."""
 
     def frames(self) -> Iterator[Frame]:
-        """Yield a frame for each image; can be gone through once.
+        """Yield a frame for each image; this works once.
 
         Raises:
             VideoError: An image has another size than the first.

@@ -1,1 +1,1 @@
-"""Image files: what their headers say, decoding, encoding, and what they hold beside the pixels."""
+"""This package reads the headers of image files, decodes and encodes their pixels, and keeps their metadata."""

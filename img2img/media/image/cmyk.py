@@ -1,4 +1,4 @@
-"""Ink to light: CMYK pictures to RGB."""
+"""This module converts CMYK pictures to RGB."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from PIL.Image import Image as PillowImage
 
 
 def cmyk_to_rgb(image: PillowImage, icc: bytes | None) -> tuple[PillowImage, str]:
-    """A CMYK picture in sRGB, through its profile if that can be used, and the note that says how."""
+    """Convert a CMYK picture to sRGB, through its colour profile where that can be used.
+
+    Returns:
+        The picture in RGB, and a note that says how it was converted.
+    """
     if icc:
         try:
             return _through_profile(image, icc), "CMYK converted to RGB through its profile"
@@ -19,8 +23,8 @@ def cmyk_to_rgb(image: PillowImage, icc: bytes | None) -> tuple[PillowImage, str
 
 
 def ink_of_jpeg(image: PillowImage) -> PillowImage:
-    """A CMYK picture from a JPEG file with 255 for full ink."""
-    # Pillow takes each for Adobe's, where 0 is full ink; libjpeg's documentation has it so for those of Adobe only.
+    """Return the CMYK picture of a JPEG file in the convention where 255 is full ink."""
+    # Pillow treats every such file as Adobe's, where 0 is full ink; libjpeg documents that for Adobe's files only.
     return image if "adobe" in image.info else ImageChops.invert(image)
 
 
@@ -33,5 +37,5 @@ def _through_profile(image: PillowImage, icc: bytes) -> PillowImage:
         outputMode="RGB",
         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
-    assert converted is not None  # it is only when the conversion is in place
+    assert converted is not None  # Pillow returns None only for a conversion in place
     return converted

@@ -1,4 +1,4 @@
-"""From the bytes of an image file to an upright image."""
+"""This module decodes the bytes of an image file to an upright image."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from img2img.media.image.probe import Header, open_with_pillow, probe
 from img2img.media.opencv import cv2, is_out_of_memory
 
 Decoded: TypeAlias = tuple[Pixels, Header, tuple[str, ...]]
-"""Pixels, not yet turned upright; the header, with what was found later and without what no longer holds; notes."""
+"""The pixels, not yet turned upright; the header, corrected by what decoding found; and the notes for the report."""
 
-_MOST_PIXELS = 1 << 30  # what OpenCV decodes at most
+_MOST_PIXELS = 1 << 30  # OpenCV decodes no more
 
-_SRGB_PRIMARIES, _SRGB_TRANSFERS = (1, 2), (1, 2, 6, 13, 14, 15)  # or near to it, or not told
+_SRGB_PRIMARIES, _SRGB_TRANSFERS = (1, 2), (1, 2, 6, 13, 14, 15)  # sRGB, codes near to it, and 2 for unspecified
 
 _TURNED_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     1: lambda pixels: pixels,
@@ -40,16 +40,17 @@ _TURNED_UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
 def decode_image(data: bytes, name: str | Path, max_pixels: int = MAX_PIXELS) -> Image:
     """Decode an image file of any format in the table.
 
-    The size is checked before any pixel is decoded. 8 and 16 bits, grey and alpha stay what they are; palettes become
-    RGB, 1-bit pictures 8-bit grey, CMYK sRGB, floating-point pixels 16 bits; the EXIF orientation is applied.
+    The size is checked before any pixel is decoded. 8 and 16 bits, grey and alpha stay as they are. Palettes become
+    RGB, 1-bit pictures become 8-bit grey, CMYK becomes sRGB, and floating-point pixels become 16 bits. The EXIF
+    orientation is applied.
 
     Args:
         data: The content of the file.
-        name: What to call the file in errors.
-        max_pixels: The most pixels an image may have; 2**30 at most count.
+        name: The name of the file in messages.
+        max_pixels: The most pixels that an image may have; a limit above 2**30 counts as 2**30.
 
     Raises:
-        ImageError: The file is none of these, damaged, cut off, too large, or holds several pictures.
+        ImageError: The file has no known format, is damaged, cut off or too large, or holds several pictures.
         MemoryError: There is not enough memory for the pixels.
     """
     try:
@@ -81,7 +82,7 @@ def _check(header: Header, max_pixels: int) -> None:
     if header.frames > 1:
         raise ImageError(f"it has {header.frames} frames or pages; save those you want as files of their own")
     if header.width < 1 or header.height < 1:
-        raise ImageError(f"its header says that it is {size} pixels; get the file again from where it came")
+        raise ImageError(f"its header gives the size {size} pixels; get the file again from where it came")
     count, most = header.width * header.height, min(max_pixels, _MOST_PIXELS)
     if count > most:
         advice = "raise the limit with --max-pixels, or " if count <= _MOST_PIXELS else ""
@@ -92,13 +93,13 @@ def _check(header: Header, max_pixels: int) -> None:
 
 
 def decode_with_opencv(data: bytes, header: Header) -> Decoded:
-    """Decode a file that OpenCV reads as it should be."""
+    """Decode a file of a format that OpenCV reads correctly."""
     pixels, found = _opencv(data)
     return _as_rgb(_whole(pixels), header), header, _colour_notes(header, found.get(cv2.IMAGE_METADATA_CICP))
 
 
 def decode_png(data: bytes, header: Header) -> Decoded:
-    """Decode a PNG file, where metadata may stand behind the pixels, which the header does not know."""
+    """Decode a PNG file, whose metadata may stand behind the pixels, where `probe` does not look."""
     pixels, found = _opencv(data)
     header = replace(
         header,
@@ -109,7 +110,7 @@ def decode_png(data: bytes, header: Header) -> Decoded:
 
 
 def decode_jpeg(data: bytes, header: Header) -> Decoded:
-    """Decode a JPEG file, whose inks Pillow gives as they are."""
+    """Decode a JPEG file; CMYK is decoded by Pillow, which keeps the four inks."""
     if header.mode != "CMYK":
         return decode_with_opencv(data, header)
     with open_with_pillow(header.still, data) as image:
@@ -119,14 +120,14 @@ def decode_jpeg(data: bytes, header: Header) -> Decoded:
 
 
 def decode_bmp(data: bytes, header: Header) -> Decoded:
-    """Decode a BMP file, where the fourth byte of a pixel may only fill up."""
+    """Decode a BMP file, where the fourth byte of a pixel may be padding."""
     pixels, _ = _opencv(data)
     pixels = _whole(pixels)
     return _as_rgb(pixels[..., :3] if header.mode == "RGB" and pixels.ndim == 3 else pixels, header), header, ()
 
 
 def decode_avif(data: bytes, header: Header) -> Decoded:
-    """Decode an AVIF file, of 8, 10 or 12 bits."""
+    """Decode an AVIF file of 8, 10 or 12 bits."""
     pixels, found = _opencv(data)
     if pixels is None and _avif_bits(data) == 8:
         # The libavif in OpenCV 5.0 refuses alpha that is both turned and mirrored.
@@ -141,7 +142,11 @@ def decode_avif(data: bytes, header: Header) -> Decoded:
 
 
 def _opencv(data: bytes) -> tuple[Pixels | None, dict[int, bytes]]:
-    """Pixels as OpenCV orders them, None if it cannot decode them, and metadata by OpenCV's numbers."""
+    """Decode with OpenCV.
+
+    Returns:
+        The pixels in OpenCV's order, or None if it cannot decode them; and the metadata by OpenCV's numbers.
+    """
     pixels, kinds, values = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     return pixels, {kind: value.tobytes() for kind, value in zip(kinds, values, strict=True)}
 
@@ -153,7 +158,7 @@ def _whole(pixels: Pixels | None) -> Pixels:
 
 
 def _as_rgb(pixels: Pixels, header: Header) -> Pixels:
-    """OpenCV's channels in our order, and as many as the file has."""
+    """Bring OpenCV's channels into the order grey, RGB and alpha, and to the number that the file has."""
     if pixels.ndim == 2:
         if header.transparent is None:
             return pixels
@@ -168,7 +173,7 @@ def _as_rgb(pixels: Pixels, header: Header) -> Pixels:
 def _colour_notes(header: Header, cicp: bytes | None) -> tuple[str, ...]:
     if header.icc or not cicp or (cicp[0] in _SRGB_PRIMARIES and cicp[1] in _SRGB_TRANSFERS):
         return ()
-    return (f"the colours are coded for HDR or a wide gamut (CICP {cicp[0]}/{cicp[1]}), which is not kept",)
+    return (f"its colours are coded for HDR or a wide gamut (CICP {cicp[0]}/{cicp[1]}), which is not kept",)
 
 
 def _avif_bits(data: bytes) -> int:
@@ -177,5 +182,5 @@ def _avif_bits(data: bytes) -> int:
 
 
 def _stretched(pixels: Pixels, bits: int) -> Pixels:
-    """Whole numbers of 10 or 12 bits over the range of 16."""
+    """Stretch whole numbers of 10 or 12 bits over the range of 16 bits."""
     return pixels << (16 - bits) | pixels >> (2 * bits - 16)

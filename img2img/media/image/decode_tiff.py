@@ -1,4 +1,4 @@
-"""The pixels of TIFF files, which OpenCV gets right at 16 bits and more, and Pillow below."""
+"""This module decodes TIFF files: with OpenCV from 16 bits on, and with Pillow below; each is right only there."""
 
 from __future__ import annotations
 
@@ -18,20 +18,28 @@ from img2img.media.opencv import cv2
 
 _UNSIGNED, _FLOAT = 1, 3
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _INK = 0, 1, 2, 5
-_NO_ALPHA, _PREMULTIPLIED = 0, 1  # what a channel beyond the colours may be
+_NO_ALPHA, _PREMULTIPLIED = 0, 1  # meanings of a channel beyond the colours
 
 _MODES = {"1": "L", "L": "L", "LA": "LA", "P": "RGB", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA", "YCbCr": "RGB"}
 
 
 class _TiffImageFile(TiffImageFile):
-    """Pillow's reader, less its look at the EXIF directories after the pixels: it warns where they are broken."""
+    """Pillow's reader, which here does not read the EXIF directories after the pixels: broken ones make it warn."""
 
     def load_end(self) -> None:
+        """Turn the picture upright."""
         ImageOps.exif_transpose(self, in_place=True)
 
 
 def decode_tiff(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
-    """Pixels (H, W, C), which both libraries have turned upright; the header, less what no longer holds; notes."""
+    """Decode a TIFF file.
+
+    Returns:
+        The pixels (H, W, C), turned upright; the header, without a profile that no longer holds; and the notes.
+
+    Raises:
+        ImageError: The pixels are of a kind that cannot be read, or damaged.
+    """
     page = tiff.Directory(data)
     (bits, *other_bits) = set(page.integers(tiff.BITS, (1,)))
     (form, *other_forms) = set(page.integers(tiff.SAMPLE_FORMAT, (_UNSIGNED,)))
@@ -45,7 +53,9 @@ def decode_tiff(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str,
     if form == _UNSIGNED and (bits in (1, 2, 4, 8) or (bits == 16 and photometric == _INK)):
         return _decode_shallow(data, header)
     kind = {_UNSIGNED: "unsigned", 2: "signed", _FLOAT: "floating-point"}.get(form, "unusual")
-    raise ImageError(f"its pixels are {bits}-bit {kind} numbers, of which none is white; save it with 8 or 16 bits")
+    raise ImageError(
+        f"its pixels are {bits}-bit {kind} numbers, of which no value is defined as white; save it with 8 or 16 bits"
+    )
 
 
 def _decode_shallow(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:

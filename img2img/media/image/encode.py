@@ -1,4 +1,4 @@
-"""From an image to the bytes of a file."""
+"""This module encodes an image as the bytes of a file."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _KINDS = {"exif": cv2.IMAGE_METADATA_EXIF, "icc": cv2.IMAGE_METADATA_ICCP, "xmp"
 
 
 def encode_image(image: Image, suffix: str, quality: int | None = None) -> Encoded:
-    """Encode an image as a file of any format in the table that is written.
+    """Encode an image in the format of a suffix.
 
-    What the format cannot hold is turned into what it can: 16 bits are scaled to 8 (AVIF: 10), alpha is put in front
-    of white, metadata left out; each is noted.
+    Properties that the format cannot hold are converted: 16 bits are scaled to 8 (AVIF: 10), alpha is put in front of
+    white, and metadata are left out. The notes name each conversion.
 
     Args:
         image: The image.
         suffix: One of `WRITABLE_IMAGES`.
-        quality: 1 to 100 for JPEG (95 if not given), WebP (95) and AVIF (90); at 100, WebP and AVIF lose nothing.
+        quality: 1 to 100 for JPEG (95 if not given), WebP (95) and AVIF (90); at 100, WebP and AVIF are lossless.
 
     Raises:
-        UsageError: The suffix is of no known format, or the quality out of range.
+        UsageError: No known format has the suffix, or the quality is out of range.
         TranslationError: The image is too large for the format.
-        MemoryError: There is not enough memory for it.
+        MemoryError: There is not enough memory to encode the image.
     """
     form = formats.of_suffix(suffix)
     if form is None or form.still is None or not form.still.encode:
@@ -88,7 +88,7 @@ def _fitting_metadata(metadata: Metadata, channels: int, form: str, still: Still
 
 
 def _with_bits(pixels: Pixels, bits: int) -> Pixels:
-    """16-bit pixels scaled, where OpenCV's encoders would cut off what is above their range."""
+    """Scale 16-bit pixels to fewer bits; OpenCV's encoders would clip the values above their range instead."""
     scaled = (np.arange(65536) * (2**bits - 1) + 32767) // 65535
     return scaled.astype(np.uint8 if bits == 8 else np.uint16)[pixels]
 
@@ -104,7 +104,7 @@ def encode_png(pixels: Pixels, metadata: Metadata, quality: int) -> bytes:
 
 
 def _png_of_grey_alpha(pixels: Pixels) -> bytes:
-    """What OpenCV cannot write: each row as its difference to the row above, compressed."""
+    """Make a PNG file of grey and alpha, which OpenCV cannot write; each row is its difference to the row above."""
     height, width = pixels.shape[:2]
     rows = pixels.astype(pixels.dtype.newbyteorder(">")).reshape(height, -1).view(np.uint8)
     differences = np.full((height, rows.shape[1] + 1), 2, np.uint8)
@@ -118,14 +118,14 @@ def _png_of_grey_alpha(pixels: Pixels) -> bytes:
 
 def encode_jpeg(pixels: Pixels, metadata: Metadata, quality: int) -> bytes:
     """Make a JPEG file."""
-    # Halved colour resolution costs 1.6 dB at 95 and saves a sixth of the bytes; who asks for 90 wants quality.
+    # Halved colour resolution costs 1.6 dB at quality 95 and saves a sixth of the bytes; from 90 on, quality matters.
     sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if quality >= 90 else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
     options = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
     return wrapping.into_jpeg(_encoded(".jpg", pixels, options), metadata)
 
 
 def encode_webp(pixels: Pixels, metadata: Metadata, quality: int) -> bytes:
-    """Make a WebP file, which loses nothing at quality 100."""
+    """Make a WebP file, which is lossless at quality 100."""
     lossless = (cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR)
     return _encoded(".webp", pixels, lossless if quality == 100 else (cv2.IMWRITE_WEBP_QUALITY, quality), metadata)
 
@@ -145,7 +145,7 @@ def encode_tiff(pixels: Pixels, metadata: Metadata, quality: int) -> bytes:
     """Make a TIFF file of 8 or 16 bits."""
     tags = {}
     if pixels.shape[2] == 4:
-        tags[tiff.EXTRA_SAMPLES] = tiff.SHORT, struct.pack("<H", 2)  # not multiplied in
+        tags[tiff.EXTRA_SAMPLES] = tiff.SHORT, struct.pack("<H", 2)  # alpha, not multiplied into the colours
     if metadata.icc:
         tags[tiff.ICC] = tiff.UNDEFINED, metadata.icc
     if metadata.xmp:

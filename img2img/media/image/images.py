@@ -1,4 +1,4 @@
-"""What an image is here: its pixels, and what its file said about them."""
+"""This module defines an image: its pixels, and the metadata of its file."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from numpy.typing import NDArray
 from img2img.errors import UsageError
 
 Pixels: TypeAlias = NDArray[Any]
-"""Integers, uint8 or uint16 over their full range; mostly (H, W, C)."""
+"""Array of integers, uint8 or uint16 over their full range, mostly (H, W, C)."""
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a file holds beside the pixels, without the wrapping that differs from format to format.
-
-    EXIF is a TIFF block (no `Exif\\0\\0`) whose Orientation is 1 and which has no thumbnail; XMP is the packet alone,
-    its orientation 1 too.
-    """
+    """The metadata of an image file, without the wrapping that differs from format to format."""
 
     exif: bytes | None = None
+    """A TIFF block whose Orientation is 1, without a thumbnail and without the prefix `Exif` and two zero bytes."""
     icc: bytes | None = None
+    """Colour profile."""
     xmp: bytes | None = None
+    """An XMP packet whose orientation is 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +33,8 @@ class Image:
     Attributes:
         pixels: (H, W, C), uint8 or uint16 over their full range. C is 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and
             alpha; alpha is not multiplied into the colours.
-        metadata: What its file holds beside the pixels.
-        notes: What changed while decoding, for the report: "CMYK converted to RGB".
+        metadata: The metadata of its file.
+        notes: Changes made while decoding, for the report, such as "CMYK converted to RGB".
 
     Raises:
         UsageError: The pixels have another shape or type.
@@ -46,17 +45,17 @@ class Image:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        shape, kind = self.pixels.shape, self.pixels.dtype
-        if len(shape) != 3 or not 1 <= shape[2] <= 4 or 0 in shape or kind not in (np.uint8, np.uint16):
+        shape, dtype = self.pixels.shape, self.pixels.dtype
+        if len(shape) != 3 or not 1 <= shape[2] <= 4 or 0 in shape or dtype not in (np.uint8, np.uint16):
             raise UsageError(
-                f"pixels of shape {shape} and type {kind} are no image; give (height, width, 1 to 4 channels) as "
+                f"pixels of shape {shape} and type {dtype} are no image; give (height, width, 1 to 4 channels) as "
                 "uint8 or uint16"
             )
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """The bytes of an image file, and what the format could not hold."""
+    """The bytes of a file, and notes on what its format could not hold."""
 
     data: bytes
     notes: tuple[str, ...] = ()

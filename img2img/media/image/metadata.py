@@ -1,4 +1,4 @@
-"""Metadata from any wrapping to none, and back into JPEG and PNG files."""
+"""This module unwraps the metadata of any format, and wraps them for JPEG and PNG files."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ _EXIF_PREFIX = b"Exif\0\0"
 _XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 _ICC_PREFIX = b"ICC_PROFILE\0"
 
-_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[2-8]")  # a copy of the one in EXIF, which counts
+_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[2-8]")  # only a copy: the one in EXIF counts
 
 _LONGEST_SEGMENT = 65533
 _LONGEST_ICC_PART = _LONGEST_SEGMENT - len(_ICC_PREFIX) - 2
 
 PNG_HEADER_SIZE = 33
-"""Signature and IHDR: what every PNG file begins with."""
+"""Number of bytes of the signature and IHDR, with which every PNG file begins."""
 
 
 def normalised(exif: bytes | None, icc: bytes | None, xmp: bytes | None) -> tuple[Metadata, int, tuple[str, ...]]:
-    """Metadata as `Metadata` wants it, the EXIF orientation (1 to 8), and notes on what was too broken to keep."""
+    """Bring metadata into the form that `Metadata` describes.
+
+    Returns:
+        The metadata, the EXIF orientation (1 to 8), and notes on what was too broken to keep.
+    """
     notes = []
     orientation = 1
     if exif:
@@ -42,25 +46,25 @@ def normalised(exif: bytes | None, icc: bytes | None, xmp: bytes | None) -> tupl
 
 
 def into_jpeg(data: bytes, metadata: Metadata) -> bytes:
-    """A JPEG file with metadata added, each of a size that `fits_jpeg`."""
-    start = 4 + int.from_bytes(data[4:6], "big")  # behind the JFIF segment, which comes first
+    """Return a JPEG file with metadata added; each value must satisfy `fits_jpeg`."""
+    start = 4 + int.from_bytes(data[4:6], "big")  # the position behind the JFIF segment, which comes first
     return data[:start] + b"".join(_segments(metadata)) + data[start:]
 
 
-def fits_jpeg(kind: str, value: bytes) -> bool:
-    """Whether JPEG can hold a value of this field of `Metadata`: only profiles may span segments, 255 at most."""
-    if kind == "icc":
+def fits_jpeg(field: str, value: bytes) -> bool:
+    """Return whether JPEG can hold a value of a field of `Metadata`; only a profile may span segments, at most 255."""
+    if field == "icc":
         return len(value) <= 255 * _LONGEST_ICC_PART
     return len(value) <= _LONGEST_SEGMENT - len(_XMP_PREFIX)
 
 
 def into_png(data: bytes, metadata: Metadata) -> bytes:
-    """A PNG file with metadata added."""
+    """Return a PNG file with metadata added."""
     return data[:PNG_HEADER_SIZE] + b"".join(_chunks(metadata)) + data[PNG_HEADER_SIZE:]
 
 
 def png_chunk(kind: bytes, body: bytes) -> bytes:
-    """One chunk of a PNG file, with its length and checksum."""
+    """Return one chunk of a PNG file, with its length and checksum."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 

@@ -1,4 +1,4 @@
-"""What the header of an image file says, before any pixel is decoded."""
+"""This module reads the header of an image file before any pixel is decoded."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _PNG_GREY_ALPHA = 4  # the colour type, which Pillow calls RGBA if it has 16 bit
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself.
+    """The header of an image file.
 
     Attributes:
-        still: How the format holds an image.
-        width: In pixels, before the orientation is applied.
-        height: Likewise.
+        still: The record of how the format holds an image.
+        width: Width in pixels, before the orientation is applied.
+        height: Height in pixels, before the orientation is applied.
         mode: Pillow's word for the channels: L, LA, P, RGB, RGBA, CMYK. Empty for TIFF.
-        frames: How many pictures there are. What follows the picture in a JPEG file (previews, maps for HDR) is none.
-        exif: As it stands in the file, like the next two.
-        icc: Colour profile.
-        xmp: XMP packet.
-        transparent: The one grey level that is transparent, in the 8 or 16 bits of the decoded pixels.
+        frames: Number of pictures. Previews and HDR maps behind the picture of a JPEG file do not count.
+        exif: EXIF block as it stands in the file.
+        icc: Colour profile as it stands in the file.
+        xmp: XMP packet as it stands in the file.
+        transparent: The one grey level that is transparent, in the 8 or 16 bits of the decoded pixels; None if none is.
     """
 
     still: Still
@@ -47,15 +47,15 @@ class Header:
 
 
 def probe(data: bytes) -> Header:
-    """The header of an image file.
+    """Read the header of an image file.
 
     Raises:
-        ImageError: It is of none of the formats, or damaged.
+        ImageError: The file has none of the known formats, or is damaged.
     """
     form = formats.still_format(data)
     if form is None or form.still is None:
         raise ImageError(
-            f"this is no image that can be read (it begins with {data[:8]!r}); convert it to "
+            f"this is no image in a known format (it begins with {data[:8]!r}); convert it to "
             f"{formats.names(formats.STILLS, 'or')}"
         )
     read: Callable[[Still, bytes], Header] = formats.load(form.still.probe)
@@ -70,15 +70,15 @@ def probe(data: bytes) -> Header:
 
 
 def open_with_pillow(still: Still, data: bytes) -> ImageFile:
-    """The file as Pillow sees it, its pixels not yet decoded."""
-    # Pillow's classes rather than its `open`, which looks at more formats and has a pixel limit for the whole process.
+    """Open a file with Pillow, without decoding its pixels."""
+    # Pillow's `open` would look at more formats, and has a pixel limit for the whole process; its classes do neither.
     module, _, name = still.pillow.partition(":")
     opened: ImageFile = getattr(import_module(f"PIL.{module}"), name)(BytesIO(data))
     return opened
 
 
 def probe_with_pillow(still: Still, data: bytes) -> Header:
-    """Read a header as Pillow does."""
+    """Read the header with Pillow."""
     return _header(still, open_with_pillow(still, data))
 
 
@@ -122,7 +122,7 @@ def probe_tiff(still: Still, data: bytes) -> Header:
 
 
 def _refuse_cut_off_png(data: bytes) -> None:
-    # OpenCV allocates what a chunk says of its length, up to 4 GB, before it looks whether that is there.
+    # OpenCV allocates the length that a chunk declares, up to 4 GB, before it looks whether so many bytes are there.
     at = 8
     while data[at + 4 : at + 8] != b"IEND":
         at += 12 + int.from_bytes(data[at : at + 4], "big")
@@ -135,5 +135,5 @@ def _transparent_grey(data: bytes, image: ImageFile) -> int | None:
     if image.mode not in ("1", "L", "I;16") or not isinstance(level, int):
         return None
     bits = data[24]
-    # Pillow gives the level in the bits of the file, but for 1 bit.
+    # Pillow gives the level in the bits of the file, except for files of 1 bit.
     return level * 255 // (2**bits - 1) if bits in (2, 4) else level

@@ -1,4 +1,4 @@
-"""The directories of TIFF files, and of EXIF blocks, which are TIFF files without pixels."""
+"""This module reads and writes the directories of TIFF files, and of EXIF blocks (TIFF files without pixels)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 Tags: TypeAlias = Mapping[int, tuple[int, bytes]]
-"""What a directory holds, by tag: the type of the values, and the values as little-endian bytes."""
+"""The content of a directory, by tag: the type of the values, and the values as little-endian bytes."""
 
 BYTE, SHORT, LONG, UNDEFINED = 1, 3, 4, 7
 
@@ -18,15 +18,15 @@ NEW_SUBFILE_TYPE, WIDTH, HEIGHT, BITS, PHOTOMETRIC = 254, 256, 257, 258, 262
 ORIENTATION, SAMPLES, PLANAR, EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, ICC = 274, 277, 284, 338, 339, 700, 34675
 EXIF, GPS, INTEROPERABILITY = 34665, 34853, 40965
 
-# What a main directory tells of the picture rather than of the layout of the file: title, maker, model, resolution,
-# software, date, artist, host, rating, copyright, and the five tags of Windows.
+# Tags of a main directory that describe the picture rather than the layout of the file: title, maker, model,
+# resolution, software, date, artist, host, rating, copyright, and the five tags of Windows.
 _DESCRIPTIVE = (269, 270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 18246, 33432, *range(40091, 40096))
 
-# By type of value: its bytes, and the bytes of the words that make it up (a fraction is two words).
+# Type of value to its size in bytes, and to the size of the words that make it up (a fraction is two words).
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _WORDS = {**_SIZES, 5: 4, 10: 4}
 
-_MOST_PAGES = 100  # whoever wants one page need not know how many more there are
+_MOST_PAGES = 100  # counting stops here: files of several pages are refused anyway
 
 
 class _Field(NamedTuple):
@@ -36,15 +36,19 @@ class _Field(NamedTuple):
 
 
 class Directory:
-    """One directory of `data`, a TIFF file or an EXIF block; without an `offset` its first.
+    """One directory of a TIFF file or an EXIF block.
+
+    Args:
+        data: The file or block.
+        offset: Where the directory begins; None means the first directory.
 
     Attributes:
-        fields: By tag, where the values lie. Tags whose values lie outside of `data` are left out.
-        next: Offset of the next directory, 0 after the last.
-        next_at: Where that offset is written.
+        fields: Tag to the place of its values. Tags whose values lie outside of `data` are left out.
+        next: Offset of the next directory; 0 after the last.
+        next_at: Position at which `next` is written.
 
     Raises:
-        ValueError: There is no directory.
+        ValueError: There is no directory at the offset.
     """
 
     def __init__(self, data: bytes, offset: int | None = None) -> None:
@@ -59,19 +63,19 @@ class Directory:
         self.next = self._number("I", self.next_at) if self.next_at + 4 <= len(data) else 0
 
     def value(self, tag: int) -> bytes | None:
-        """The bytes of a tag as they stand in the file."""
+        """Return the bytes of a tag as they stand in the file; None where the tag is missing."""
         field = self.fields.get(tag)
         return self._data[field.start : field.stop] if field else None
 
     def integers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
-        """The values of a tag that holds whole numbers."""
+        """Return the values of a tag that holds whole numbers; `default` where it is missing or holds others."""
         field = self.fields.get(tag)
         if field is None or field.kind not in (BYTE, SHORT, LONG):
             return default
         return tuple(self._words(field).tolist())
 
     def copy(self, without: tuple[int, ...] = ()) -> dict[int, tuple[int, bytes]]:
-        """Everything, as `Tags`."""
+        """Return all tags and values, except the tags in `without`."""
         return {
             tag: (field.kind, self._words(field).astype(f"<u{_WORDS[field.kind]}").tobytes())
             for tag, field in self.fields.items()
@@ -94,10 +98,10 @@ class Directory:
 
 
 def pages(data: bytes) -> list[Directory]:
-    """The directories of all pages of a TIFF file; smaller copies of a page and masks are none.
+    """Return the directories of all pages of a TIFF file; smaller copies of a page and masks do not count as pages.
 
     Raises:
-        ValueError: One is missing.
+        ValueError: A directory is missing.
     """
     found, seen = [Directory(data)], {0}
     while (offset := found[-1].next) not in seen and len(found) < _MOST_PAGES:
@@ -107,9 +111,12 @@ def pages(data: bytes) -> list[Directory]:
 
 
 def upright(block: bytes) -> tuple[bytes, int]:
-    """An EXIF block with Orientation 1 and no thumbnail (it shows the source), and the orientation that it had.
+    """Set the orientation of an EXIF block to 1 and remove its thumbnail, which shows the source and not the result.
 
-    Nothing moves inside of it, so that the offsets in the notes of camera makers stay true.
+    Nothing moves inside the block, so that the offsets in the notes of camera makers stay true.
+
+    Returns:
+        The changed block, and the orientation that it had.
 
     Raises:
         ValueError: This is no EXIF block.
@@ -125,10 +132,10 @@ def upright(block: bytes) -> tuple[bytes, int]:
 
 
 def exif_block(tiff: bytes) -> bytes | None:
-    """What a TIFF file tells of its picture, as an EXIF block; None when that is nothing.
+    """Return the description of the picture in a TIFF file as an EXIF block; None where there is no description.
 
     Raises:
-        ValueError: It has no directory.
+        ValueError: The file has no directory.
     """
     block = bytearray(b"II*\0\0\0\0\0")
     tags = _description(tiff, block)
@@ -136,15 +143,15 @@ def exif_block(tiff: bytes) -> bytes | None:
 
 
 def with_tags(tiff: bytes, tags: Tags, exif: bytes | None) -> bytes:
-    """A TIFF file of one page with further or other tags, and with what an EXIF block tells of its picture.
+    """Return a TIFF file of one page with tags added or replaced, and with the description in an EXIF block.
 
     Args:
         tiff: A little-endian file.
-        tags: What to add or to replace.
-        exif: The block whose tags to add.
+        tags: Tags to add or to replace.
+        exif: EXIF block whose descriptive tags are added; None adds none.
 
     Raises:
-        ValueError: One of them has no directory.
+        ValueError: The file or the block has no directory.
     """
     data = bytearray(tiff)
     described = _description(exif, data) if exif else {}
@@ -157,7 +164,7 @@ def _description(source: bytes, target: bytearray) -> dict[int, tuple[int, bytes
     tags = {tag: value for tag, value in top.copy().items() if tag in _DESCRIPTIVE}
     for pointer in (EXIF, GPS):
         for offset in top.integers(pointer)[:1]:
-            with suppress(ValueError):  # it points to nowhere: left out
+            with suppress(ValueError):  # a pointer to nowhere is left out
                 below = Directory(source, offset).copy(without=(INTEROPERABILITY,))
                 tags[pointer] = LONG, struct.pack("<I", _append_directory(target, below))
     return tags

@@ -1,6 +1,6 @@
-"""Video in and out: frames with their times, and everything else that a file holds.
+"""This package reads and writes video files: frames with their times, sound, subtitles and the rest of a file.
 
-What needs PyAV is loaded when it is first used.
+Importing it does not import PyAV; its modules do.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Colours of video: YUV in and out of RGB, by the matrix and the range that stand beside the pixels."""
+"""This module converts between the YUV of videos and RGB, by the matrix and the range that the video declares."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 # Numbers of ITU-T H.273, which FFmpeg and all containers use.
 _RGB, _BT709, _UNKNOWN, _BT470BG, _BT601, _SMPTE240M, _BT2020 = 0, 1, 2, 5, 6, 7, 9
 _CONVERTED = {_BT709: 1, 4: 4, _BT470BG: 5, _BT601: 5, _SMPTE240M: 7, _BT2020: 9}
-"""The matrices that swscale knows, and its numbers for them."""
+"""Matrix of H.273 to swscale's number for it; swscale knows no others."""
 
 HD_HEIGHT = 720
-"""Rows from which on players take video that does not say so for BT.709."""
+"""Height in pixels from which on players assume BT.709 where a video declares no matrix."""
 
-# swscale's quick ways repeat chroma and round down; these cost some milliseconds and are right to 1/255.
+# swscale's fast methods repeat chroma and round down; these cost some milliseconds more and are exact to 1/255.
 _PRECISE = int(
     Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 )
@@ -28,7 +28,7 @@ _PRECISE = int(
 
 @dataclass(frozen=True)
 class Colour:
-    """How numbers of a video mean colours: the tags of ITU-T H.273, 2 where unknown."""
+    """The colour space of a video, as numbers of ITU-T H.273, where 2 means unknown."""
 
     matrix: int
     full_range: bool
@@ -37,7 +37,7 @@ class Colour:
 
     @classmethod
     def of(cls, frame: av.VideoFrame, height: int) -> Colour:
-        """Read the tags of a frame; a matrix that is not given is the one that players take, by the height."""
+        """Read the colour space of a frame; where it declares no matrix, the height decides, as in players."""
         matrix = frame.colorspace
         if matrix not in _CONVERTED:
             matrix = _BT709 if height >= HD_HEIGHT or _is_rgb(frame) else _BT601
@@ -45,7 +45,7 @@ class Colour:
         return cls(matrix, full and not _is_rgb(frame), frame.color_primaries, frame.color_trc)
 
     def to_rgb(self, frame: av.VideoFrame, *, deep: bool) -> Pixels:
-        """Convert to (H, W, 3), uint8 or, with `deep`, uint16 over the full range."""
+        """Convert a frame to RGB, (H, W, 3): uint8, or with `deep` uint16 over the full range."""
         name = "rgb48le" if deep else "rgb24"
         if _is_rgb(frame):
             return frame.to_ndarray(format=name, threads=1)
@@ -60,7 +60,7 @@ class Colour:
         )
 
     def from_rgb(self, pixels: Pixels, pixel_format: str) -> av.VideoFrame:
-        """Convert (H, W, 3) of uint8 or uint16 to a frame in `pixel_format`, tagged with these colours."""
+        """Convert RGB, (H, W, 3) of uint8 or uint16, to a frame in a pixel format, tagged with this colour space."""
         deep = pixels.dtype == np.uint16
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb48le" if deep else "rgb24")
         if not is_rgb(pixel_format):
@@ -78,18 +78,18 @@ class Colour:
         return frame
 
     def tag(self, target: av.VideoFrame | av.VideoCodecContext) -> None:
-        """Write the tags on a frame or an encoder."""
+        """Write this colour space into the tags of a frame or an encoder."""
         target.colorspace = self.matrix
         target.color_range = _extent(self.full_range)
         target.color_primaries, target.color_trc = self.primaries, self.transfer
 
     def for_format(self, pixel_format: str) -> Colour:
-        """The same colours in another pixel format."""
+        """Return the colour space with which the same colours are stored in a pixel format."""
         return replace(self, matrix=_RGB, full_range=True) if is_rgb(pixel_format) else self
 
 
 def is_rgb(pixel_format: str) -> bool:
-    """Whether a pixel format holds RGB, by its name."""
+    """Return whether the pixel format of a name holds RGB."""
     return av.VideoFormat(pixel_format).is_rgb or pixel_format == "pal8"
 
 

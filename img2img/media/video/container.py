@@ -1,4 +1,4 @@
-"""Opening video files: by their content, only the formats that hold media, and nothing that leads to another file."""
+"""This module opens video files by their content, and refuses formats that refer to other files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-# Playlists (hls, dash, concat, sdp, …) are not among them: they make FFmpeg open what a file names.
+# Playlists (hls, dash, concat, sdp, …) are not among them: they make FFmpeg open the files and addresses they name.
 _FORMATS = (
     "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "m4v", "h264", "hevc", "av1", "obu", "ivf", "flv", "asf",
     "ogg", "nut", "mxf", "dv", "rm", "wtv", "gxf", "yuv4mpegpipe", "apng", "mjpeg",
@@ -32,7 +32,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     """Open a video file for reading.
 
     Raises:
-        VideoError: It is missing, forbidden, cut off before its index, or no video file.
+        VideoError: The file is missing, forbidden, cut off before its index, or no video file.
     """
     with ExitStack() as stack:
         try:
@@ -42,7 +42,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
                 raise VideoError(
                     f"{printable(path)}: the file is empty (0 bytes); copy it again from where it came from"
                 )
-            # As a file object: FFmpeg sees no name, which could lead it to a protocol or to a guess.
+            # FFmpeg gets a file object, since a name could make it choose a protocol or guess the format.
             file = stack.enter_context(path.open("rb"))
             container = stack.enter_context(_open(file))
         except av.error.FFmpegError as error:
@@ -55,10 +55,10 @@ def open_container(path: Path) -> Iterator[InputContainer]:
 
 
 def main_video(container: InputContainer, path: Path) -> VideoStream:
-    """The video stream that a player would show.
+    """Return the video stream that a player would show.
 
     Raises:
-        VideoError: There is none; a cover picture is none.
+        VideoError: The file holds no video; a cover picture does not count as one.
     """
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not streams:
@@ -68,7 +68,7 @@ def main_video(container: InputContainer, path: Path) -> VideoStream:
 
 
 def reason(error: BaseException) -> str:
-    """FFmpeg's words for an error."""
+    """Return FFmpeg's words for an error."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
@@ -89,4 +89,4 @@ def _why_not(path: Path) -> str:
         return "its index (moov) is missing: the recording or the copy was cut off; copy it again, or repair it"
     if head.startswith((b"#EXTM3U", b"ffconcat", b"v=0")):
         return "this is a playlist, which may name any file or address; give the video files themselves"
-    return f"this is no video that can be read (it begins with {head[:8]!r}); give a video file"
+    return f"this is no video in a known format (it begins with {head[:8]!r}); give a video file"

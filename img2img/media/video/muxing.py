@@ -1,4 +1,4 @@
-"""Putting a video together: the encoded picture, and everything else from the source."""
+"""This module puts a video file together from the encoded picture and the streams copied from the source."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _BUFFER = 1 << 20
 
 @dataclass(frozen=True)
 class Contents:
-    """What goes into a target.
+    """The parts of a target.
 
     Attributes:
         encoding: How the picture was encoded.
-        segments: Files of the picture, in order.
-        tracks: What is copied from the source; None where there is no file to copy from.
-        shift: Seconds that the picture's times are less than the source's.
-        end: Time of the source from which on nothing is copied, in seconds.
+        segments: Files with the packets of the picture, in order.
+        tracks: The streams to copy from the source; None where there is no file to copy from.
+        shift: Seconds to subtract from the times of the source, as was done for the picture.
+        end: Time of the source, in seconds, from which on nothing is copied; None copies everything.
     """
 
     encoding: Encoding
@@ -52,7 +52,7 @@ def mux(contents: Contents, path: Path) -> None:
 
     Raises:
         WriteError: The disk is full, or the folder not writable.
-        VideoError: The container cannot hold this.
+        VideoError: The container cannot hold these streams together.
     """
     encoding = contents.encoding
     options = _options(encoding)
@@ -72,9 +72,9 @@ def mux(contents: Contents, path: Path) -> None:
 
 
 def _addressed(contents: Contents, stream: av.VideoStream) -> Iterator[Any]:
-    """The packets of the picture; the last one is made to last until all has been shown.
+    """Yield the packets of the picture, addressed to a stream; the last lasts until everything has been shown.
 
-    MP4 adds up the decoding times to know how long a track is, which at a variable rate is not how long it is shown.
+    MP4 adds up the decoding times to get the length of a track. At a variable rate, that is not how long it is shown.
     """
     packets = read_packets(contents.segments, contents.encoding.time_base)
     last = first = next(packets)
@@ -95,14 +95,14 @@ def _time(packet: Any) -> Fraction:
 
 
 def _options(encoding: Encoding) -> dict[str, str]:
-    options = {"fflags": "+bitexact"}  # or Matroska numbers streams by chance, and two runs differ
+    options = {"fflags": "+bitexact"}  # without it, Matroska numbers streams at random, and two runs differ
     if encoding.container in ("matroska", "webm"):
-        options["avoid_negative_ts"] = "disabled"  # sound that begins early would move the picture
+        options["avoid_negative_ts"] = "disabled"  # else sound that begins early would move the picture
         return options
     timescale = encoding.time_base.denominator
     options["movflags"] = "+faststart"
     if encoding.time_base.numerator == 1 and timescale < _LARGEST_TIMESCALE:
-        options["movie_timescale"] = str(timescale)  # in which the file says when the picture begins
+        options["movie_timescale"] = str(timescale)  # the unit in which the file stores when the picture begins
     return options
 
 
@@ -113,7 +113,9 @@ def _writing(path: Path) -> Iterator[None]:
     except av.error.FFmpegError as error:
         number = error.errno or 0
         if number in (0, errno.EINVAL, errno.ENOSYS) or number > 1 << 16:
-            raise VideoError(f"{printable(path)}: it cannot be put together: {reason(error)}; try .mkv") from error
+            raise VideoError(
+                f"{printable(path)}: its streams do not fit together: {reason(error)}; try .mkv"
+            ) from error
         raise unwritable(path, OSError(number, error.strerror)) from error
     except OSError as error:
         raise unwritable(path, error) from error

@@ -1,4 +1,4 @@
-"""What a user may ask of a video."""
+"""This module holds the options that a user may give for videos."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class VideoOptions:
-    """How a video is to be made.
+    """The user's options for a video.
 
     Attributes:
         codec: `h264`, `h265`, `av1`, `vp9`, `vp8`, `prores`, `ffv1`, or the name of one of FFmpeg's encoders; empty for
-            the container's usual one.
-        quality: In the codec's sense: the CRF of x264, x265, AV1 and VP9, where less is better. None for a good one.
-        preset: In the codec's sense: x264's `fast`, AV1's `6`, VP9's `cpu-used`, ProRes' profile.
+            the container's usual codec.
+        quality: Quality as the codec counts it: the CRF of x264, x265, AV1 and VP9, where less is better. None chooses
+            a good one.
+        preset: Preset as the codec names it: x264's `fast`, AV1's `6`, VP9's `cpu-used`, ProRes' profile.
         pixel_format: FFmpeg's name, such as `yuv444p`; empty for 4:2:0 with as many bits as the source has.
-        start: Leave out what is shown before, in seconds.
-        end: Leave out what is shown from then on.
-        fps: Change to this constant rate by leaving out and repeating frames; for images, the rate they are shown at.
+        start: Frames shown before this time, in seconds, are left out.
+        end: Frames shown from this time on, in seconds, are left out.
+        fps: Constant frame rate to which the clip is brought by leaving out and repeating frames; for images, the rate
+            at which they are shown.
         hardware: `auto` tries encoders of graphics cards before that of the CPU.
-        drop_unsupported_streams: Leave out what the target's container cannot hold, instead of refusing.
+        drop_unsupported_streams: Whether streams that the target's container cannot hold are left out, instead of
+            refusing the job.
     """
 
     codec: str = ""

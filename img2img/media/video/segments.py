@@ -1,4 +1,4 @@
-"""Encoded frames in pieces of their own, so that a job that was killed can go on behind the last whole one."""
+"""This module stores encoded frames in segments, so that a killed job can go on after the last complete segment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SegmentEncoder:
-    """Encodes consecutive frames with an encoder of their own: nothing in one segment depends on another."""
+    """Encodes consecutive frames as one segment, with its own encoder: no segment depends on another."""
 
     def __init__(self, encoding: Encoding) -> None:
         self.encoding = encoding
@@ -36,9 +36,9 @@ class SegmentEncoder:
         """Encode one frame.
 
         Args:
-            pixels: (H, W, 3) of uint8 or uint16; at right and below, edges are repeated up to the encoder's size.
-            pts: In ticks; more than that of the frame before.
-            duration: In ticks.
+            pixels: (H, W, 3) of uint8 or uint16; the right and lower edges are repeated up to the encoder's size.
+            pts: When the frame is shown, in ticks; later than the frame before.
+            duration: How long the frame is shown, in ticks.
         """
         encoding, (height, width) = self.encoding, pixels.shape[:2]
         if (width, height) != (encoding.width, encoding.height):
@@ -70,7 +70,7 @@ class SegmentEncoder:
 
 @dataclass(frozen=True)
 class Segment:
-    """A finished segment on the disk; packets are in the order of decoding."""
+    """A finished segment read from the disk; its packets are in the order of decoding."""
 
     pts: NDArray[np.int64]
     duration: NDArray[np.int64]
@@ -80,15 +80,17 @@ class Segment:
 
     @classmethod
     def read(cls, path: Path) -> Segment:
+        """Read a segment from a file."""
         with np.load(path, allow_pickle=False) as arrays:
             return cls(*(arrays[name] for name in ("pts", "duration", "keyframe", "size", "data")))
 
 
 def read_packets(paths: list[Path], time_base: Fraction) -> Iterator[Any]:
-    """Yield the packets of segments that follow each other, their decoding times made anew for the whole.
+    """Yield the packets of consecutive segments, with decoding times computed for the whole video.
 
-    A packet is decoded when the frame is shown that is `delay` frames before it in the order of showing, `delay` being
-    the furthest that any frame comes before its place.
+    The packet at place n in the order of decoding gets, as its decoding time, the time at which the frame at place
+    n - `delay` in the order of showing is shown; `delay` is the largest number of places by which a frame is decoded
+    after its place in the order of showing.
     """
     delay = max(_reordering(path) for path in paths)
     shown: deque[int] = deque()
@@ -111,7 +113,7 @@ def read_packets(paths: list[Path], time_base: Fraction) -> Iterator[Any]:
 
 
 def _reordering(path: Path) -> int:
-    """How many places a frame of a segment is decoded after its place in the order of showing, at most."""
+    """Return by how many places at most a frame is decoded after its place in the order of showing."""
     with np.load(path, allow_pickle=False) as arrays:
         pts = arrays["pts"]
     rank = np.argsort(np.argsort(pts))

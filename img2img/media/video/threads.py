@@ -1,6 +1,6 @@
-"""How a decoder may share out its work: such that what it says of damage depends on the file alone.
+"""This module sets the threads of a decoder so that the damage it reports depends on the file alone.
 
-FFmpeg can decode several frames at once, or several slices of a frame. Either may lose what it knows of damage:
+FFmpeg can decode several frames at once, or several slices of a frame. Either way may lose reports of damage:
 
 - H.264, frames at once: a picture may be given out before the thread that decodes it has marked it as damaged. On a
   busy machine the mark is lost.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _THREADS = 4
 _FRAMES_AT_ONCE = {"hevc", "libdav1d"}
-"""Decoders that may work on several frames at once: all they know of damage is known before a frame comes out."""
+"""Decoders that may work on several frames at once: they report all damage of a frame before the frame comes out."""
 _ONE_THREAD = {"h264"}
 
 
@@ -28,8 +28,9 @@ def share_out(stream: VideoStream, blames_packets: bool) -> None:
     """Set the threads of a stream's decoder, before anything is decoded.
 
     Args:
-        stream: The stream.
-        blames_packets: Whether it must be known which packet an error is about, which frames at once hide.
+        stream: The video stream.
+        blames_packets: Whether an error must be assigned to its packet, which is impossible with several frames at
+            once.
     """
     codec = stream.codec_context
     stream.thread_type = "FRAME" if codec.name in _FRAMES_AT_ONCE and not blames_packets else "SLICE"

@@ -1,4 +1,4 @@
-"""What a video file holds beside its picture: sound, subtitles, chapters and titles, copied without a change."""
+"""This module copies sound, subtitles, chapters and titles from one video file to another, without a change."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from img2img.media.video.encoding import Encoding
 
 _OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder"}
-"""Metadata that speak of the file they stand in."""
+"""Metadata that describe the source file itself, and would be wrong in the target."""
 _MOV_LANGUAGES = {
     "deu": "ger", "nld": "dut", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "mkd": "mac", "hye": "arm",
     "kat": "geo", "bod": "tib", "mya": "bur", "msa": "may", "cym": "wel", "eus": "baq",
 }  # fmt: skip
-"""The other of two codes of ISO 639-2 for a language, the only one that FFmpeg knows for MOV."""
+"""Code of ISO 639-2/T for a language to its code of 639-2/B, the only one that FFmpeg knows for MOV."""
 _OF_THE_STREAM = {
     "encoder",
     "DURATION",
@@ -38,16 +38,17 @@ _OF_THE_STREAM = {
     "alpha_mode",
     "ENCODER",
 }
+"""Metadata that describe how the source's stream is encoded."""
 
 
 @dataclass(frozen=True)
 class Tracks:
-    """Which streams of a source go into the target.
+    """The streams of a source that are copied to the target.
 
     Attributes:
         source: The file.
         kept: Numbers of the streams that are copied.
-        notes: What is left out, for the report.
+        notes: The streams that are left out, for the report.
     """
 
     source: Path
@@ -56,10 +57,10 @@ class Tracks:
 
 
 def choose_tracks(source: Path, encoding: Encoding, *, drop_unsupported: bool) -> Tracks:
-    """Find out what of a source the target can hold beside the picture.
+    """Find out which streams of a source the target can hold beside the picture.
 
     Raises:
-        VideoError: It cannot hold one of its sounds or subtitles, and these may not be dropped.
+        VideoError: The target cannot hold a sound or subtitle stream, and `drop_unsupported` is false.
     """
     kept, refused, notes = [], [], []
     with open_container(source) as container:
@@ -87,10 +88,10 @@ class TrackCopier:
     """Copies streams from an open source to an open target.
 
     Args:
-        tracks: Which.
+        tracks: The streams to copy.
         container: The source.
         output: The target; streams are added to it.
-        shift: Seconds taken off all times.
+        shift: Seconds to subtract from all times.
         end: Time of the source, in seconds, from which on nothing is copied; None for all.
     """
 
@@ -122,7 +123,7 @@ class TrackCopier:
         if not self._sources:
             return
         last: dict[int, int] = {}
-        with suppress(av.error.FFmpegError):  # what of the file is damaged, the picture's reader has told
+        with suppress(av.error.FFmpegError):  # the reader of the picture has already reported the damage
             packet: Any
             for packet in self._container.demux(self._sources):
                 if packet.pts is None and packet.dts is None:
@@ -152,7 +153,7 @@ class TrackCopier:
 
 
 def about_picture(container: InputContainer, source: Path) -> dict[str, str]:
-    """Title, language and the like of the main video stream."""
+    """Return the title, the language and the like of the main video stream."""
     return _about(main_video(container, source), "")
 
 
@@ -172,7 +173,7 @@ def _fits(stream: Any, encoding: Encoding) -> bool:
 
 
 def _is_kept_otherwise(stream: Any, encoding: Encoding) -> bool:
-    """Chapters of MP4 look like a data stream; attachments are copied where there can be some."""
+    """Return whether a stream is copied in another way: chapters look like a data stream, and MKV takes attachments."""
     is_chapters = stream.type == "data" and stream.name == "bin_data"
     return is_chapters or (stream.type == "attachment" and encoding.container == "matroska")
 

@@ -1,4 +1,4 @@
-"""Turning frames upright: cameras store them as they fall on the sensor, and write down how they are to be shown."""
+"""This module turns frames upright: cameras store frames as the sensor sees them, and note how to show them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UPRIGHT: Turn = (1, 0, 0, 1)
 
 
 def turn_upright(pixels: Pixels, turn: Turn) -> Pixels:
-    """Turn (H, W, C) as a display matrix says."""
+    """Turn or mirror pixels, (H, W, C), by a display matrix."""
     a, b, c, d = turn
     if a == 0:
         pixels, a, d = pixels.swapaxes(0, 1), c, b
@@ -25,7 +25,7 @@ def turn_upright(pixels: Pixels, turn: Turn) -> Pixels:
 
 
 def turn_of(frame: av.VideoFrame) -> Turn:
-    """The display matrix of a frame; upright where there is none, or one that is no quarter turn."""
+    """Return the display matrix of a frame; upright where it has none, or one that is no quarter turn."""
     side_data: Any = frame.side_data.get("DISPLAYMATRIX")
     if side_data is None:
         return _UPRIGHT

@@ -1,4 +1,4 @@
-"""Checkpoints of other training codes: read without running them, recognised by a family, used as models."""
+"""This package opens checkpoints of other training codes as models, without running what is in them."""
 
 from __future__ import annotations
 

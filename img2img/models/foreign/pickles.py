@@ -1,7 +1,7 @@
-"""What the pickles in a torch file would call, read from their opcodes: nothing is unpickled.
+"""This module finds out from the opcodes of a pickle which functions it would call, without unpickling it.
 
-`torch.load(weights_only=True)` runs no code of others, but builds what a file asks for, such as an array of any size,
-and tells of a foreign object in a page of advice on how to run it. Hence the file is looked at before.
+`torch.load(weights_only=True)` runs no foreign code, but it builds what a file requests, such as an array of any size,
+and its message about a foreign object advises how to run that. So this module checks the file first.
 """
 
 from __future__ import annotations
@@ -22,42 +22,42 @@ ALLOWED = {f"torch {name}Storage" for name in TYPES} | {
     "torch._utils _rebuild_tensor_v2",
     "torch._utils _rebuild_parameter",
 }
-"""All that plain weights need."""
+"""The functions and types that plain weights need."""
 PROTOCOLS = (2, 3)
-"""Of pickle; torch writes the first unless told otherwise, and reads no others without running them."""
+"""Allowed protocols of pickle; torch writes 2 by default, and cannot read others without running them."""
 MAX_OPCODES = 2_000_000
-"""Fifty are a tensor."""
+"""Most opcodes that a file may have; a tensor takes about fifty."""
 PICKLES_OF_OLD = 5
-"""With which a file of torch before 1.6 begins: magic number, version, system, content, names of the storages."""
+"""Number of pickles in a file of torch before 1.6: magic number, version, system, content, names of the storages."""
 
 
 def check_harmless(data: bytes) -> None:
-    """Look through a file of `torch.save`.
+    """Check that a file of `torch.save` holds plain weights and nothing that could run.
 
     Raises:
-        ModelFileError: It is a TorchScript archive, is packed, is of another protocol, or would call what plain weights
-            do not need. The message goes on after the name of the file.
+        ModelFileError: The file is a TorchScript archive, is compressed, has another protocol, or would call functions
+            that plain weights do not need. The message continues a sentence that begins with the name of the file.
     """
-    old = not data.startswith(b"PK\x03\x04")  # as torch itself tells; what stands at the end does not count
+    old = not data.startswith(b"PK\x03\x04")  # torch distinguishes them in the same way, by the beginning
     pickles = [io.BytesIO(data)] * PICKLES_OF_OLD if old else [io.BytesIO(_pickle_of(data))]
     for number, name in enumerate(name for file in pickles for name in _calls(file)):
         if number > MAX_OPCODES:
             raise ModelFileError("holds more than weights: it is no state_dict of a network; save that alone")
         if name and name not in ALLOWED:
             raise ModelFileError(
-                f"holds an object of {printable(name[:100].replace(' ', '.'))}, and to read that is to run what the "
-                "file says; only plain tensors are read. Who trusts the file can save `model.state_dict()` alone with "
-                "the code that wrote it, and open that"
+                f"holds an object of {printable(name[:100].replace(' ', '.'))}, and reading that would run code of the "
+                "file; only plain tensors are read. If you trust the file, save `model.state_dict()` alone with the "
+                "code that wrote it, and open that"
             )
 
 
 def _calls(file: io.BytesIO) -> Iterator[str]:
-    """For each opcode of the next pickle, the module and name that it looks up, or nothing."""
+    """Yield for each opcode of the next pickle the module and name that it looks up, or an empty text."""
     for number, (opcode, argument, _) in enumerate(pickletools.genops(file)):
         if number == 0 and argument not in PROTOCOLS:
             raise ModelFileError(
-                "is not pickled as `torch.save` does unless told otherwise, by protocol 2, and cannot be read without "
-                "running what it says; save `model.state_dict()` again, without `pickle_protocol`"
+                "is not pickled by protocol 2, which `torch.save` uses by default, and cannot be read without running "
+                "its code; save `model.state_dict()` again, without `pickle_protocol`"
             )
         yield str(argument) if opcode.name in ("GLOBAL", "INST") else ""
 

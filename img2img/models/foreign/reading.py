@@ -1,4 +1,4 @@
-"""Reading a foreign checkpoint: once, into memory, to tables of tensors that are what they claim to be."""
+"""This module reads a foreign checkpoint, once and into memory, as tables of tensors."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from img2img.models.file import SUFFIX
 from img2img.models.foreign.pickles import check_harmless
 
 LARGEST_FILE = 4 << 30
-"""Bytes; generators have less than 1 GB, and the states of whole trainings some more."""
+"""Bytes of the largest checkpoint that is read; generators have less than 1 GB, and whole training states more."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What stands in a file: tables of tensors, in each other, and whatever else."""
+    """The content of a checkpoint."""
 
     table: Any
+    """Tables of tensors, which may be nested, and anything else that the file holds."""
     size: int
-    """Of the file, in bytes."""
+    """Size of the file, in bytes."""
     sha256: str
 
 
@@ -35,7 +36,7 @@ def read_checkpoint(path: Path) -> Content:
     """Read a file of `torch.save` or safetensors.
 
     Raises:
-        ModelFileError: It cannot be read, is too large, is damaged, or holds what is more than data.
+        ModelFileError: The file cannot be read, is too large, is damaged, or holds more than data.
     """
     data = _read(path)
     try:
@@ -47,17 +48,17 @@ def read_checkpoint(path: Path) -> Content:
     except Img2ImgError as error:
         raise ModelFileError(f"{path} {error}") from error
     except Exception as error:  # torch and pickle raise anything where a file is damaged
-        advised = isinstance(error, pickle.UnpicklingError)  # by torch, to run what the file says
-        reason = "" if advised else printable(str(error).partition("\n")[0][:200])
+        is_advice = isinstance(error, pickle.UnpicklingError)  # torch advises to run the code in the file
+        reason = "" if is_advice else printable(str(error).partition("\n")[0][:200])
         raise ModelFileError(
-            f"{path} is damaged, or not what its name says: {reason or type(error).__name__}; fetch or save it again"
+            f"{path} is damaged, or its suffix is wrong: {reason or type(error).__name__}; fetch or save it again"
         ) from error
     return Content(table, len(data), hashlib.sha256(data).hexdigest())
 
 
 def _read(path: Path) -> bytes:
     try:
-        if not path.is_file():  # to open a pipe would wait for whoever writes into it
+        if not path.is_file():  # opening a pipe would wait until somebody writes into it
             raise ModelFileError(f"{path} is missing, or a folder, a pipe or a device; give the path of a checkpoint")
         size = path.stat().st_size
         if size > LARGEST_FILE:

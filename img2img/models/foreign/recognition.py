@@ -1,4 +1,4 @@
-"""Asking the families whose a foreign checkpoint is, and making a model of it."""
+"""This module finds the family that recognises a foreign checkpoint, and makes a model of it."""
 
 from __future__ import annotations
 
@@ -41,12 +41,13 @@ def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | N
 
     Args:
         path: A file of `torch.save`, or a foreign `.safetensors`.
-        host: Whose families are asked.
-        options: Of the family's config, for what the tensors do not tell.
-        part: Which of several networks in the file; see `unwrap`.
+        host: The host whose families look at the checkpoint.
+        options: Options of the family's config that the tensors do not determine.
+        part: The name of one network, where the file holds several; see `unwrap`.
 
     Raises:
-        ModelFileError: It is damaged or hostile, no family recognises it or several do, or its tensors do not fit.
+        ModelFileError: The file is damaged or hostile, no family recognises it or several do, or its tensors do not
+            fit.
     """
     if path.suffix.lower() == SUFFIX and not is_foreign(path):
         raise ModelFileError(f"{path} is a model file already; use it as it is")
@@ -63,8 +64,8 @@ def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | N
         generator = fill_generator(info, family, config, lambda: recognised.weights)
     except ModelFileError as error:
         raise ModelFileError(
-            f"{error}\nIt was taken for a {recognised.what}, but is damaged (fetch it again), a variant that {name!r} "
-            "does not have, or was given options that are not its"
+            f"{error}\nThe family {name!r} took the file for a {recognised.what}, but the file is damaged (fetch it "
+            "again) or a variant that the family does not have, or the given options do not fit it"
         ) from error
     translator = family.translator(config, generator)
     log.info("%s is taken for a %s", path, recognised.what)
@@ -72,7 +73,7 @@ def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | N
 
 
 def assumptions(config: ModelConfig, recognised: Recognised, given: Container[str] = ()) -> list[str]:
-    """What could not be told from the tensors, and was not given: `option=value`, and why."""
+    """Return the options that neither the tensors nor the user determine, as lines `option=value: reason`."""
     return [
         f"{option}={getattr(config, option)}: {why}"
         for option, why in recognised.assumed.items()
@@ -90,16 +91,14 @@ def _ask(weights: Mapping[str, Tensor], host: PluginHost) -> tuple[str, ModelFam
                 found[name] = recognised
         except ModelFileError as error:
             refusals.append(error)
-        except Exception as error:  # a plugin may raise anything, and then it is not its
+        except Exception as error:  # a plugin may raise anything; then its family does not recognise the checkpoint
             log.warning("the family %r failed to look at a checkpoint: %s: %s", name, type(error).__name__, error)
     if len(found) == 1:
         ((name, recognised),) = found.items()
         return host.full_name(FAMILIES, name), families[name], recognised
     if found:
         names = " and ".join(found)
-        raise ModelFileError(
-            f"is recognised by {names}; use one of them alone: img2img --plugins {next(iter(found))} …"
-        )
+        raise ModelFileError(f"is recognised by {names}; choose one of them: img2img --plugins {next(iter(found))} …")
     if refusals:
         raise refusals[0]
     raise ModelFileError(_unknown(weights, families))
@@ -108,8 +107,8 @@ def _ask(weights: Mapping[str, Tensor], host: PluginHost) -> tuple[str, ModelFam
 def _unknown(weights: Mapping[str, Tensor], families: Iterable[str]) -> str:
     shown = ", ".join(f"{printable(name[:60])} {_shape(tensor)}" for name, tensor in list(weights.items())[:5])
     return (
-        f"holds {len(weights)} tensors that no family recognises as its generator's ({shown}, …); asked: "
-        f"{', '.join(families) or 'none'}. Give the file of a generator (net_G, net_g), or install a plugin of its kind"
+        f"holds {len(weights)} tensors that none of the families ({', '.join(families) or 'none'}) recognises as its "
+        f"generator's: {shown}, …. Give the file of a generator (net_G, net_g), or install a plugin for its family"
     )
 
 

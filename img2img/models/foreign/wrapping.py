@@ -1,4 +1,4 @@
-"""Taking the weights of one network out of what training codes wrap around them."""
+"""This module finds the weights of one network in a checkpoint, and removes the names that training codes add."""
 
 from __future__ import annotations
 
@@ -15,30 +15,33 @@ from img2img.media.files import printable
 from img2img.models.file import MAX_TENSORS
 
 TABLES = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net_G", "netG", "generator", "net", "G")
-"""Under which names codes store the weights of a generator, the best first: BasicSR's average comes before the rest."""
+"""Names under which codes store the weights of a generator, the best first: BasicSR's average comes before others."""
 PREFIXES = ("module.", "_orig_mod.", "netG.", "net_g.", "generator_ema.", "generator.")
-"""What DataParallel, torch.compile and trainers put before each name of a network, or of one of several."""
+"""Prefixes that DataParallel, torch.compile and trainers add to the names of a network's tensors."""
 DOMAIN = re.compile(r"(generators\.(?:module\.)?[^.]+)\.")
-"""What MMagic puts before the names of each of its generators: the domain that it paints."""
+"""The prefix that MMagic adds to the tensors of each generator: the domain into which it translates."""
 DEEPEST = 8
-"""Tables in tables; a pickle may hold one that holds itself."""
+"""The deepest nesting of tables that is searched; in a pickle, a table may hold itself."""
 DTYPES = {torch.float64, torch.float32, torch.float16, torch.bfloat16}
 DTYPES |= {torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool}
 
 
 def unwrap(content: object, part: str = "") -> dict[str, Tensor]:
-    """Find the weights of a generator and strip their names of what wrappers put before them.
+    """Find the weights of a generator, and remove the prefixes that wrappers added to their names.
 
     Args:
-        content: What stood in the file.
-        part: A table in it, or what the names of one network begin with; found where empty.
+        content: The content of the file.
+        part: The name of a table in it, or the first part of the names of one network; empty searches for them.
 
     Raises:
-        ModelFileError: There are none, or several. The message goes on after the name of the file.
+        ModelFileError: There are no weights, or several networks. The message continues a sentence that begins with
+            the name of the file.
     """
     table, part = _find_table(content, part)
     if len(table) > MAX_TENSORS:
-        raise ModelFileError(f"holds {len(table)} tensors; at most {MAX_TENSORS} are accepted")
+        raise ModelFileError(
+            f"holds {len(table)} tensors, more than the {MAX_TENSORS} allowed; save the generator's state_dict alone"
+        )
     for name, value in table.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise ModelFileError(
@@ -48,7 +51,13 @@ def unwrap(content: object, part: str = "") -> dict[str, Tensor]:
 
 
 def strip(table: dict[str, Tensor], part: str = "") -> dict[str, Tensor]:
-    """Take prefixes away until none is left; where only some names have one of a generator, these are the generator."""
+    """Remove prefixes until none is left.
+
+    Where only some names have the prefix of a generator, these are taken as the generator, and the rest is left out.
+
+    Raises:
+        ModelFileError: The part does not exist, or there are several generators.
+    """
     if chosen := _below(table, part):
         return strip(chosen)
     for prefix in PREFIXES:
@@ -66,10 +75,10 @@ def strip(table: dict[str, Tensor], part: str = "") -> dict[str, Tensor]:
 
 
 def check_tensors(weights: Mapping[str, Tensor], size: int) -> None:
-    """Hold tensors against the file that they came from, before any is copied.
+    """Check tensors against the size of their file, before any is copied.
 
     Raises:
-        ModelFileError: One is of a kind that no weights are, or claims more numbers than the file has.
+        ModelFileError: A tensor is no plain tensor, or declares more numbers than the file holds.
     """
     for name, tensor in weights.items():
         plain = tensor.layout is torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
@@ -80,10 +89,10 @@ def check_tensors(weights: Mapping[str, Tensor], size: int) -> None:
         if _bytes(tensor) > min(stored, size):
             shape = "×".join(map(str, tensor.shape))
             raise ModelFileError(
-                f"claims that {_shown(name)} is {shape}, but holds {stored} bytes of it; fetch it again"
+                f"declares that {_shown(name)} is {shape}, but holds {stored} bytes of it; fetch it again"
             )
     if sum(map(_bytes, weights.values())) > size:
-        raise ModelFileError(f"claims more numbers than its {size} bytes hold; fetch it again")
+        raise ModelFileError(f"declares more numbers than its {size} bytes hold; fetch it again")
 
 
 def _bytes(tensor: Tensor) -> int:
@@ -91,7 +100,7 @@ def _bytes(tensor: Tensor) -> int:
 
 
 def _find_table(content: object, part: str) -> tuple[dict[Any, Any], str]:
-    """A table with tensors, and the part, where it is still to be taken out by their names."""
+    """Return a table with tensors; and the part, if it must still be selected by the names in the table."""
     for _ in range(DEEPEST):
         if not isinstance(content, Mapping):
             break
@@ -113,7 +122,7 @@ def _find_table(content: object, part: str) -> tuple[dict[Any, Any], str]:
 
 
 def _below(table: Mapping[Any, Tensor], part: str) -> dict[str, Tensor]:
-    """What of a table belongs to a part, by the rest of its names."""
+    """Return the tensors of a part, by the rest of their names."""
     names = {name: str(name).removeprefix(f"{part}.") for name in table} if part else {}
     return {rest: table[name] for name, rest in names.items() if rest != str(name)}
 

@@ -1,4 +1,4 @@
-"""Clips that are no video files: what a camera sees, and stacks of images in NumPy arrays."""
+"""This plugin reads clips from cameras, and reads and writes stacks of images in NumPy files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import img2img
 
 @img2img.hookimpl
 def register_sources(register: Callable[[img2img.ClipSource], None]) -> None:
+    """Register the sources `npy` and `camera`."""
     from .arrays import ArraySource
     from .camera import CameraSource
 
@@ -18,6 +19,7 @@ def register_sources(register: Callable[[img2img.ClipSource], None]) -> None:
 
 @img2img.hookimpl
 def register_targets(register: Callable[[img2img.ClipTarget], None]) -> None:
+    """Register the target `npy`."""
     from .arrays import ArrayTarget
 
     register(ArrayTarget())

@@ -1,4 +1,4 @@
-"""Stacks of images in `.npy` files, read and written frame by frame, so that they may be larger than the memory."""
+"""This module reads and writes stacks of images in `.npy` files, frame by frame, so that they may exceed the memory."""
 
 from __future__ import annotations
 
@@ -29,22 +29,23 @@ class ArraySource(img2img.ClipSource):
 
         if fps is None:
             raise img2img.UsageError(
-                f"{address}: an array does not say how fast its frames follow each other; give --fps, such as --fps 25"
+                f"{address}: an array does not hold the times of its frames; give --fps, such as --fps 25"
             )
         try:
             stack = np.load(address, mmap_mode="r", allow_pickle=False)
         except OSError as error:
             raise img2img.VideoError(f"{address}: this cannot be read: {error.strerror or error}") from error
-        except (ValueError, EOFError) as error:  # numpy's own words advise to unpickle what others wrote
+        except (ValueError, EOFError) as error:  # NumPy's own message advises to unpickle the file
             raise img2img.VideoError(
-                f"{address}: this cannot be read as an array: it is cut off, holds objects, or is no NumPy file"
+                f"{address}: this cannot be read as an array: it is cut off, holds objects, or is no NumPy file; save "
+                "it again with numpy.save"
             ) from error
         _check(stack, address)
         return ArrayClip(stack if stack.ndim == 4 else stack[..., None], fps)
 
 
 class ArrayClip:
-    """A `Clip` of (N, H, W, 1, 3 or 4), a frame a tick."""
+    """Reads an array, (N, H, W, 1, 3 or 4), as a `Clip` with one frame a tick."""
 
     damage = ""
 
@@ -59,13 +60,13 @@ class ArrayClip:
             yield img2img.Frame(index, 1, partial(self._picture, index))
 
     def close(self) -> None:
-        """The file is closed with the last reference to it."""
+        """Do nothing: the file is closed with the last reference to the array."""
 
     def _picture(self, index: int) -> NDArray[Any]:
         import numpy as np
 
         image = np.asarray(self._stack[index])
-        image = image.astype(image.dtype.newbyteorder("="))  # also a copy, of which nothing refers to the file
+        image = image.astype(image.dtype.newbyteorder("="))  # this also copies, so that nothing refers to the file
         return image.repeat(3, axis=2) if image.shape[2] == 1 else image[..., :3]
 
 
@@ -80,17 +81,17 @@ class ArrayTarget(img2img.ClipTarget):
 
 
 class ArrayWriter:
-    """Puts frames behind a header that says how many they are, which is written anew at the end."""
+    """Writes frames behind a header with their number, which is overwritten at the end."""
 
     def __init__(self, path: Path) -> None:
         self._file: BinaryIO = path.open("wb")
-        self._kind: tuple[tuple[int, ...], np.dtype[Any]] | None = None
+        self._layout: tuple[tuple[int, ...], np.dtype[Any]] | None = None
         self._count = 0
 
     def add(self, pixels: NDArray[Any], frame: img2img.Frame) -> None:
         pixels = pixels[..., :3] if pixels.shape[2] >= 3 else pixels.repeat(3, axis=2)
-        if self._kind is None:
-            self._kind = (pixels.shape, pixels.dtype)
+        if self._layout is None:
+            self._layout = (pixels.shape, pixels.dtype)
             self._file.write(self._header())
         self._file.write(pixels.tobytes())
         self._count += 1
@@ -104,13 +105,13 @@ class ArrayWriter:
         self._file.close()
 
     def _header(self) -> bytes:
-        """Of always the same length, for up to 2⁶³ frames."""
+        """Return the header of the file; its length does not depend on the number of frames."""
         from io import BytesIO
 
         from numpy.lib import format
 
-        assert self._kind is not None
-        (height, width, channels), dtype = self._kind
+        assert self._layout is not None
+        (height, width, channels), dtype = self._layout
         header = BytesIO()
         about = {"descr": format.dtype_to_descr(dtype), "fortran_order": False}
         format.write_array_header_1_0(header, about | {"shape": (self._count, height, width, channels)})

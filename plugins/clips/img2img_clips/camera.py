@@ -1,4 +1,4 @@
-"""What a camera of this machine sees, through OpenCV: PyAV's FFmpeg knows files and no devices."""
+"""This module reads frames from a camera of this machine with OpenCV, since PyAV's FFmpeg opens no devices."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 MOST_CAMERAS = 100
-"""OpenCV takes larger indices for the numbers of its backends."""
+"""Number of the first camera that cannot be opened; OpenCV takes larger numbers for those of its backends."""
 MILLISECOND = Fraction(1, 1000)
 USUAL_RATE = 30
-"""Frames a second of a camera that does not say how many it delivers."""
+"""Frames a second of a camera that does not report its rate."""
 
 
 class CameraSource(img2img.ClipSource):
-    """Opens `camera:0`, `camera:1` and so on; frames have the times at which they came."""
+    """Opens `camera:0`, `camera:1` and so on; frames have the times at which they arrived."""
 
     name = "camera"
     summary = "a camera of this machine: camera:0 is the first"
@@ -31,7 +31,7 @@ class CameraSource(img2img.ClipSource):
     reads_files = False
 
     def open(self, address: str, fps: Fraction | None) -> img2img.Clip:
-        # A path would make OpenCV open a file.
+        # OpenCV would open a path as a file.
         if not address.isdecimal() or int(address) >= MOST_CAMERAS:
             raise img2img.UsageError(
                 f"{address!r} is no camera; give its number, from 0 to {MOST_CAMERAS - 1}, such as camera:0"
@@ -40,7 +40,10 @@ class CameraSource(img2img.ClipSource):
 
 
 class CameraClip:
-    """A `Clip` of what a camera sees, open until `close`.
+    """Reads the frames of a camera as a `Clip`, until `close`.
+
+    Args:
+        index: The number of the camera.
 
     Raises:
         UsageError: There is no such camera, or it delivers no frame.
@@ -59,8 +62,8 @@ class CameraClip:
             self.close()
             failure = "delivers no frame" if opened else "cannot be opened"
             raise img2img.UsageError(
-                f"camera {index} {failure}; plug it in, close what else uses it, allow it for this program (on Linux: "
-                "by the group video), or give the number of another"
+                f"camera {index} {failure}; plug it in, close other programs that use it, allow this program to use it "
+                "(on Linux: by the group video), or give the number of another camera"
             )
         self._first = first
         rate = Fraction(round(self._capture.get(cv2.CAP_PROP_FPS)) or USUAL_RATE)
@@ -73,7 +76,7 @@ class CameraClip:
         """Yield frames of uint8 RGB as fast as the camera delivers them.
 
         Raises:
-            VideoError: It delivers no more.
+            VideoError: The camera delivers no more frames.
         """
         begun, last = perf_counter(), -1
         pixels: Pixels | None = self._first
@@ -83,7 +86,7 @@ class CameraClip:
             yield img2img.Frame(last, duration, _always(pixels))
             pixels = self._read()
         raise img2img.VideoError(
-            f"camera {self.index} delivers no more frames; see whether it is plugged in, and start again"
+            f"camera {self.index} delivers no more frames; check whether it is plugged in, and start again"
         )
 
     def _read(self) -> Pixels | None:

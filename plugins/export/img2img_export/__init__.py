@@ -1,4 +1,4 @@
-"""Models as ONNX files and torch programs: `img2img export` writes them, two importers open them."""
+"""This plugin writes models as ONNX files and torch programs (`img2img export`), and opens such files as models."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import img2img
 
 @img2img.hookimpl
 def register_commands(register: Callable[[Any], None]) -> None:
+    """Register the command `export`."""
     from .command import command
 
     register(command)
@@ -17,6 +18,7 @@ def register_commands(register: Callable[[Any], None]) -> None:
 
 @img2img.hookimpl
 def register_importers(register: Callable[[img2img.Importer], None]) -> None:
+    """Register the importers `onnx` and `pt2`."""
     from .importers import OnnxImporter, ProgramImporter
 
     register(OnnxImporter())

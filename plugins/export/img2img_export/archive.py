@@ -1,9 +1,9 @@
-"""The archive that `torch.export.save` writes, taken apart and put together without all that could run.
+"""This module removes from an archive of `torch.export.save` everything that could run when it is opened.
 
 `torch.export.load` trusts a file: it unpickles sample inputs (and, if that is refused, once more without restraint),
-weights and objects where the file says that they are pickled, evaluates expressions of sizes as Python, makes Python of
-names, loads compiled libraries, and imports the modules of the types of arguments. So it gets an archive that is made
-anew, of numbers, names and calls of torch's own operators; a file that needs more is refused.
+weights and objects that the file declares as pickled; it evaluates expressions of sizes as Python, turns names into
+Python code, loads compiled libraries, and imports the modules of the types of arguments. So it gets a new archive, of
+numbers, names and calls of torch's own operators; a file that needs more is refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAME = re.compile(r"[\w.]{0,1000}")
 _STRINGS = {
     "target": (
         "operator",
-        # Those that work on tensors and sizes alone; torch's internal ones, which begin with _, check little.
+        # These work on tensors and sizes alone; torch's internal operators, which begin with _, check little.
         re.compile(
             r"torch\.ops\.aten\.(?!from_file\b)[a-z][a-z0-9_]*\.\w+|torch\.ops\.higher_order\.wrap_with_autocast"
             r"|_operator\.(add|sub|mul|floordiv|truediv|mod|neg|getitem|eq|ne|lt|le|gt|ge)"
@@ -41,7 +41,7 @@ _STRINGS = {
     ),
     "as_string": ("text", re.compile(r"[\w.,> -]{0,1000}")),
 }
-"""What strings may be, by the key under which they stand."""
+"""Key to the word for its string, and to the pattern that the string must match."""
 _ARGUMENTS = {
     f"as_{kind}"
     for kind in (
@@ -53,9 +53,9 @@ _ARGUMENTS = {
 }  # fmt: skip
 _SIGNATURE = {"parameter", "buffer", "tensor_constant", "user_input", "user_output"}
 _UNKNOWN = ("u", "z")
-"""How names of sizes begin that are known only when the program runs; torch counts up to the number behind that."""
+"""First letters of the names of sizes that are known only at run time; torch counts up to the number after them."""
 LONGEST = 10_000
-"""Characters of the longest string."""
+"""Most characters of a string."""
 _ASSERTION = "torch.ops.aten._assert_tensor_metadata.default"
 
 _LEAF = {"type": None, "context": None, "children_spec": list[Any]()}
@@ -64,8 +64,12 @@ _LEAF = {"type": None, "context": None, "children_spec": list[Any]()}
 class Archive:
     """A `.pt2` file.
 
+    Args:
+        data: The content of the file.
+        path: The path of the file, for messages.
+
     Raises:
-        ModelFileError: It is no such archive.
+        ModelFileError: The file is no such archive.
     """
 
     def __init__(self, data: bytes, path: Path) -> None:
@@ -73,8 +77,10 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
             self._members = {info.filename.partition("/")[2]: info for info in self._zip.infolist()}
-        except Exception as error:  # of many kinds, by what is damaged
-            raise ModelFileError(f"{path} is no program of torch.export, or a damaged one: {error}") from error
+        except Exception as error:  # damage provokes many kinds
+            raise ModelFileError(
+                f"{path} is no program of torch.export, or a damaged one: {error}; fetch or export it again"
+            ) from error
         if sum(info.file_size for info in self._members.values()) > len(data):  # torch does not compress
             raise ModelFileError(f"{path} is compressed, as torch.export.save does not do; export it again")
 
@@ -82,21 +88,21 @@ class Archive:
         return name in self._members
 
     def read(self, name: str) -> bytes:
-        """The content of a member.
+        """Return the content of a member.
 
         Raises:
-            ModelFileError: It is missing or damaged.
+            ModelFileError: The member is missing or damaged.
         """
         try:
             return self._zip.read(self._members[name])
-        except Exception as error:  # of many kinds, by what is damaged
+        except Exception as error:  # damage provokes many kinds
             raise ModelFileError(f"{self.path} is damaged, or no program of torch.export: {name}: {error}") from error
 
     def harmless(self) -> bytes:
-        """The archive without what a program of images does not need.
+        """Return a new archive with only the parts that a program of images needs.
 
         Raises:
-            ModelFileError: It needs something that could run code when it is opened.
+            ModelFileError: The program needs a part that could run code when it is opened.
         """
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as made:
@@ -112,7 +118,7 @@ class Archive:
         return buffer.getvalue()
 
     def _tensors(self, table: dict[str, Any]) -> set[str]:
-        """Names of the files of a table of weights."""
+        """Return the names of the files in a table of weights."""
         self._check(table)
         names = {entry["path_name"] for entry in table["config"].values()}
         pickled = [entry["path_name"] for entry in table["config"].values() if entry["use_pickle"]]
@@ -143,13 +149,13 @@ class Archive:
         }
 
     def _check(self, value: Any, key: str = "") -> None:
-        """Look through all that stands below `key`; notes on where an operator came from are thrown away."""
+        """Check everything below `key`, and remove the notes on where an operator came from."""
         if isinstance(value, str):
             noun, allowed = _STRINGS.get(key, ("name", _NAME))
             if len(value) > LONGEST or not allowed.fullmatch(value):
                 raise self._refusal(f"the {noun} {value[:100]!r}")
         elif isinstance(value, list):
-            # Assertions hold a tensor against the device and precision of the export.
+            # Assertions are removed: they compare a tensor with the device and precision of the export.
             value[:] = [part for part in value if not (isinstance(part, dict) and part.get("target") == _ASSERTION)]
             for part in value:
                 self._check(part, key)
@@ -171,11 +177,11 @@ class Archive:
         return table
 
     def _refusal(self, what: str) -> ModelFileError:
-        return ModelFileError(f"{self.path} holds {what}, which could run code: it is not opened")
+        return ModelFileError(f"{self.path} holds {what}, which could run code, so it is not opened; export it again")
 
 
 def _call(inputs: int) -> dict[str, Any]:
-    """How a program is called: so many tensors in, one out."""
+    """Return the signature of a program with a number of input tensors and one output tensor."""
     tensors = {"type": "builtins.tuple", "context": "null", "children_spec": [_LEAF] * inputs}
     names = {"type": "builtins.dict", "context": "[]", "children_spec": []}
     arguments = {"type": "builtins.tuple", "context": "null", "children_spec": [tensors, names]}

@@ -1,4 +1,4 @@
-"""`img2img export`."""
+"""This module is the command `img2img export`."""
 
 from __future__ import annotations
 
@@ -24,17 +24,15 @@ if TYPE_CHECKING:
     required=True,
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write: its suffix, .onnx or .pt2, says which kind. One that stands there is replaced.",
+    help="The file to write: its suffix, .onnx or .pt2, gives the format. An existing file is replaced.",
 )
-@condition_option(
-    "Decide for good what else steers the model. What is not decided remains an input, where it has choices."
-)
+@condition_option("Fix a condition of the model. A condition that is not fixed stays an input, if it has choices.")
 @click.pass_obj
 def command(plugins: HostOptions, model: str, target: Path, conditions: dict[str, str]) -> None:
     """Write MODEL for other programs: an ONNX file, or a program of torch.export.
 
-    It takes images in [0, 1], (N, C, H, W), of any number and size, and returns the like. It is held against the model
-    before it is written. `img2img translate` takes such a file as its MODEL.
+    The file takes images in [0, 1], (N, C, H, W), of any number and size, and returns such images. It is compared with
+    the model before it is written. `img2img translate` takes such a file as its MODEL.
     """
     from .exporting import export
 

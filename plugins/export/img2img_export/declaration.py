@@ -1,4 +1,4 @@
-"""What an exported file says of itself: all that a translator declares, and the model that it was made of."""
+"""This module stores the traits of a translator, and the description of its model, in an exported file."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ KEY = "img2img"
 """The entry of a file's metadata that holds a declaration, as JSON."""
 
 PLAIN = {trait.name for trait in fields(img2img.Traits)} - {"scale", "conditions"}
-"""The traits that a file holds as they are."""
+"""The traits that a file stores without conversion."""
 
 _RATIO = r"^[1-9]\d{0,2}(/[1-9]\d{0,2})?$"
 
 
 class Steering(img2img.ModelConfig):
-    """A condition that is an input of its own: the row of numbers behind each word that may be given."""
+    """A condition that is an input of the program, with the row of numbers for each of its choices."""
 
     description: str
     choices: dict[str, Any] = Field(min_length=1)
 
 
 class Declaration(img2img.ModelConfig):
-    """The `Traits` of a translator, as a file can hold them, within limits for files from strangers."""
+    """The `Traits` of a translator in the form that a file stores; limits protect against hostile files."""
 
     scale: str = Field("1", pattern=_RATIO)
     multiple_of: int = Field(1, ge=1, le=4096)
@@ -45,19 +45,19 @@ class Declaration(img2img.ModelConfig):
     halo: int = Field(0, ge=0, le=4096)
     keeps_colour: bool = True
     conditions: dict[str, Steering] = Field({})
-    """In the order of the inputs behind the images."""
+    """The conditions, in the order of the inputs after the images."""
     original: dict[str, str] = Field({})
-    """What the model file said that it was made of, and the conditions that are fixed in it."""
+    """The description in the model file, and the conditions that were fixed."""
 
     def about(self) -> dict[str, Any]:
-        """For `img2img inspect`."""
+        """Return the description that `img2img inspect` shows."""
         table = self.model_dump(exclude={"conditions", "original"})
         choices = {name: list(steering.choices) for name, steering in self.conditions.items()}
         return {**self.original, **table, "conditions": choices}
 
 
 class ImportedTranslator(img2img.Translator):
-    """A translator from an exported file: images in [0, 1] in and out, and a tensor of rows for each condition."""
+    """Translates images in [0, 1] with an exported file, which takes a tensor of rows for each condition."""
 
     def __init__(self, generator: nn.Module, declaration: Declaration) -> None:
         conditions = {name: _condition(steering) for name, steering in declaration.conditions.items()}
@@ -71,7 +71,13 @@ class ImportedTranslator(img2img.Translator):
 def declare(
     translator: img2img.Translator, conditions: Mapping[str, img2img.Condition], original: Mapping[str, str]
 ) -> Declaration:
-    """Write down what a translator declares; `conditions` are those of its conditions that stay open."""
+    """Make the declaration of a translator.
+
+    Args:
+        translator: The translator.
+        conditions: Its conditions that stay inputs.
+        original: The description in the model file, and the conditions that were fixed.
+    """
     steering = {
         name: Steering(
             description=condition.description,
@@ -85,10 +91,10 @@ def declare(
 
 
 def read_declaration(text: str, path: Path) -> Declaration:
-    """Read what stands in a file.
+    """Read the declaration in a file.
 
     Raises:
-        ModelFileError: It is damaged, or of a newer version.
+        ModelFileError: The declaration is damaged, or of a newer version.
     """
     try:
         declaration = Declaration.parse_json(text)
@@ -96,7 +102,9 @@ def read_declaration(text: str, path: Path) -> Declaration:
             for row in steering.choices.values():
                 torch.tensor(row)
     except (img2img.ConfigError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelFileError(f"what {path} says of itself is damaged, or of a newer version: {error}") from error
+        raise ModelFileError(
+            f"the declaration in {path} is damaged, or of a newer version: {error}; export the model again"
+        ) from error
     return declaration
 
 

@@ -1,4 +1,4 @@
-"""Writing a model as an ONNX file or as a program of torch.export."""
+"""This module writes a model as an ONNX file or as a program of torch.export."""
 
 from __future__ import annotations
 
@@ -27,34 +27,34 @@ from .program_file import MEMBER
 from .quiet import quietly
 
 BOUND = 1e-4
-"""Difference of images in [0, 1] up to which an exported model is the same; 0.03 of a level of 255."""
+"""Largest difference between images in [0, 1] of the model and the exported file; 0.03 of a level of 255."""
 
 _IMPORTERS = {".onnx": OnnxImporter(), ".pt2": ProgramImporter()}
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What became of an export."""
+    """The outcome of an export."""
 
     declaration: Declaration
     differences: Sequence[Difference]
     size: int
-    """In bytes."""
+    """Size of the file, in bytes."""
 
 
 class Whole(nn.Module):
-    """A translator with all that it does around its generator: (N, C, H, W) in [0, 1] to the same, and rows.
+    """A translator as one network, with the steps around its generator: it takes images in [0, 1], and rows.
 
     Args:
-        translator: On the CPU.
-        opened: Names of the conditions that are given with the images.
-        fixed: A row for each condition that is decided.
+        translator: The translator, on the CPU.
+        opened: Names of the conditions that are inputs, with the images.
+        fixed: A row for each condition that is fixed.
     """
 
     def __init__(self, translator: img2img.Translator, opened: Sequence[str], fixed: Mapping[str, Tensor]) -> None:
         super().__init__()
         self.translator, self.opened, self.fixed = translator, tuple(opened), dict(fixed)
-        self.generator = translator.generator  # so that its weights are the program's
+        self.generator = translator.generator  # so that its weights belong to the program
 
     def forward(self, images: Tensor, *rows: Tensor) -> Tensor:
         fixed = {name: row.expand(images.shape[0], *row.shape) for name, row in self.fixed.items()}
@@ -62,22 +62,22 @@ class Whole(nn.Module):
 
 
 def export(model: str, target: Path, conditions: Mapping[str, str], host: img2img.PluginHost) -> Exported:
-    """Export a model, hold what was made against it, and write it if it is the same.
+    """Export a model, compare the result with the model, and write the file if both agree.
 
     Args:
         model: Path or name of a model file.
-        target: Ends in `.onnx` or `.pt2`.
-        conditions: What is decided for good. Others that the model needs are inputs, where they have choices.
+        target: The file to write; its suffix is `.onnx` or `.pt2`.
+        conditions: Conditions to fix, by name. Other conditions that the model needs stay inputs, if they have choices.
         host: Plugins to use.
 
     Raises:
-        UsageError: The model or the target is none that can be exported, or a condition is wrong or missing.
-        Img2ImgError: What was made differs from the model; nothing is written.
+        UsageError: The model cannot be exported, the target has another suffix, or a condition is wrong or missing.
+        Img2ImgError: The exported file differs from the model; nothing is written.
         WriteError: The target cannot be written.
     """
     importer = _IMPORTERS.get(target.suffix.lower())
     if importer is None:
-        raise UsageError(f"{target} is of no kind that models are exported to; name a file that ends in .onnx or .pt2")
+        raise UsageError(f"models are not exported to files such as {target}; name a file that ends in .onnx or .pt2")
     to_onnx = isinstance(importer, OnnxImporter)
     if to_onnx:
         need_onnx("onnx", "onnxscript", "onnxruntime")
@@ -86,7 +86,7 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
     loaded = img2img.load_model(model, device="cpu", precision="fp32", host=host)
     translator = loaded.translator
     if isinstance(translator, ImportedTranslator):
-        raise UsageError(f"{loaded.info.path} was exported already; export the model file that it was made of")
+        raise UsageError(f"{loaded.info.path} is an exported file itself; export the model file that it was made from")
     translator.generator.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     opened, fixed = _divide(loaded, conditions)
     whole = Whole(translator, list(opened), fixed)
@@ -97,15 +97,16 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
     largest = max((difference.largest for difference in differences), key=lambda one: (isnan(one), one))
     if not largest <= BOUND:
         raise img2img.Img2ImgError(
-            f"what was exported of {model} differs from it by up to {255 * largest:.3g} of 255, more than "
-            f"{255 * BOUND:.2g}: nothing is written; torch exports some part of this network wrongly"
+            f"the exported file differs from {model} by up to {255 * largest:.3g} of 255, more than "
+            f"{255 * BOUND:.2g}, so it is not written: torch exports some part of this network wrongly; try the other "
+            "format"
         )
     write_file(target, data)
     return Exported(declaration, differences, len(data))
 
 
 def _divide(model: img2img.Model, given: Mapping[str, str]) -> tuple[dict[str, img2img.Condition], dict[str, Tensor]]:
-    """Tell the conditions that stay open from those that are decided, by a row; what is not needed is left out."""
+    """Return the conditions that stay inputs, and a row for each fixed one; conditions nobody needs are left out."""
     needed = {name: condition for name, condition in model.translator.traits.conditions.items() if condition.required}
     opened = {name: needed[name] for name in needed if name not in given and needed[name].choices}
     rows = model.parse_conditions({**{name: condition.choices[0] for name, condition in opened.items()}, **given})
@@ -113,7 +114,7 @@ def _divide(model: img2img.Model, given: Mapping[str, str]) -> tuple[dict[str, i
 
 
 def _trace(whole: Whole, rows: Mapping[str, Sequence[Tensor]]) -> ExportedProgram:
-    """Follow the translator through one batch, for all sizes that it takes."""
+    """Trace the translator with one batch, as a program for all sizes that it takes."""
     traits = whole.translator.traits
     size = fitting(max(32, 3 * traits.multiple_of), traits)
     images = torch.zeros(2, traits.channels_in, size, size + traits.multiple_of)
@@ -121,17 +122,17 @@ def _trace(whole: Whole, rows: Mapping[str, Sequence[Tensor]]) -> ExportedProgra
     try:
         with quietly(), torch.no_grad():
             program = torch.export.export(whole, examples, dynamic_shapes=_axes(whole))
-    except Exception as error:  # of many kinds
+    except Exception as error:  # torch raises many kinds
         raise UsageError(
-            "torch cannot export this network, as it is with those that decide by values of pixels, draw numbers for "
-            f"the size of an image, or take len(images) where they mean images.shape[0]: {_reason(error)}"
+            "torch cannot export this network; this happens if its steps depend on the values of pixels, if it draws "
+            f"random numbers for the size of an image, or uses len(images) for images.shape[0]: {_reason(error)}"
         ) from error
     _forget_origins(program)
     return program
 
 
 def _axes(whole: Whole) -> tuple[Any, ...]:
-    """Which axes of the inputs are of any size, or of any multiple of one."""
+    """Return the axes of the inputs that may have any size, or any multiple of a size."""
     multiple = whole.translator.traits.multiple_of
     least = -(-whole.translator.traits.minimum_size // multiple)
     batch, height, width = Dim("batch", min=1), Dim("height", min=least), Dim("width", min=least)
@@ -146,7 +147,7 @@ def _onnx(whole: Whole, program: ExportedProgram, declaration: Declaration) -> b
             made = torch.onnx.export(
                 program, dynamic_shapes=_axes(whole), input_names=inputs, output_names=["result"], verbose=False
             )
-    except Exception as error:  # of many kinds
+    except Exception as error:  # torch raises many kinds
         raise UsageError(f"torch cannot export this network to ONNX: {_reason(error)}; try .pt2") from error
     assert made is not None
     made.model.metadata_props[KEY] = declaration.model_dump_json()
@@ -164,7 +165,7 @@ def _pt2(whole: Whole, program: ExportedProgram, declaration: Declaration) -> by
 
 
 def _forget_origins(program: ExportedProgram) -> None:
-    """Take out the notes on which line of which file of this machine an operator came from."""
+    """Remove the notes that name the file and line of this machine from which an operator came."""
     for module in program.graph_module.modules():
         for node in getattr(module, "graph", torch.fx.Graph()).nodes:
             for note in ("stack_trace", "nn_module_stack", "source_fn_stack", "from_node", "torch_fn"):

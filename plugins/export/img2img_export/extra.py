@@ -1,4 +1,4 @@
-"""The packages that not everybody has installed."""
+"""This module imports the optional packages that ONNX files need."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from img2img.errors import UsageError
 
 
 def need_onnx(*packages: str) -> None:
-    """Import what ONNX files need.
+    """Import packages that ONNX files need.
 
     Raises:
-        UsageError: One of them is missing, or cannot be loaded.
+        UsageError: A package is missing, or cannot be loaded.
     """
     try:
         for package in packages:

@@ -1,4 +1,4 @@
-"""The importers `onnx` and `pt2`. Torch comes in only when a file is opened."""
+"""This module defines the importers `onnx` and `pt2`; it imports torch only when a file is opened."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import img2img
 from img2img.errors import ModelFileError
 
 LARGEST = (2 << 30) - 1
-"""Bytes of the largest file; protobuf, which ONNX files are, ends there."""
+"""Bytes of the largest file; protobuf, the format of ONNX files, allows no more."""
 
 
 class _FileImporter(img2img.Importer):
-    """Opens a file from its bytes: what is looked at before is what is opened."""
+    """Opens a file from its bytes, so that the content that is checked is the content that is opened."""
 
     def open(self, path: Path) -> img2img.Translator:
         return self.open_bytes(_read(path), path)
@@ -25,14 +25,16 @@ class _FileImporter(img2img.Importer):
 
     @abstractmethod
     def open_bytes(self, data: bytes, path: Path) -> img2img.Translator:
-        """As `open`, for the content of a file that need not be there yet."""
+        """Open the content of a file, as `open` does; the file itself need not exist yet."""
 
     @abstractmethod
     def about_bytes(self, data: bytes, path: Path) -> Mapping[str, Any]:
-        """As `about`."""
+        """Return the description in the content of a file, as `about` does."""
 
 
 class OnnxImporter(_FileImporter):
+    """Opens ONNX files, which onnxruntime runs."""
+
     name = "onnx"
     summary = "ONNX files, run by onnxruntime"
     suffixes = (".onnx",)
@@ -50,6 +52,8 @@ class OnnxImporter(_FileImporter):
 
 
 class ProgramImporter(_FileImporter):
+    """Opens programs of torch.export, which torch runs."""
+
     name = "pt2"
     summary = "programs that torch.export wrote"
     suffixes = (".pt2",)

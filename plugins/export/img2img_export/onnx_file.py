@@ -1,4 +1,4 @@
-"""ONNX files as translators: looked through before they are opened, run by onnxruntime."""
+"""This module opens ONNX files as translators, which onnxruntime runs, after it has checked them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ log = logging.getLogger(__name__)
 
 
 class OnnxNetwork(nn.Module):
-    """An ONNX graph as a network; it runs where the images are, in as many threads as torch would take.
+    """An ONNX graph as a network; it runs on the device of the images, in as many threads as torch uses.
 
-    One session serves all threads of a job. How many threads a session has is fixed, so another is made where torch is
-    told another number, as a job does that divides the cores.
+    One session serves all threads of a job. The number of threads of a session is fixed, so another session is made
+    when that of torch changes, as in a job that divides the cores.
 
     Args:
-        data: The file.
-        inputs: Names of the images and of what else goes in.
+        data: The content of the file.
+        inputs: Names of the inputs, first that of the images.
     """
 
     def __init__(self, data: bytes, inputs: Sequence[str]) -> None:
@@ -62,10 +62,10 @@ class OnnxNetwork(nn.Module):
 
 
 def open_onnx(data: bytes, path: Path) -> ImportedTranslator:
-    """Open an ONNX file, also one that says nothing of itself where it leaves no doubt.
+    """Open an ONNX file, also one without a declaration if its input and output are clear.
 
     Raises:
-        ModelFileError: It is damaged, or takes or returns something else than images.
+        ModelFileError: The file is damaged, or takes or returns something else than images.
         UsageError: onnx or onnxruntime is missing.
     """
     need_onnx("onnxruntime")
@@ -73,7 +73,7 @@ def open_onnx(data: bytes, path: Path) -> ImportedTranslator:
     declaration = stored_declaration(model, path)
     try:
         session = new_session(data, torch.device("cpu"), torch.get_num_threads())
-    except Exception as error:  # those of onnxruntime are of no common type
+    except Exception as error:  # the errors of onnxruntime have no common type
         raise ModelFileError(f"onnxruntime cannot open {path}: {_first_line(error)}") from error
     inputs, outputs = session.get_inputs(), session.get_outputs()
     conditions = list(declaration.conditions) if declaration else []
@@ -91,7 +91,7 @@ def read_onnx(data: bytes, path: Path) -> ModelProto:
     """Parse an ONNX file.
 
     Raises:
-        ModelFileError: It is none, or keeps its weights in other files, which it could name at will.
+        ModelFileError: This is no ONNX file, or its weights are in other files, which could be any files.
         UsageError: onnx is missing.
     """
     need_onnx("onnx")
@@ -111,19 +111,19 @@ def read_onnx(data: bytes, path: Path) -> ModelProto:
 
 
 def stored_declaration(model: ModelProto, path: Path) -> Declaration | None:
-    """What the file says of itself; None where that is nothing."""
+    """Return the declaration in an ONNX file; None where it has none."""
     found = [entry.value for entry in model.metadata_props if entry.key == KEY]
     return read_declaration(found[0], path) if found else None
 
 
 def new_session(data: bytes, device: torch.device, threads: int) -> onnxruntime.InferenceSession:
-    """Open a session that computes on a device, in so many threads."""
+    """Open a session that computes on a device, with a number of threads."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.log_severity_level = 4  # what goes wrong is raised as well
-    # Threads that wait would keep the cores from those that decode and encode.
+    options.log_severity_level = 4  # errors are raised as well
+    # Waiting threads would take the cores from the threads that decode and encode.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers: list[Any] = ["CPUExecutionProvider"]
     if device.type == "cuda":
@@ -135,7 +135,7 @@ def new_session(data: bytes, device: torch.device, threads: int) -> onnxruntime.
 
 
 def _tensors(message: Message) -> Iterator[TensorProto]:
-    """All tensors in a model, wherever they stand."""
+    """Yield all tensors in a model, at any depth."""
     from onnx import TensorProto
 
     if isinstance(message, TensorProto):

@@ -1,4 +1,4 @@
-"""How far an exported model is from the one that it was made of."""
+"""This module measures how far an exported file differs from its model."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import img2img
 from img2img.nn.sizes import fitting
 
 BATCHES = ((1, 1, 1), (3, 45, 70), (1, 130, 97), (2, 64, 64))
-"""Images, height and width, of which each is the next that the network takes."""
+"""Number of images, height and width of each batch; the sizes are rounded up to those that the network takes."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Of one batch: in [0, 1], over all pixels and channels."""
+    """The largest and the mean difference of one batch, in [0, 1], over all pixels and channels."""
 
     count: int
     height: int
@@ -30,15 +30,17 @@ class Difference:
 def compare(
     whole: nn.Module, exported: img2img.Translator, rows: Mapping[str, Sequence[Tensor]]
 ) -> Iterator[Difference]:
-    """Run both on noise, in float32: single images and batches, the smallest size and others.
+    """Run a model and an exported file on noise, in float32: on single images and batches of several sizes.
 
-    Noise, since no network with InstanceNorm agrees with itself on images of one colour, where it divides rounding
-    errors by their own size.
+    Images of one colour are no use, since InstanceNorm divides their rounding errors by their own size.
 
     Args:
-        whole: The original: images and, in the order of `rows`, what else goes in.
-        exported: What was made of it.
-        rows: All that may be given of each condition; the images of a batch get one after the other.
+        whole: The model, which takes images and, in the order of `rows`, a tensor for each condition.
+        exported: The exported file.
+        rows: Name of each condition to the rows of its choices; the images of a batch get these in turn.
+
+    Yields:
+        The difference of each batch.
     """
     noise = torch.Generator().manual_seed(0)
     for count, *sides in BATCHES:

@@ -1,4 +1,4 @@
-"""Finding out what a network does that says nothing of itself, by trying it."""
+"""This module finds out by trial the traits of a network that has no declaration."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from .declaration import Declaration
 log = logging.getLogger(__name__)
 
 SMALLEST = 64
-"""The height and width from which a network is supposed to work."""
+"""The height and width from which on a network is assumed to work."""
 MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
 LARGEST_RATIO = 8
-"""A network may make an image so many times smaller."""
+"""The largest factor by which a network may make an image smaller."""
 
 
 def try_out(network: Callable[[Tensor], Tensor], shape: Sequence[Any], path: Path) -> Declaration:
     """Find the scale, the channels and the multiple of a network that takes images.
 
     Args:
-        network: Takes (N, C, H, W).
-        shape: Of its input as declared; numbers where that is fixed.
-        path: Of its file, for messages.
+        network: The network, which takes (N, C, H, W).
+        shape: The declared shape of its input, with numbers for the fixed axes.
+        path: The path of its file, for messages.
 
     Raises:
-        ModelFileError: The input is not of images of any size, or what comes out is not of images.
+        ModelFileError: The network does not take images of any size, or does not return images.
     """
     if len(shape) != 4 or shape[1] not in (1, 3):
         raise ModelFileError(f"{path} takes {_shape(shape)}; a model takes images: (N, 1 or 3, H, W)")
@@ -49,25 +49,25 @@ def try_out(network: Callable[[Tensor], Tensor], shape: Sequence[Any], path: Pat
             if found[0] == 2 and Fraction(found[3], width) == scale and scale.denominator <= LARGEST_RATIO:
                 return _declared(scale, multiple, (int(shape[1]), found[1]), path)
     raise ModelFileError(
-        f"{path} says nothing of itself, and does not make images of images of {SMALLEST} pixels and more, in "
-        f"multiples of up to {MULTIPLES[-1]}, in RGB or grey"
+        f"{path} has no declaration by img2img, and does not turn images of {SMALLEST} pixels and more, in multiples "
+        f"of up to {MULTIPLES[-1]}, into images in RGB or grey; export it again with `img2img export`"
     )
 
 
 def _result(network: Callable[[Tensor], Tensor], images: Tensor) -> tuple[int, ...] | None:
-    """The shape of what a network returns; None where it is no image, or the network cannot take this size."""
+    """Return the shape of a result; None where the result is no image, or the network cannot take this size."""
     try:
         with torch.inference_mode():
             result = network(images)
-    except Exception:  # it may be anybody's
+    except Exception:  # a foreign network may raise anything
         return None
     return tuple(result.shape) if result.is_floating_point() and result.ndim == 4 else None
 
 
 def _declared(scale: Fraction, multiple: int, channels: tuple[int, int], path: Path) -> Declaration:
     log.warning(
-        "%s says nothing of itself; it is taken to work on RGB or grey in [0, 1]. By trying, it has a scale of %s and "
-        "takes multiples of %d",
+        "%s has no declaration by img2img; it is assumed to work on RGB or grey in [0, 1]. By trial, it has a scale of "
+        "%s and takes multiples of %d",
         path, scale, multiple,
     )  # fmt: skip
     return Declaration.parse(

@@ -1,4 +1,4 @@
-"""Programs of torch.export as translators: looked through before they are opened, run by torch."""
+"""This module opens programs of torch.export as translators, which torch runs, after it has checked them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MEMBER = f"{KEY}.json"
 
 
 def open_program(data: bytes, path: Path) -> ImportedTranslator:
-    """Open a program, also one that says nothing of itself where it leaves no doubt.
+    """Open a program, also one without a declaration if its input and output are clear.
 
     Raises:
-        ModelFileError: It is damaged, could run code, or takes or returns something else than images.
+        ModelFileError: The file is damaged, could run code, or takes or returns something else than images.
     """
     archive = Archive(data, path)
     declaration = stored_declaration(archive)
@@ -32,10 +32,10 @@ def open_program(data: bytes, path: Path) -> ImportedTranslator:
         signature = program.graph_signature
         inputs = [node for node in program.graph.nodes if node.name in signature.user_inputs]
         shape = tuple(inputs[0].meta["val"].shape)
-        network = program.module(check_guards=False)  # they are about how memory is laid out
+        network = program.module(check_guards=False)  # guards only check the layout of memory
     except ModelFileError:
         raise
-    except Exception as error:  # whatever torch makes of a program that is none
+    except Exception as error:  # torch raises many kinds for a damaged program
         reason = (str(error).splitlines() or [type(error).__name__])[0][:500]
         raise ModelFileError(f"torch cannot open {path}, which is damaged or of another version: {reason}") from error
     conditions = list(declaration.conditions) if declaration else []
@@ -48,7 +48,7 @@ def open_program(data: bytes, path: Path) -> ImportedTranslator:
 
 
 def stored_declaration(archive: Archive) -> Declaration | None:
-    """What the file says of itself; None where that is nothing."""
+    """Return the declaration in a program; None where it has none."""
     if EXTRA + MEMBER not in archive:
         return None
     return read_declaration(archive.read(EXTRA + MEMBER).decode("utf-8", "replace"), archive.path)

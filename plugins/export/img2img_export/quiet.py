@@ -1,4 +1,4 @@
-"""Keeping torch's exporters from telling the user what is not for him."""
+"""This module suppresses the messages of torch's exporters that do not concern the user."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _TALKATIVE = ("torch.export", "torch.onnx._internal.exporter._registration")
-"""Tracebacks of files that are refused with a better message, and operators of packages that nobody needs."""
+"""Loggers with tracebacks of files that are refused with a better message, and with operators that nobody needs."""
 
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Leave out warnings and log records of torch's exporters, which speak of their own insides."""
+    """Suppress warnings and log records of torch's exporters, which concern their internals."""
     loggers = [logging.getLogger(name) for name in _TALKATIVE]
     before = [logger.disabled for logger in loggers]
     for logger in loggers:

@@ -130,7 +130,7 @@ def test_what_differs_from_the_model_is_not_written(
 def test_a_network_that_torch_cannot_follow_is_refused_with_the_reason(
     tiny: Callable[..., Path], host: img2img.PluginHost, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match=r"torch cannot export this network, .*decide by values"):
+    with pytest.raises(UsageError, match=r"torch cannot export this network; .*depend on the values"):
         export(str(tiny("odd", network="deciding")), tmp_path / "x.onnx", {}, host)
 
 
@@ -138,8 +138,8 @@ def test_a_network_that_torch_cannot_follow_is_refused_with_the_reason(
     ("source", "target", "message"),
     [
         (".safetensors", "x.tflite", r"name a file that ends in \.onnx or \.pt2"),
-        (".onnx", "x.pt2", "was exported already"),
-        (".pt2", "x.onnx", "was exported already"),
+        (".onnx", "x.pt2", "is an exported file itself"),
+        (".pt2", "x.onnx", "is an exported file itself"),
     ],
 )
 def test_what_cannot_be_exported_is_refused(

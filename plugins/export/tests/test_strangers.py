@@ -64,7 +64,7 @@ def test_the_scale_is_found_by_trying_and_said(
     model = img2img.load_model(enlarging(tmp_path / "x.onnx", factor), precision="fp32", host=host)
     assert model.translator.traits.scale == Fraction(factor)
     assert model.info.scale == str(Fraction(factor))
-    assert "x.onnx says nothing of itself" in caplog.text
+    assert "x.onnx has no declaration by img2img" in caplog.text
     assert caplog.records[0].levelno == logging.WARNING
     image = np.random.default_rng(0).integers(0, 256, (30, 44, 3), np.uint8)
     result = model(image)

@@ -1,4 +1,4 @@
-"""Steps around the network: steadiness, the source's colours, sharpness, grain, and less noise on the way in."""
+"""This plugin has filters that reduce flicker and noise, keep the source's colours, sharpen, and add grain."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import img2img
 
 @img2img.hookimpl
 def register_filters(register: Callable[[type[img2img.Filter]], None]) -> None:
+    """Register the five filters."""
     from .denoise import Denoise
     from .grain import Grain
     from .palette import Palette
     from .sharpen import Sharpen
     from .steady import Steady
 
-    for kind in (Denoise, Grain, Palette, Sharpen, Steady):
-        register(kind)
+    for filter_class in (Denoise, Grain, Palette, Sharpen, Steady):
+        register(filter_class)

@@ -1,4 +1,4 @@
-"""One frame of a clip blended with the one before it, along its motion, where both show the same."""
+"""This module blends a frame of a clip with the frame before, along the motion, where both show the same."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from .flow import enlarge, flow, visible, warp
 from .pixels import each
 
 HALVED_FROM = 256
-"""From this shorter side on, source frames are compared at half the size: far faster, and less noise is seen."""
+"""Shorter side from which on source frames are compared at half the size, which is faster and hides noise."""
 DETAIL = 1000.0
-"""How fast trust falls with the square of the mean difference of the colours of a pixel, which are in [0, 1]."""
+"""Factor of the squared mean difference of a pixel's colours, in [0, 1], by which trust falls exponentially."""
 BRIGHTNESS = 0.7 / 255
 """Difference of the colours around a pixel, in [0, 1], at which trust has fallen to 1 / e."""
 NEIGHBOURHOOD = 31
-"""Side of the square which is around a pixel."""
+"""Side of the square around a pixel, in pixels."""
 CUT = 0.1
-"""Between frames that have less than this in common, there is a cut.
+"""Mean trust between two frames below which there is a cut between them.
 
 Measured at 384 × 256: at most 0.01 between different pictures, dark ones too, and 0.07 if both have black bars; at
-least 0.13 in pans of up to 60 pixels a frame. A false cut costs little: where little is in common, little is blended.
+least 0.13 in pans of up to 60 pixels a frame. A false cut harms little, since frames with little trust blend little.
 """
 CONTRAST = 6
-"""A pixel in whose surroundings the levels, of 255, differ by no more than this may belong to a bar."""
+"""Difference of the levels, of 255, around a pixel up to which the pixel may belong to a black bar."""
 SURROUNDINGS = np.ones((17, 17), np.uint8)
 COARSE = 8
-"""Blotches are looked for at this fraction of the size at which the motion is looked for ..."""
+"""Factor by which the frame in which blotches are found is smaller than the frame in which motion is found."""
 BLOTCH = 1.5
-"""... with a Gaussian of this standard deviation in pixels of that size."""
+"""Standard deviation of the Gaussian that finds blotches, in pixels of the smaller frame."""
 
 
 def blend(
@@ -41,17 +41,17 @@ def blend(
     fresh: NDArray[np.float32],
     strength: float,
 ) -> NDArray[np.float32]:
-    """Blend what the model made of a frame with the output of the frame before; see `Steady`.
+    """Blend the model's result for a frame with the output for the frame before; see `Steady`.
 
     Args:
         seen_before: The source frame before, `reduced`: (h, w, 1 or 3).
-        output_before: What became of it: (H, W, C) in [0, 1].
-        seen: The source frame, likewise.
-        fresh: What the model made of it, likewise; is written to.
-        strength: 0 ... 1.
+        output_before: The output for the frame before: (H, W, C) in [0, 1].
+        seen: The source frame, `reduced`: (h, w, 1 or 3).
+        fresh: The model's result for the source frame: (H, W, C) in [0, 1]. It is overwritten.
+        strength: Weight of the frame before, from 0 to 1.
 
     Returns:
-        (H, W, C) in [0, 1].
+        The output for the source frame: (H, W, C) in [0, 1].
     """
     grey_before, grey = _grey(seen_before), _grey(seen)
     motion = flow(grey, grey_before)
@@ -70,7 +70,7 @@ def blend(
 
 
 def reduced(source: NDArray[Any]) -> NDArray[np.uint8]:
-    """The frame in 8 bits, and at half the size if it is not small: (h, w, 1 or 3)."""
+    """Return a frame in 8 bits, at half the size unless it is small: (h, w, 1 or 3)."""
     height, width, channels = source.shape
     if min(height, width) >= HALVED_FROM:
         height, width = height // 2, width // 2
@@ -81,10 +81,10 @@ def reduced(source: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _unchanged(seen: NDArray[np.uint8], moved: NDArray[np.uint8], trust: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How far the source shows the same as before: (h, w), in [0, 1].
+    """Return how far the source shows the same as before: (h, w), in [0, 1].
 
-    Small differences all over a neighbourhood are a change of the light, which counts from far less on than the
-    differences of single pixels, which come from noise and from errors of the motion.
+    Small differences all over a neighbourhood are a change of the light. They lower the trust far more than equally
+    small differences of single pixels, which come from noise and from errors of the motion.
     """
     channels = seen.shape[2]
     mean = np.full((1, channels), 1 / channels, np.float32)
@@ -100,7 +100,7 @@ def _unchanged(seen: NDArray[np.uint8], moved: NDArray[np.uint8], trust: NDArray
 
 
 def _in_common(grey: NDArray[np.uint8], trust: NDArray[np.float32]) -> float:
-    """Mean trust where there is something to see: bars beside the picture survive each cut."""
+    """Return the mean trust where the picture has contrast, since black bars do not change at a cut."""
     contrast = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, SURROUNDINGS)
     weight = np.where(contrast > CONTRAST, np.float32(1), np.float32(0.01))
     return float((trust * weight).sum(dtype=np.float64) / weight.sum(dtype=np.float64))
@@ -109,7 +109,7 @@ def _in_common(grey: NDArray[np.uint8], trust: NDArray[np.float32]) -> float:
 def _blotches(
     fresh: NDArray[np.float32], moved: NDArray[np.float32], trust: NDArray[np.float32], strength: float
 ) -> NDArray[np.float32]:
-    """What to add to `fresh` for the colours of `moved`, in the large; reaches beyond what can be trusted."""
+    """Return what to add to `fresh` so that its large areas get the colours of `moved`, also near trusted pixels."""
     height, width = trust.shape
     size = (max(width // COARSE, 1), max(height // COARSE, 1))
     small_fresh, small_moved, weight = (

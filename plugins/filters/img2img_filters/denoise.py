@@ -1,4 +1,4 @@
-"""Less noise on the way into the network, which would take it for detail."""
+"""This module reduces the noise of the source, which the network would take for detail."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 
 class DenoiseOptions(FilterOptions):
+    """The options of `Denoise`."""
+
     strength: float = Field(0.1, ge=0.001, le=1, description="edges are kept that differ by more, of a range of 1")
     radius: float = Field(2.0, ge=0.5, le=10, description="how far to average, in pixels; slower with the square of it")
 
 
 class Denoise(Filter):
-    """The bilateral filter (Tomasi and Manduchi 1998): averages over what is near and of a similar colour."""
+    """Averages over near pixels of a similar colour, with the bilateral filter (Tomasi and Manduchi 1998)."""
 
     name: ClassVar[str] = "denoise"
     summary: ClassVar[str] = "takes noise out of the source, before the network takes it for detail"

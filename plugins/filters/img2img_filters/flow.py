@@ -1,4 +1,4 @@
-"""Motion between two frames: how far each pixel moves, where that can be believed, and pictures moved along it."""
+"""This module estimates the motion between two frames, judges where the estimate is right, and moves pictures by it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SMALLEST = 32
-"""Shorter sides are padded: on some, DIS reads beyond its pyramid and the process dies."""
+"""Sides shorter than this are padded: with some of them, DIS reads beyond its pyramid and crashes the process."""
 
 
 def flow(
@@ -19,12 +19,12 @@ def flow(
 
     Args:
         frame: (H, W), uint8, of any size.
-        other: The same shape.
-        preset: "medium" takes four times as long and looks closer.
+        other: The other frame, of the same shape.
+        preset: "medium" takes four times as long and is more exact.
 
     Returns:
-        (H, W, 2), x and y in pixels: what `frame` shows at a pixel, `other` shows that far from it. The same bits for
-        the same frames.
+        (H, W, 2), x and y in pixels: the displacement of each pixel from `frame` to `other`. The same frames give the
+        same bits.
     """
     height, width = frame.shape
     below, beside = max(0, SMALLEST - height), max(0, SMALLEST - width)
@@ -33,20 +33,20 @@ def flow(
             cv2.copyMakeBorder(picture, 0, below, 0, beside, cv2.BORDER_REPLICATE) for picture in (frame, other)
         )
     presets = {"fast": cv2.DISOPTICAL_FLOW_PRESET_FAST, "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM}
-    # Made anew, since it keeps what it adapts to the size of a frame.
+    # The object is made for each call, since it keeps state that depends on the size of a frame.
     found: NDArray[np.float32] = cv2.DISOpticalFlow.create(presets[preset]).calc(frame, other, None)
     return found[:height, :width]
 
 
 def warp(picture: NDArray[Any], motion: NDArray[np.float32]) -> NDArray[Any]:
-    """Move a picture along the flow: each pixel is taken from where `motion` points, between pixels by cubics.
+    """Move a picture along the flow: each pixel comes from the place to which `motion` points, by cubic interpolation.
 
     Args:
         picture: (H, W) or (H, W, C) of uint8, uint16 or float32.
-        motion: (H, W, 2).
+        motion: The flow, (H, W, 2), in pixels.
 
     Returns:
-        The same shape and type; beyond its border, the picture goes on as at its border.
+        An array of the same shape and type; beyond the picture's border, the pixels of the border are repeated.
     """
     height, width = motion.shape[:2]
     places = motion.copy()
@@ -57,24 +57,24 @@ def warp(picture: NDArray[Any], motion: NDArray[np.float32]) -> NDArray[Any]:
 
 
 def enlarge(motion: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-    """The flow of the same scene in another size: (H, W, 2) to (height, width, 2), in pixels of that size."""
+    """Scale a flow to another size of the frame: (H, W, 2) becomes (height, width, 2), in pixels of that size."""
     scale = np.array([width / motion.shape[1], height / motion.shape[0]], np.float32)
     larger: NDArray[np.float32] = cv2.resize(motion * scale, (width, height), interpolation=cv2.INTER_LINEAR)
     return larger
 
 
 def visible(there: NDArray[np.float32], back: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Where both frames show the same thing: where the flow there and the flow back from there cancel out.
+    """Find out where two frames show the same thing: there, the flow to the other frame and the flow back cancel out.
 
     The bound is that of Ruder et al. 2016, "Artistic Style Transfer for Videos":
     |there + back|² < 0.01 (|there|² + |back|²) + 0.5.
 
     Args:
-        there: (H, W, 2), `flow(frame, other)`.
-        back: `flow(other, frame)`.
+        there: The flow from frame to other, (H, W, 2): `flow(frame, other)`.
+        back: The flow from other to frame, (H, W, 2): `flow(other, frame)`.
 
     Returns:
-        (H, W): 1 where what `frame` shows is seen in `other` too, 0 where it is hidden or outside there.
+        (H, W): 1 where `other` also shows a pixel of `frame`, 0 where the pixel is hidden in `other` or outside of it.
     """
     height, width = there.shape[:2]
     returned = warp(back, there)

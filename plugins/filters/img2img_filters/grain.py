@@ -1,4 +1,4 @@
-"""The grain of photographic film."""
+"""This module adds the grain of photographic film."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 
 class GrainOptions(FilterOptions):
+    """The options of `Grain`."""
+
     strength: float = Field(0.03, ge=0, le=1, description="standard deviation in middle grey, of a range of 1")
     size: float = Field(0.7, ge=0.3, le=20, description="how coarse: standard deviation of a grain's blur, in pixels")
     seed: int = Field(0, ge=0, lt=2**32, description="another number gives another grain")
 
 
 class Grain(Filter):
-    """Adds noise that is the strongest in middle grey and none in black and white, the same to all channels.
+    """Adds the same noise to all channels; it is strongest in middle grey, and absent in black and white.
 
-    It is another one in each frame, and depends on the seed and the number of the frame alone.
+    Each frame has different noise, which depends on the seed and the number of the frame alone.
     """
 
     name: ClassVar[str] = "grain"
@@ -44,7 +46,7 @@ class Grain(Filter):
         return to_integers(floats + noise[..., None], result.dtype)
 
     def _noise(self, height: int, width: int) -> NDArray[Any]:
-        """(H, W) with a mean of 0 and a standard deviation of 1."""
+        """Return noise, (H, W), with a mean of 0 and a standard deviation of 1."""
         import cv2
         import numpy as np
 

@@ -1,4 +1,4 @@
-"""The colours of the source, given to what the network made of it."""
+"""This module gives a result the colours of its source."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FAINT = 1.0
-"""What varies by less, in units of Lab of which an eye sees two or three, is not stretched: it would be noise."""
+"""Least spread, in units of Lab, that is stretched; less would be noise. An eye sees differences of two or three."""
 
 
 class PaletteOptions(FilterOptions):
+    """The options of `Palette`."""
+
     strength: float = Field(1.0, ge=0, le=1, description="0 leaves the result's colours, 1 gives it the source's")
     lightness: bool = Field(True, description="give it the source's light and dark too, and not its colours alone")
 
@@ -23,11 +25,12 @@ class PaletteOptions(FilterOptions):
 class Palette(Filter):
     """Gives a result the mean and the spread of its source, in each channel of CIE Lab.
 
-    Reinhard et al. 2001, "Color Transfer between Images", eq. 10 and 11, in CIE Lab in the place of their lαβ:
+    The formula is that of Reinhard et al. 2001, "Color Transfer between Images", eq. 10 and 11, in CIE Lab instead of
+    lαβ:
 
         transferred = spread_source / spread_result * (result - mean_result) + mean_source
 
-    Where either is grey, there are no colours to keep, and only the lightness is transferred.
+    If the source or the result is grey, only the lightness is transferred.
     """
 
     name: ClassVar[str] = "palette"

@@ -1,4 +1,4 @@
-"""Sharpness: fine detail made stronger."""
+"""This module makes fine detail stronger."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 
 class SharpenOptions(FilterOptions):
+    """The options of `Sharpen`."""
+
     amount: float = Field(0.5, ge=0, le=10, description="how much of the detail is added once more")
     radius: float = Field(1.0, ge=0.3, le=50, description="what detail is: finer than so many pixels")
 
 
 class Sharpen(Filter):
-    """The unsharp mask: `result + amount * (result - blurred)`, where `radius` is the Gaussian's standard deviation."""
+    """Applies an unsharp mask: `result + amount * (result - blurred)`; `radius` is the deviation of the Gaussian."""
 
     name: ClassVar[str] = "sharpen"
     summary: ClassVar[str] = "makes fine detail stronger: an unsharp mask"

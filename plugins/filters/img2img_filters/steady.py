@@ -1,4 +1,4 @@
-"""Clips without flicker from models that see one frame at a time: each result is blended with the one before."""
+"""This module reduces the flicker of models that see one frame at a time, by blending each result with the last."""
 
 from __future__ import annotations
 
@@ -14,22 +14,26 @@ if TYPE_CHECKING:
 
 
 class SteadyOptions(FilterOptions):
+    """The options of `Steady`."""
+
     strength: float = Field(
-        0.8, ge=0, lt=1, description="towards 1, a clip gets steadier and what the model invents adapts more slowly"
+        0.8, ge=0, lt=1, description="towards 1, a clip gets steadier, and changes of the picture show later"
     )
 
 
 class Steady(Filter):
     """Blends each translated frame with the one before, moved along the optical flow of the source.
 
-    After Lai et al. 2018, "Learning Blind Video Temporal Consistency", whose learnt step this replaces by arithmetic:
+    The method follows Lai et al. 2018, "Learning Blind Video Temporal Consistency", with arithmetic instead of their
+    network:
 
         output_t = fresh + strength * trust * (moved - fresh)
 
-    `moved` is the output of the frame before, moved along the flow between the source frames. `trust` is 0 where what
-    the source shows was hidden in the frame before, and falls where it has changed, in detail or in brightness; so
-    fades and lamps are followed. `fresh` is the result of the model, from which blotches and tints, that it has and
-    `moved` has not, are taken first, also in the surroundings of what can be trusted. At a cut it starts anew.
+    `moved` is the output for the frame before, moved along the flow between the source frames. `trust` is 0 where the
+    source shows something that was hidden in the frame before; it is low where the source has changed, in detail or in
+    brightness, so that fades and lamps that are switched on stay visible. `fresh` is the result of the model, without
+    the blotches and tints that `moved` does not have; these are removed also near trusted pixels. At a cut, the filter
+    starts again with the result of the model.
     """
 
     name: ClassVar[str] = "steady"
@@ -39,7 +43,7 @@ class Steady(Filter):
     def __init__(self, options: SteadyOptions) -> None:
         super().__init__(options)
         self._before: dict[str, NDArray[Any]] = {}
-        """`seen`, the source, reduced; and `output`, the steady result in [0, 1], not rounded."""
+        """State after the last frame: `seen`, the reduced source; `output`, the result in [0, 1], not rounded."""
 
     def after(self, source: NDArray[Any], result: NDArray[Any]) -> NDArray[Any]:
         from .blend import blend, reduced

@@ -1,4 +1,4 @@
-"""Writes what a run tells its observers to `tensorboard/` in its folder, where TensorBoard is installed."""
+"""This plugin writes the losses, figures and previews of a run to its folder `tensorboard/`, for TensorBoard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TensorBoard:
-    """Observes runs; each has a writer of its own from its start to its end."""
+    """Observes runs; each run has a writer of its own from its start to its end."""
 
     def __init__(self) -> None:
         self._writers: dict[Path, SummaryWriter] = {}
@@ -26,7 +26,7 @@ class TensorBoard:
             return
         from torch.utils.tensorboard import SummaryWriter
 
-        # What an earlier process wrote behind the checkpoint that the run goes on from will be written again.
+        # The records that an earlier process wrote after the run's checkpoint are dropped and written again.
         writer = SummaryWriter(str(run.folder / "tensorboard"), purge_step=run.step + 1 if run.step else None)
         rows = [f"| {name} | {value} |" for name, value in run.config.model_dump().items()]
         writer.add_text("config", "\n".join([f"| {run.family} | |", "|---|---|", *rows]), run.step)

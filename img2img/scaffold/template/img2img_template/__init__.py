@@ -1,4 +1,4 @@
-"""The plugin `template`: what img2img calls when it looks for families."""
+"""This plugin registers the family `template`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import img2img
 
 @img2img.hookimpl
 def register_models(register: Callable[[img2img.ModelFamily[Any, Any]], None]) -> None:
+    """Register the family."""
     from .family import Family
 
     register(Family())

@@ -1,4 +1,4 @@
-"""The options of the family `template`, which users give as `-o key=value`."""
+"""This module declares the options of the family `template`, which users give as `-o key=value`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pydantic import Field
 
 
 class Config(img2img.ModelConfig):
-    """What the network depends on. A model file holds these options, so bound whatever sizes the network."""
+    """The options of the network. A model file holds them, so give each a range that bounds the network's size."""
 
     # Change this: every option of your network.
     width: int = Field(24, ge=4, le=256, description="channels of each layer")
@@ -15,7 +15,7 @@ class Config(img2img.ModelConfig):
 
 
 class Training(Config, img2img.TrainingConfig):
-    """What only the training depends on."""
+    """The options of the training alone."""
 
     # Change this: every option of your training. The defaults show a result within minutes, also without a GPU.
     batch_size: int = Field(8, ge=1, le=4096, description="images in one forward pass of training")
@@ -27,4 +27,5 @@ class Training(Config, img2img.TrainingConfig):
 
     @property
     def total_steps(self) -> int:
+        """The number of steps of the whole training."""
         return self.steps

@@ -1,4 +1,4 @@
-"""What the family learns from: any photo is a source, and its target is drawn from it."""
+"""This module makes the training data: any photo is a source, and its target is drawn from it."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from img2img.datasets import Geometry, made_pairs
 from numpy.typing import NDArray
 
 PAPER = (1.0, 0.97, 0.90)
-"""Its colour: RGB in [0, 1]."""
+"""The colour of the paper: RGB in [0, 1]."""
 
 
 def draw(pixels: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-    """Draw a photo in pen and wash: ink where it is darker than around, and thin colour, on warm paper.
+    """Draw a photo in pen and wash: ink where it is darker than its surroundings, and thin colour, on warm paper.
 
-    Change this: whatever you can do to a picture, however slowly, a network can learn.
+    Change this: a network can learn any change of a picture that you can compute, however slowly.
 
     Args:
-        pixels: (H, W, 3), uint8 or uint16; not to be written to.
-        rng: The only source of chance, so that a resumed training sees the same; a drawing needs none.
+        pixels: (H, W, 3), uint8 or uint16; do not write to the array.
+        rng: The only source of randomness, so that a resumed training sees the same; a drawing needs none.
 
     Returns:
-        Of the same shape and type.
+        An array of the same shape and type.
     """
     top = np.iinfo(pixels.dtype).max
     photo = pixels / top
@@ -39,8 +39,8 @@ def draw(pixels: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
 class Drawings:
     """Photos with their drawings.
 
-    Change this: `paired` of `img2img.datasets` reads sources and targets that exist, `unpaired` two sets of images that
-    have nothing to do with each other, `labelled` a folder a class. Whatever has this attribute and these methods is a dataset.
+    Change this: `paired` of `img2img.datasets` reads existing sources and targets, `unpaired` two independent sets of
+    images, `labelled` one folder for each class. Any class with this attribute and these methods is a dataset.
     """
 
     paired = True
@@ -55,5 +55,5 @@ class Drawings:
         return self.pairs.files()
 
     def sample(self, index: int, rng: np.random.Generator | None) -> img2img.Sample:
-        pair = self.pairs.sample(index, rng)  # whose target is the photo, as for a network that undoes something
+        pair = self.pairs.sample(index, rng)  # its target is the photo, as for a network that undoes a change
         return replace(pair, source=pair.target, target=pair.source)

@@ -1,4 +1,4 @@
-"""The family `template`: what it is made of. Torch comes in only when something is built, so that listing is quick."""
+"""This module defines the family `template`. It imports torch late, so that listing is quick."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Family(img2img.ModelFamily["Config", "Training"]):
 
     name = "template"
     summary = "draws photographs in pen and wash"  # Change this: one line for `img2img models`.
-    small: ClassVar = {"width": 8, "depth": 3, "crop": 16, "steps": 20}  # of a check in seconds
+    small: ClassVar = {"width": 8, "depth": 3, "crop": 16, "steps": 20}  # for a check that takes seconds
 
     @property
     def config_class(self) -> type[Config]:
@@ -50,6 +50,6 @@ class Family(img2img.ModelFamily["Config", "Training"]):
         return Trainer(config, engine, self.build_generator(config))
 
     def translator(self, config: Config, generator: nn.Module) -> img2img.Translator:
-        # Change this: what is true of your network. One that halves the image three times needs `multiple_of=8`; one
-        # with InstanceNorm keeps the default `tiling="never"`; one that enlarges sets `scale`.
+        # Change this: the traits of your network. A network that halves the image three times needs `multiple_of=8`;
+        # one with InstanceNorm keeps the default `tiling="never"`; one that enlarges sets `scale`.
         return img2img.Translator(generator, img2img.Traits(tiling="exact", halo=config.depth))

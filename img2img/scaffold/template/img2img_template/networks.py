@@ -1,4 +1,4 @@
-"""The network of the family `template`."""
+"""This module defines the network of the family `template`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from torch import Tensor, nn
 
 
 class Generator(nn.Module):
-    """Adds to an image what makes it another: (N, 3, H, W) in [0, 1] to the same size, for any size.
+    """Adds a correction to an image: (N, 3, H, W) in [0, 1] to the same size, for any size.
 
-    Change this: any network does that takes and gives images; `img2img.nn` has the usual ones.
+    Change this: any network that takes and returns images will do; `img2img.nn` has the usual ones.
 
     Args:
         width: Channels of each layer.
-        depth: 3 × 3 convolutions; a pixel of the result looks as many pixels far.
+        depth: Number of 3 × 3 convolutions, and so the distance in pixels up to which a result depends on the source.
     """
 
     def __init__(self, width: int, depth: int) -> None:
@@ -21,7 +21,7 @@ class Generator(nn.Module):
         for _ in range(depth - 2):
             layers += [_convolution(width, width), nn.ReLU()]
         last = _convolution(width, 3)
-        nn.init.zeros_(last.weight)  # so that it begins with the image itself
+        nn.init.zeros_(last.weight)  # so that the untrained network returns nearly the image itself
         self.layers = nn.Sequential(*layers, last)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The training of the family `template`: the absolute error."""
+"""This module defines the training of the family `template`, which minimises the absolute error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Trainer(img2img.Trainer):
 
     Args:
         config: Options of the training.
-        engine: Device, precision and step.
+        engine: The core's engine, with the device, the precision and the step.
         generator: The network, with fresh weights.
     """
 
@@ -33,7 +33,7 @@ class Trainer(img2img.Trainer):
         self.generator = engine.prepare(generator)
         self.optimizer = torch.optim.Adam(self.generator.parameters(), config.lr)
         engine.schedule(self.optimizer, schedules.cosine(config.steps))
-        # All that a resumed training needs; what is no network and no optimiser goes into `state_dict`.
+        # A resumed training needs all networks and optimisers; any other state goes into `state_dict`.
         self.networks = {"generator": self.generator}
         self.optimizers = {"generator": self.optimizer}
 
@@ -48,7 +48,7 @@ class Trainer(img2img.Trainer):
         return {"forward": self.generator}
 
     def validate(self, batches: Iterable[img2img.Batch], translate: Mapping[str, Translate]) -> Mapping[str, float]:
-        """PSNR of the results, in dB."""
+        """Return the mean PSNR of the results, in dB."""
         figures = [metrics.psnr(translate["forward"](batch.source), batch.target).item() for batch in batches]
         return {"psnr": sum(figures) / len(figures)} if figures else {}
 

@@ -1,4 +1,4 @@
-"""What the family is for: it draws. The contract is checked besides, as `pyproject.toml` says."""
+"""These tests check that the family draws; the line in `pyproject.toml` adds those of the contract."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from img2img_template import data
 
 
 def picture(number: int) -> np.ndarray:
-    """A drawing of coloured rectangles, (48, 64, 3)."""
+    """Return a picture of coloured rectangles, (48, 64, 3)."""
     rng = np.random.default_rng(number)
     return np.kron(rng.integers(0, 256, (6, 8, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
 

@@ -1,0 +1,46 @@
+"""This module compares the tensors of a model file with the network that its config describes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from img2img.errors import ModelFileError
+from img2img.media.files import printable
+
+if TYPE_CHECKING:
+    from img2img.config import ModelConfig
+    from img2img.contract.families import ModelFamily
+    from img2img.models.file import ModelInfo
+
+
+def check_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: ModelConfig) -> None:
+    """Check that the tensors of a model file have the names and shapes of the network that its config describes.
+
+    Raises:
+        ModelFileError: The family cannot build the network, or tensors do not fit it; the message names some of them.
+    """
+    found, expected = info.shapes, _expected_shapes(info, family, config)
+    wrong = sorted(
+        f"{printable(name[:200])}: {_shape(found.get(name))} in the file, {_shape(expected.get(name))} in the network"
+        for name in found.keys() | expected.keys()
+        if found.get(name) != expected.get(name)
+    )
+    if wrong:
+        more = f"\n  and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise ModelFileError(f"the tensors of {info.path} do not fit its config:\n  " + "\n  ".join(wrong[:5]) + more)
+
+
+def _expected_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    from img2img.models.skeleton import build_skeleton  # which imports torch
+
+    try:
+        network = build_skeleton(lambda: family.build_generator(config))
+    except Exception as error:  # a plugin may raise anything
+        raise ModelFileError(
+            f"the family {family.name!r} cannot build the network of {info.path}: {type(error).__name__}: {error}"
+        ) from error
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "nothing" if shape is None else "×".join(map(str, shape)) or "a number"
