@@ -65,7 +65,6 @@ def test_each_part_of_the_core_imports_only_what_stands_before_it() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.xfail(strict=True, reason="img2img/media/clip/kinds.py names a class of the contract")
 def test_imports_for_type_checkers_go_the_same_way_so_that_no_two_folders_need_each_other() -> None:
     wrong = [where for own, other, where in core_imports(types=True) if RANK[other] > RANK[own]]
     assert not wrong, "\n".join(wrong)
