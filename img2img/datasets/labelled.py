@@ -42,7 +42,7 @@ def labelled(root: Path, classes: Sequence[str], *, geometry: Geometry, split: S
         root: The folder.
         classes: The classes, in the order of their labels; `class_names` finds all.
         geometry: Size of the training images.
-        split: Which part.
+        split: The part of the data.
 
     Raises:
         DataError: There are fewer than two classes, or one of them has no images.

@@ -30,7 +30,7 @@ def made_pairs(root: Path, make_source: MakeSource, *, geometry: Geometry, split
         root: The folder.
         make_source: Makes the source of a target; a function of a module, so that it can be sent to workers.
         geometry: Size of the training images.
-        split: Which part.
+        split: The part of the data.
 
     Raises:
         DataError: There is no image.

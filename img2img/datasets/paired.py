@@ -45,7 +45,7 @@ def paired(
     Args:
         root: The folder.
         geometry: Size of the training images.
-        split: Which part.
+        split: The part of the data.
         source: Folder inside of the root with the sources; empty to look for one.
         target: Folder inside of the root with the targets.
         reverse: Exchange source and target.

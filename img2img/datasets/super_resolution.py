@@ -41,7 +41,7 @@ def super_resolution(root: Path, *, scale: int, crop: int, split: Split) -> Down
         root: The folder.
         scale: Size of the target over that of the source.
         crop: Side of a training crop of the target, in pixels; a multiple of `scale`.
-        split: Which part.
+        split: The part of the data.
     """
     high, low, separate = _folders(root, scale, split)
     if low is not None:

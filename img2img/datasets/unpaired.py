@@ -32,7 +32,7 @@ def unpaired(root: Path, *, geometry: Geometry, split: Split, source: str = "", 
     Args:
         root: The folder.
         geometry: Size of the training images.
-        split: Which part.
+        split: The part of the data.
         source: Folder inside of the root with the images to translate; empty to look for one.
         target: Folder inside of the root with images as the results ought to look.
 

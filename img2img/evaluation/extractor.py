@@ -22,7 +22,7 @@ class Extractor:
 
     Args:
         path: The ONNX file. It takes (1, 3, H, W) float32, H and W fixed or free, and returns (1, D) or (1, D, 1, 1).
-        device: Where it computes, if this onnxruntime can.
+        device: The device on which it computes, if this onnxruntime can.
 
     Raises:
         UsageError: The file is no such network, or onnxruntime is missing.

@@ -42,7 +42,7 @@ class Total:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What became of each image, and of all together."""
+    """The outcome of an evaluation: each image, and the figures of all together."""
 
     about: Mapping[str, Any]
     """All that the figures depend on, as JSON can hold it."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Beside:
-    """What an image holds besides the colours that go through the network."""
+    """The parts of an image that do not go through the network."""
 
     grey: bool
     """Whether the image has one colour channel."""

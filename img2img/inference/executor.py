@@ -38,7 +38,7 @@ class Executor:
 
     Args:
         translator: Its generator is on `device`.
-        device: Where and in which precision it runs; 16-bit images are always computed in float32.
+        device: The device and the precision in which it runs; 16-bit images are always computed in float32.
         tile: Side of the tiles in input pixels; 0 chooses, None switches tiling off.
         workers: How many tiles or batches run at once.
         batch_size: Images or tiles that go through the network together, less once memory has run out; 0 chooses.

@@ -108,7 +108,7 @@ class Passage:
 
         Args:
             source: The frame before all filters.
-            result: Of the network.
+            result: The result of the network.
 
         Raises:
             TranslationError: As for `before`.

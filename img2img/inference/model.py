@@ -85,7 +85,7 @@ class Model:
         """Take a picture through the network and back.
 
         Args:
-            picture: With or without filters.
+            picture: The picture, with or without filters.
             rows: The tensors that `parse_conditions` returned.
 
         Raises:

@@ -25,11 +25,11 @@ class Adversary:
     DiffAugment or nothing; `loss` and GP are those of the game (`img2img.nn.games`), and many games have no GP.
 
     Args:
-        discriminator: With fresh weights.
+        discriminator: The network D, with fresh weights.
         config: The game and the remedies; spectral norm is put around every layer that has a weight matrix.
         engine: Device, precision and step.
         penalty_weight: λ.
-        logits: Takes the logits out of what the discriminator returns, where that is more.
+        logits: Takes the logits from the discriminator's output, if that holds more.
         parts: Channels of each image, where D sees several as one.
     """
 

@@ -20,7 +20,7 @@ Key = tuple[int, int]
 """Epoch and index."""
 
 _DEATHS = ("DataLoader worker (pid", "items of ancdata", "shared memory")
-"""What torch says of a worker that was killed: by itself, while it handed over a tensor, and after it had."""
+"""Torch's messages when a worker was killed: at any time, while it handed over a tensor, and after that."""
 
 
 def training_batches(

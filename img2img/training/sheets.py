@@ -67,7 +67,7 @@ def _on_white(image: Tensor, height: int) -> Tensor:
 
 
 def _captions(names: Sequence[str], width: int) -> Sheet:
-    """(…, width, 3): black on white, one name for each column; OpenCV crashes where one is no UTF-8."""
+    """Write one name for each column, black on white: (…, width, 3); OpenCV crashes where a name is no UTF-8."""
     line = np.full((18, width, 3), 255, np.uint8)
     for place, name in enumerate(names):
         at = place * width // len(names) + 4, 13

@@ -21,8 +21,8 @@ def start_from(model: str, run: Run, trainer: Trainer, host: PluginHost) -> None
 
     Args:
         model: Model file or checkpoint, by path or name.
-        run: Whose config is compared with the model's; weights may fit and yet mean something else.
-        trainer: Whose generator it is.
+        run: The run, whose config is compared with the model's; weights may fit and yet mean something else.
+        trainer: The trainer of the generator.
         host: Plugins that may open it.
 
     Raises:

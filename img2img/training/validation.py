@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 PREVIEWED = 4
 """How many held-out images the preview sheets show."""
 COMPARED = 32
-"""With how many held-out targets, at most, a result is compared where it has no truth."""
+"""The largest number of held-out targets with which a result is compared where it has no truth."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a validation found; observers and model cards take it from here."""
+    """The findings of a validation; observers and model cards take them from here."""
 
     step: int
     figures: Mapping[str, float]

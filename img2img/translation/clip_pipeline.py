@@ -74,7 +74,7 @@ class ClipPipeline:
 
         Args:
             frames: All frames of the clip.
-            info: What the frames have in common.
+            info: Size, rate and depth of the frames.
             sink: The sink that the results go to.
             state: The segments that are finished; further ones are added.
 

@@ -43,14 +43,14 @@ class Source(ABC):
 
         Raises:
             UsageError: An option that is needed is missing, such as the rate of images.
-            VideoError: It cannot be read, or its frames have more than `max_pixels`.
+            VideoError: The clip cannot be read, or its frames have more than `max_pixels`.
         """
 
     def digest(self) -> str:
         """Return the SHA-256 of the whole source, by which a later job sees that it has not changed.
 
         Raises:
-            VideoError: It cannot be read.
+            VideoError: The clip cannot be read.
         """
         try:
             return self._digest()

@@ -54,7 +54,7 @@ def subject_of(observer: object, materials: Materials) -> ObserverSubject:
 
 @promise()
 def it_follows_runs_without_an_error(subject: ObserverSubject) -> None:
-    """One that is done, one that goes on from there, and one that fails."""
+    """Show the observer a run that ends, one that resumes from there, and one that fails."""
     _follow(subject, [*_run(subject.folder, 0, None), *_run(subject.folder, 2, None)])
     _follow(subject, _run(subject.folder / "other", 0, DivergedError("the loss is not a number")))
 

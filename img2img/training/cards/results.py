@@ -1,4 +1,4 @@
-"""What a card says and shows of the results that one validation judged, in one direction."""
+"""Results are described and shown by a card as one validation judged them, in one direction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PICTURES = {"Worst results": "worst", "Likeness to training images": "nearest"}
 
 
 class Results:
-    """Facts and pictures of the results of one direction; each is made once, when it is first asked for.
+    """Facts and pictures of the results of one direction; each is made once, when it is first needed.
 
     Args:
         judged: What the validation found.
@@ -35,7 +35,7 @@ class Results:
 
     @cached_property
     def card(self) -> Card:
-        """The facts: a card without those of the run."""
+        """Return the facts: a card without those of the run."""
         showcase, nearest = self.showcase, self._nearest
         unseen = sum(self.training.nearest(example.target_thumbnail).distance for example in showcase.first)
         return figures_alone(self.judged).model_copy(
@@ -55,7 +55,7 @@ class Results:
 
     @cached_property
     def pictures(self) -> Mapping[str, bytes]:
-        """The pictures as JPEG, by the heading that they stand below."""
+        """Return the pictures as JPEG, by the heading under which they stand."""
         return dict(zip(PICTURES, (self._draw_worst(), self._draw_nearest()), strict=True))
 
     @cached_property

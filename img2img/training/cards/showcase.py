@@ -21,7 +21,7 @@ SHOWN = 4
 """How many of the worst results a card shows, and how many of the first."""
 
 Measure = Callable[[Batch, Tensor], float]
-"""From a view of one image and its result to a figure that is the larger, the worse the result is."""
+"""A function from a view of one image and its result to a figure; a larger figure is a worse result."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from img2img.training.run import Run
 
 @dataclass(frozen=True)
 class Look:
-    """One examination: the figures of a direction at a step. What was not measured is NaN, so no comparison holds."""
+    """One examination: the figures of a direction at a step; NaN stands for no measurement: no comparison holds."""
 
     step: int
     signals: Mapping[str, float]
@@ -33,7 +33,7 @@ class Ailment:
     shows: Callable[[Look, Look], bool]
     """Whether an examination shows it, given the first one after the warm-up as well."""
     evidence: str
-    """What was seen, with figures of the examination to be filled in."""
+    """The text of a warning, with places for figures of the examination."""
     remedies: Sequence[Remedy]
     """The likeliest help first."""
     at_once: bool = False
@@ -52,7 +52,7 @@ class Finding:
     """The step at which it was last seen."""
     evidence: str
     remedies: tuple[str, ...]
-    """What to type, the likeliest help first."""
+    """The options to type, the likeliest help first."""
 
     def __str__(self) -> str:
         where = f" ({self.direction})" if self.direction else ""
@@ -61,7 +61,7 @@ class Finding:
 
 
 def _overpowers(look: Look, first: Look) -> bool:
-    """A gap of 20 is a certainty of 1 - 2e-9; healthy games were seen to reach 12."""
+    """Return whether the discriminator overpowers; a gap of 20 is a certainty of 1 - 2e-9, healthy games reach 12."""
     return look["accuracy"] > 0.98 and (look["adversarial_share"] < 0.01 or look["gap"] > 20)
 
 

@@ -25,7 +25,7 @@ class HealthLog:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.findings: Sequence[Finding] = ()
-        """What the figures show so far, in the order in which it became certain."""
+        """The findings so far, in the order in which they became certain."""
         self._table = Table(run.folder / "health.csv")
         self._looks: dict[str, list[Look]] = {}
         """The examinations by direction; the end of a diverged run is of no direction, and has a list of its own."""

@@ -11,11 +11,11 @@ from img2img.nn import games
 from img2img.training.run import Run
 
 Value = Callable[[Any], object]
-"""From the run's config to the new value of an option; None where that would be the old one, or no help."""
+"""A function from the run's config to the new value of an option; None where the old one is as good."""
 
 
 Remedy = Callable[[Run], str]
-"""What to type for a change of an option, of the family's or the program's; empty where the run has no use for it."""
+"""Returns the option to type, of the family's or the program's; empty where the run has no use for it."""
 
 
 def to_type(remedies: Sequence[Remedy], run: Run) -> tuple[str, ...]:

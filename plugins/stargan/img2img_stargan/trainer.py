@@ -40,7 +40,7 @@ class StarGANTrainer(img2img.Trainer):
     Args:
         config: Weights, steps and networks.
         engine: Device, precision and step.
-        generator: With fresh weights.
+        generator: The generator, with fresh weights.
     """
 
     goal = ("swd", "min")

@@ -21,7 +21,7 @@ def test_a_skeleton_has_the_names_and_shapes_of_the_network_and_no_memory() -> N
 def test_a_skeleton_with_normal_initialisation_costs_no_import() -> None:
     program = """
         import sys, torch
-        from img2img.nn.skeleton import build_skeleton
+        from img2img.models.skeleton import build_skeleton
         before = set(sys.modules)
         build_skeleton(lambda: torch.nn.init.kaiming_normal_(torch.nn.Linear(2, 2).weight))
         print(len(set(sys.modules) - before))
