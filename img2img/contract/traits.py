@@ -48,3 +48,8 @@ class Traits:
     result has the colours that the network made."""
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     """The conditions that the translator takes, by name."""
+
+    @property
+    def can_be_tiled(self) -> bool:
+        """Whether large images may be cut into tiles."""
+        return self.tiling != "never"

@@ -203,7 +203,7 @@ class Executor:
         return result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
 
     def _side(self, height: int, width: int) -> int | None:
-        if self.tile is None or self.traits.tiling != "exact":
+        if self.tile is None or not self.traits.can_be_tiled:
             return None
         chosen = tile_side(height, width, self.limits.now.tile, self.traits)
         return min(self.tile, chosen or self.tile) if self.tile else chosen
@@ -217,7 +217,7 @@ class Executor:
         count, height, width, _ = pixels.shape
         reach = min(max(height, width), (side or max(height, width)) + 2 * self.traits.halo)
         largest = self._output_pixels(min(height, reach), min(width, reach))
-        is_tiled = self.tile is not None and self.traits.tiling == "exact"
+        is_tiled = self.tile is not None and self.traits.can_be_tiled
         can_cut = is_tiled and (side is None or side > SMALLEST_TILE)
         return self.limits.shrink(largest, count * self._output_pixels(height, width), can_cut=can_cut)
 

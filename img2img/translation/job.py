@@ -195,7 +195,7 @@ def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Jou
 
 def _cores(job: Job) -> AbstractContextManager[tuple[int, int]]:
     """Divide the CPU's cores; images that cannot be cut keep no more of them busy than there are images."""
-    many = job.model.translator.traits.tiling == "exact" or any(item.is_clip for item in job.items)
+    many = job.model.translator.traits.can_be_tiled or any(item.is_clip for item in job.items)
     return job.model.device.shared_cores(None if many else len(job.items))
 
 

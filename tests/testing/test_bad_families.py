@@ -79,7 +79,7 @@ BAD = {
     ),
     "traits": Bad(
         "translator.py", 'tiling="exact"', 'tiling="mostly"',
-        "the translator declares what can be", "tiling='mostly' is neither 'exact' nor 'never'",
+        "the translator declares what can be", "tiling='mostly' is none of exact, never",
     ),
     "scale": Bad(
         "translator.py", "scale=2", "scale=3",

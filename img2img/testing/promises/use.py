@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import get_args
 
 import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
-from img2img.contract.traits import Traits
+from img2img.contract.traits import Tiling, Traits
 from img2img.nn.sizes import fitting
 from img2img.testing.family import FamilySubject, difference, random_images
 from img2img.testing.promise import Skipped, keep, promise
@@ -32,7 +33,7 @@ def the_translator_declares_what_can_be(subject: FamilySubject) -> None:
         keep(isinstance(value, int) and value >= least, f"{name}={value!r} is no whole number from {least} up")
     for name in ("channels_in", "channels_out"):
         keep(getattr(traits, name) in (1, 3), f"{name}={getattr(traits, name)!r} is neither 1 nor 3")
-    keep(traits.tiling in ("exact", "never"), f"tiling={traits.tiling!r} is neither 'exact' nor 'never'")
+    keep(traits.tiling in get_args(Tiling), f"tiling={traits.tiling!r} is none of {', '.join(get_args(Tiling))}")
 
 
 @promise(the_translator_declares_what_can_be)
