@@ -45,7 +45,7 @@ def test_a_broken_promise_is_an_assertion_that_names_measurement_and_options(fam
 
 
 def test_a_needlessly_wide_halo_is_remarked_and_breaks_nothing(family: Callable[..., Any], tmp_path: Path) -> None:
-    subject = FamilySubject(family("wide", ("translator.py", "halo = 5", "halo = 20")), tmp_path)
+    subject = FamilySubject(family("wide", ("translator.py", "halo=5", "halo=20")), tmp_path)
     outcome = subject.outcome(reach.the_halo_is_as_wide_as_the_network_looks)
     assert outcome.state == "ok"
     assert "halo=20 is declared, but no pixel further away than 5" in outcome.detail

@@ -37,7 +37,7 @@ def test_one_line_makes_each_promise_a_test_beside_the_authors_own(project: Proj
 
 
 def test_a_failure_says_what_was_measured_and_shows_no_traceback(project: Project) -> None:
-    root = project("narrow", ("translator.py", "halo = 5", "halo = 4"))
+    root = project("narrow", ("translator.py", "halo=5", "halo=4"))
     status, text = run_pytest(root, "pyproject.toml", "-k", "halo or seed")
     assert status == 1
     assert "halo=4 is declared, and a pixel that lies 5 away changed the result\nwith -o width=4 -o crop=32" in text

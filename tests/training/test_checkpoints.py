@@ -114,7 +114,7 @@ def judging(direction: str) -> type[SRGANTrainer]:
         goal = ("figure", direction)  # type: ignore[assignment]
 
         def validate(self, batches: Iterable[img2img.Batch], translate: Mapping[str, Translate]) -> dict[str, float]:
-            figure = float("nan") if self.engine.step == 0 else -abs(self.engine.step - 2)
+            figure = float("nan") if self.engine.step == 1 else -abs(self.engine.step - 3)
             return {"figure": figure if direction == "max" else -figure}
 
     return Judging

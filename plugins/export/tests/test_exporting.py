@@ -121,7 +121,7 @@ def test_what_differs_from_the_model_is_not_written(
     tiny: Callable[..., Path], host: img2img.PluginHost, tmp_path: Path
 ) -> None:
     target = tmp_path / "random.pt2"
-    with pytest.raises(img2img.Img2ImgError, match="nothing is written") as error:
+    with pytest.raises(img2img.Img2ImgError, match="so it is not written") as error:
         export(str(tiny("odd", network="random")), target, {}, host)
     assert error.value.exit_code == 1
     assert not list(tmp_path.iterdir())
@@ -170,7 +170,7 @@ def test_a_model_that_returns_no_numbers_is_not_exported(host: img2img.PluginHos
     generator = family.build_generator(config)
     next(generator.parameters()).data.fill_(torch.nan)
     save_model(tmp_path / "nan.safetensors", generator, config, family="srgan", scale=2)
-    with pytest.raises(img2img.Img2ImgError, match="differs from it by up to nan"):
+    with pytest.raises(img2img.Img2ImgError, match="by up to nan"):
         export(str(tmp_path / "nan.safetensors"), tmp_path / "nan.pt2", {}, host)
     assert not (tmp_path / "nan.pt2").exists()
 

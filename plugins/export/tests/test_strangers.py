@@ -105,7 +105,7 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     "one image at a time": ({"nodes": SAME, "shapes": [[1, 3, "h", "w"]]}, "dynamic axes for the batch"),
     "no images out": (
         {"nodes": [helper.make_node("GlobalAveragePool", ["x0"], ["y"])]},
-        "does not make images of images",
+        "does not turn images of 64 pixels and more",
     ),
 }
 
