@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
@@ -19,6 +18,7 @@ from img2img.media.video.colour import Colour
 from img2img.media.video.container import main_video, open_container, reason
 from img2img.media.video.damage import Losses, declared_end, is_cut_off, loses_in_silence
 from img2img.media.video.frames import ClipInfo, Frame
+from img2img.media.video.threads import share_out
 from img2img.media.video.turning import turn_of, turn_upright
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 MICROSECONDS = 1_000_000
 """Ticks a second of the times that belong to a container and not to a stream."""
 
-_MOST_THREADS = 4
 _PROGRESSIVE = 1
 """FFmpeg's number for frames that are no pair of fields; 0 is unknown, higher ones are interlaced."""
 _UNTIMED = {"avi"}
@@ -72,8 +71,7 @@ class VideoReader:
             self._container = self._resources.enter_context(open_container(path))
             self._stream = main_video(self._container, path)
             self.has_tracks = any(stream.type in ("audio", "subtitle") for stream in self._container.streams)
-            self._stream.thread_type = "SLICE" if self._blames_later_packets() else "AUTO"
-            self._stream.codec_context.thread_count = min(_MOST_THREADS, os.cpu_count() or 1)
+            share_out(self._stream, blames_packets=self._container.format.name in _UNTIMED)
             self._time_base = Fraction(self._stream.time_base or 1)
             self._origin = Fraction(self._container.start_time or 0, MICROSECONDS)
             self._from, self._to = (None if at is None else self._tick(at) for at in (start, end))
@@ -269,10 +267,6 @@ class VideoReader:
         else:
             seconds = self._declared - self._origin
         return int(seconds * self._rate)
-
-    def _blames_later_packets(self) -> bool:
-        """Whether it must be known which packet an error is about, which decoding several frames at once hides."""
-        return self._stream.codec_context.name == "vp8" or self._container.format.name in _UNTIMED
 
     def _is_interlaced(self) -> bool:
         return self._stream.codec_context.field_order > _PROGRESSIVE
