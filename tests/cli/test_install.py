@@ -159,6 +159,7 @@ def test_two_plugins_of_one_name_are_removed_by_the_names_of_their_packages(besi
     assert beside.program("uninstall", "one", "two", "-y").status == 0
 
 
+@pytest.mark.slow
 def test_an_upgrade_takes_the_newest_version_and_leaves_the_rest(beside: Any) -> None:
     plugin(beside, "look")
     before = beside.versions()
@@ -177,6 +178,7 @@ def test_a_folder_goes_before_a_package_of_its_name(words: list[str], beside: An
     assert (done.status, done.out) == (0, "look (img2img-look 1.0)  ok  filters: look\n")
 
 
+@pytest.mark.slow
 def test_another_wheel_of_opencv_may_stand_in_for_the_usual_one(make_beside: Any) -> None:
     beside = make_beside(opencv="opencv-python-headless")
     beside.wheel("opencv-python", version="5.1")

@@ -26,6 +26,7 @@ FILES = {
 }
 
 
+@pytest.mark.slow
 def test_the_commands_that_it_prints_lead_to_a_translated_folder(beside: Any, photos: Path) -> None:
     """But for -e, for which hatchling needs a package of its own."""
     written = beside.program("new-plugin", "my_look")
@@ -42,6 +43,7 @@ def test_the_commands_that_it_prints_lead_to_a_translated_folder(beside: Any, ph
     assert check == ["check-plugin", "my_look"]
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass_and_hold_it_to_the_contract(beside: Any) -> None:
     beside.program("new-plugin", "my_look")
     assert beside.program("install", "img2img-my-look").status == 0

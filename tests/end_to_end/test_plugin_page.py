@@ -44,6 +44,7 @@ def run(workplace: Path, command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_what_the_tutorial_writes_trains_and_translates_by_its_commands(workplace: Path) -> None:
     assert len(FILES) == 5
     assert [command.split()[0] for command in COMMANDS[:4]] == ["install", "check-plugin", "train", "translate"]
@@ -60,6 +61,7 @@ def test_what_the_tutorial_writes_trains_and_translates_by_its_commands(workplac
     assert "family         img2img-restore/restore" in run(workplace, "inspect runs/restore/restore.safetensors")
 
 
+@pytest.mark.slow
 def test_what_the_tutorial_writes_keeps_the_contract(workplace: Path) -> None:
     for command in COMMANDS[1], "check-plugin ./img2img-restore":
         assert "BROKEN" not in run(workplace, command)

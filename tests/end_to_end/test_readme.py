@@ -39,6 +39,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_command_of_the_readme_works(workplace: Path) -> None:
     """In their order, since some need what others made; trainings with fewer steps and a smaller network."""
     assert len(COMMANDS) > 5

@@ -89,6 +89,7 @@ def test_a_damaged_frame_where_a_segment_begins_stays_the_picture_before_it(pack
     assert stage.files("out") == stage.files("golden")
 
 
+@pytest.mark.slow
 def test_a_kill_at_each_change_of_the_disk_leaves_a_whole_target_or_none_and_the_next_run_makes_it(
     stage: Stage,
 ) -> None:

@@ -87,6 +87,7 @@ def test_the_first_settings_again_after_a_kill_at_any_step_of_throwing_away_give
         assert stage.files(out) == stage.files("golden"), f"killed before removal {at - removals[0] + 1}"
 
 
+@pytest.mark.slow
 def test_a_state_of_which_a_kill_left_only_a_part_does_not_spoil_a_target_that_is_made_again(stage: Stage) -> None:
     """The kill comes at any step of removing the state, when the target stands, and the same is asked for once more."""
     source, command = stage.clip(), ("--steady", "--overwrite")

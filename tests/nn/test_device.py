@@ -47,6 +47,7 @@ def test_an_unknown_precision_is_refused_and_the_known_ones_are_named() -> None:
         pick_precision("fp16", CPU)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such setting")
 def test_memory_of_large_features_is_taken_once_and_kept() -> None:
     """Counted in pages that the system hands out while the same layer runs again; in a thread, as in a job."""

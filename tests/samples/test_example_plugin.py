@@ -53,10 +53,12 @@ def test_it_is_listed_once_it_is_installed(python: Path) -> None:
     assert line.split() == ["faststyle", "img2img-faststyle", "0.1.0", "ok", "families:", "faststyle"]
 
 
+@pytest.mark.slow
 def test_it_keeps_the_contract(python: Path) -> None:
     assert "passed" in run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=PROJECT)
 
 
+@pytest.mark.slow
 def test_it_translates_a_folder_after_a_training(python: Path, trained: Path, tmp_path: Path) -> None:
     run(python, "-m", "img2img", "translate", trained, PICTURES, tmp_path / "out", "--device", "cpu")
     for path in PICTURES.iterdir():

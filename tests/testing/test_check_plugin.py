@@ -72,6 +72,7 @@ def test_a_folder_that_is_not_installed_is_checked_and_each_promise_has_its_line
     assert out.splitlines()[-1] == "11 kept, 0 broken, 0 skipped"
 
 
+@pytest.mark.slow
 def test_what_is_broken_is_shown_with_what_was_measured_and_the_status_is_1(project: Project) -> None:
     halo = ("translator.py", "halo=5", "halo=4")
     dependency = ("pyproject.toml", "img2img-runtime>=0.1", "img2img>=0.1")

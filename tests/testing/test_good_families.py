@@ -20,6 +20,7 @@ PICKY = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cyclegan", "pix2pix", "srgan", "stargan"])
 def test_a_built_in_keeps_every_promise_without_a_remark(name: str, host: PluginHost) -> None:
     outcomes = [*check_plugin(name, host=host)]
@@ -28,6 +29,7 @@ def test_a_built_in_keeps_every_promise_without_a_remark(name: str, host: Plugin
     assert sum(outcome.state == "ok" for outcome in outcomes) >= 30
 
 
+@pytest.mark.slow
 def test_a_family_that_has_everything_keeps_every_promise(family: Callable[..., Any]) -> None:
     outcomes = check_family(family())
     left = [outcome for outcome in outcomes if outcome.state != "ok"]

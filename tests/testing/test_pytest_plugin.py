@@ -23,6 +23,7 @@ def run_pytest(root: Path, *words: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_one_line_makes_each_promise_a_test_beside_the_authors_own(project: Project) -> None:
     root = project()
     (root / "tests").mkdir()

@@ -23,6 +23,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pictures")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, training in health.TRAININGS.items() if training.expected])
 def test_a_broken_training_is_warned_of_by_name(name: str, pictures: Path, tmp_path: Path) -> None:
     training = health.TRAININGS[name]
@@ -30,6 +31,7 @@ def test_a_broken_training_is_warned_of_by_name(name: str, pictures: Path, tmp_p
     assert training.expected in {finding.name for finding in found}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["cyclegan", "stargan"])
 def test_a_healthy_training_is_not_warned_of(family: str, pictures: Path, tmp_path: Path) -> None:
     run = health.trained(health.TRAININGS[f"healthy {family}"], pictures, tmp_path / "run", 200)

@@ -87,6 +87,7 @@ def test_a_run_has_a_row_for_each_look(finished: Path) -> None:
     assert [bool(row["accuracy"]) for row in rows(finished)] == [False] * 3 + [True] * 3  # the second stage
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_looked_at_walks_the_same_path(settings: Settings, finished: Path) -> None:
     img2img.train("srgan", **settings | {"intervals": img2img.Intervals(4, 3, 0)})
     assert not (Path(settings["run"]) / "health.csv").exists()
@@ -118,6 +119,7 @@ class Unexaminable(SRGANTrainer):
         raise KeyError("strength")
 
 
+@pytest.mark.slow
 def test_a_family_that_cannot_be_looked_at_trains_all_the_same(
     settings: Settings, host_with: HostWith, caplog: pytest.LogCaptureFixture
 ) -> None:

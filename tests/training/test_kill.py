@@ -33,6 +33,7 @@ def leftovers(folder: Path) -> list[Path]:
     return [path for path in folder.rglob(".*") if path.name.endswith(".part")]
 
 
+@pytest.mark.slow
 def test_a_run_killed_before_each_change_to_its_files_ends_bit_identical(
     settings: Settings, children: Any, host: PluginHost, fingerprint: Fingerprint, tmp_path: Path
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_run_killed_before_each_change_to_its_files_ends_bit_identical(
     assert not leftovers(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_run_killed_at_random_moments_ends_bit_identical(
     workers: int, settings: Settings, finished: Path, children: Any, host: PluginHost, fingerprint: Fingerprint

@@ -120,6 +120,7 @@ def test_the_model_file_holds_the_averaged_weights(finished: Path, host: Any) ->
     assert any(not torch.equal(saved[name], state["networks"]["generator"][name]) for name in saved)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_another_others(
     settings: Settings, finished: Path, host: Any, fingerprint: Callable[[Path], dict[str, Any]]
 ) -> None:

@@ -143,6 +143,7 @@ def test_the_program_ends_a_folder_with_a_broken_clip_with_1(
         assert "text.mp4" in done.err
 
 
+@pytest.mark.slow
 def test_ten_times_the_frames_need_no_more_memory(
     peak: Callable[..., tuple[int, int]], same_models: dict[int, Path], tmp_path: Path
 ) -> None:

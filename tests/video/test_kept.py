@@ -67,6 +67,7 @@ def test_frames_of_files_whose_times_are_poor_follow_each_other_evenly(
     assert found == [found[0] + Fraction(number, 25) for number in THIRTY]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "codec"), TARGETS)
 def test_every_frame_is_in_every_kind_of_target(
     name: str, codec: str, kept: Callable[..., Path], tmp_path: Path

@@ -35,6 +35,7 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 """
 
 
+@pytest.mark.slow
 def test_the_command_tells_how_far_the_file_is_from_the_model(tiny: Callable[..., Path], tmp_path: Path) -> None:
     done = run("export", tiny("stargan"), "-o", tmp_path / "x.pt2")
     assert (done.returncode, done.stderr) == (0, "")

@@ -29,6 +29,7 @@ def both(paths: tuple[Path, ...], host: img2img.PluginHost) -> list[img2img.Tran
     return [img2img.load_model(path, device="cpu", precision="fp32", host=host).translator for path in paths]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_exported_model_gives_what_the_model_gives_at_any_size(
@@ -158,6 +159,7 @@ def test_another_network_of_a_family_is_exported_too(
     assert max(difference.largest for difference in done.differences) < BOUND
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["photo-x4", "photo-x2", "photo-to-pencil", "colorize", "tones"])
 def test_the_bundled_models_are_exported(name: str, host: img2img.PluginHost, tmp_path: Path) -> None:
     done = export(name, tmp_path / f"{name}.onnx", {}, host)

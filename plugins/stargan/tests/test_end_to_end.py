@@ -68,6 +68,7 @@ def test_a_missing_and_an_unknown_label_are_refused_with_the_classes(train: Trai
         model(image, label="Winter")
 
 
+@pytest.mark.slow
 def test_a_stopped_run_that_goes_on_ends_as_if_it_had_not_been_stopped(train: Train) -> None:
     """Stopped between two steps of the generator, and between two log lines."""
     steps = iter(range(1, 100))
