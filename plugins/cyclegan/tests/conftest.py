@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +12,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 import torch
-from img2img_cyclegan.config import CycleGANTraining
 from img2img_cyclegan.family import CycleGAN
 from img2img_cyclegan.trainer import CycleGANTrainer
 
 import img2img
-from img2img.inference.device import Device, pick_device
 from img2img.media import Image, encode_image, write_file
+from img2img.testing.trainers import device, seeded, start_trainer  # noqa: F401 - fixtures
 from img2img.training.engine import TrainingEngine
 
 TINY = {"width": 4, "blocks": 1, "resize": 0, "crop": 32, "discriminator_width": 4, "discriminator_layers": 2}
 TINY |= {"constant_steps": 4, "decay_steps": 3, "pool": 2}
-
-
-@pytest.fixture(autouse=True)
-def _seeded() -> Iterator[None]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
-
-
-@pytest.fixture(scope="session")
-def device(request: pytest.FixtureRequest) -> torch.device:
-    """Where to run networks."""
-    return pick_device(str(request.config.getoption("--device", default="cpu")))
 
 
 @pytest.fixture
@@ -52,15 +38,7 @@ def options() -> dict[str, Any]:
 @pytest.fixture
 def start(family: CycleGAN, device: torch.device) -> Callable[..., tuple[CycleGANTrainer, TrainingEngine]]:
     """Build a tiny trainer: `start(identity_weight=0, …)`."""
-
-    def start(**options: Any) -> tuple[CycleGANTrainer, TrainingEngine]:
-        config = CycleGANTraining.parse(TINY | options)
-        engine = TrainingEngine(Device(device), config.accumulate)
-        trainer = family.trainer(config, engine)
-        assert isinstance(trainer, CycleGANTrainer)
-        return trainer, engine
-
-    return start
+    return lambda **options: start_trainer(family, TINY | options, device)
 
 
 def waves(seed: int, colour: tuple[float, float, float], height: int = 32, width: int = 32) -> torch.Tensor:

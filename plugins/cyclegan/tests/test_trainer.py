@@ -9,33 +9,16 @@ from typing import Any
 import pytest
 import torch
 from img2img_cyclegan.trainer import CycleGANTrainer
-from torch import Tensor, nn
+from torch import Tensor
 
 import img2img
 from img2img.inference.device import Device
+from img2img.testing.trainers import moved, run_steps, weights_of
 from img2img.training.engine import TrainingEngine
 
 Start = Callable[..., tuple[CycleGANTrainer, TrainingEngine]]
-State = dict[str, Tensor]
 
 LOSSES = {"adversarial", "cycle", "identity", "source discriminator", "target discriminator"}
-
-
-def state(network: nn.Module) -> State:
-    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
-
-
-def moved(before: State, network: nn.Module) -> bool:
-    return any(not torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
-
-
-def run(trainer: CycleGANTrainer, engine: TrainingEngine, batch: img2img.Batch, steps: int) -> list[dict[str, float]]:
-    losses = []
-    for _ in range(steps):
-        engine.begin(0)
-        losses.append({name: loss.item() for name, loss in trainer.step(batch).items()})
-        engine.step += 1
-    return losses
 
 
 def test_generators_go_first_then_discriminators(start: Start, batch: img2img.Batch) -> None:
@@ -43,7 +26,7 @@ def test_generators_go_first_then_discriminators(start: Start, batch: img2img.Ba
     order: list[str] = []
     for name, optimizer in trainer.optimizers.items():
         optimizer.register_step_post_hook(lambda *_, name=name: order.append(name))
-    run(trainer, engine, batch, 2)
+    run_steps(trainer, engine, batch, 2)
     assert order == ["generators", "discriminators"] * 2
 
 
@@ -63,8 +46,8 @@ def test_each_optimiser_holds_both_networks(start: Start) -> None:
 
 def test_a_step_moves_all_four_networks(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start()
-    before = {name: state(network) for name, network in trainer.networks.items()}
-    assert set(run(trainer, engine, batch, 1)[0]) == LOSSES
+    before = {name: weights_of(network) for name, network in trainer.networks.items()}
+    assert set(run_steps(trainer, engine, batch, 1)[0]) == LOSSES
     assert all(moved(before[name], network) for name, network in trainer.networks.items())
 
 
@@ -77,7 +60,7 @@ def test_without_identity_weight_its_passes_are_left_out(
     seen: dict[str, list[int]] = {"forward": [], "backward": []}
     for name, sizes in seen.items():
         trainer.networks[name].register_forward_hook(lambda _, given, __, sizes=sizes: sizes.append(len(given[0])))
-    losses = run(trainer, engine, batch, 1)[0]
+    losses = run_steps(trainer, engine, batch, 1)[0]
     assert seen == {"forward": passes, "backward": passes}
     assert (losses["identity"] > 0) == (weight > 0)
 
@@ -86,15 +69,15 @@ def test_without_identity_weight_its_passes_are_left_out(
 def test_each_weight_alone_moves_both_generators(weight: str, start: Start, batch: img2img.Batch) -> None:
     weights = {"adversarial_weight": 0.0, "cycle_weight": 0.0, "identity_weight": 0.0, weight: 1.0}
     trainer, engine = start(**weights)
-    before = {name: state(network) for name, network in trainer.generators().items()}
-    run(trainer, engine, batch, 1)
+    before = {name: weights_of(network) for name, network in trainer.generators().items()}
+    run_steps(trainer, engine, batch, 1)
     assert all(moved(before[name], network) for name, network in trainer.generators().items())
 
 
 def test_without_any_weight_no_generator_moves(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(adversarial_weight=0, cycle_weight=0)
-    before = {name: state(network) for name, network in trainer.generators().items()}
-    run(trainer, engine, batch, 2)
+    before = {name: weights_of(network) for name, network in trainer.generators().items()}
+    run_steps(trainer, engine, batch, 2)
     assert not any(moved(before[name], network) for name, network in trainer.generators().items())
 
 
@@ -104,7 +87,7 @@ def test_each_objective_trains_and_stays_finite(
     objective: str, discriminator: str, start: Start, batch: img2img.Batch
 ) -> None:
     trainer, engine = start(objective=objective, discriminator=discriminator)
-    for row in run(trainer, engine, batch, 4):
+    for row in run_steps(trainer, engine, batch, 4):
         penalties = {"source penalty", "target penalty"} if objective == "wgan" else set()
         assert set(row) == LOSSES | penalties
         assert all(abs(value) < 1000 for value in row.values())
@@ -117,7 +100,7 @@ def test_the_discriminators_of_wgan_pay_for_their_slope(start: Start, batch: img
     for weight in (0.0, 10.0):
         torch.manual_seed(1)
         trainer, engine = start(objective="wgan", penalty_weight=weight)
-        (losses,) = run(trainer, engine, batch, 1)
+        (losses,) = run_steps(trainer, engine, batch, 1)
         assert losses["source penalty"] > 0.1
         weights.append(next(trainer.networks["source discriminator"].parameters()).clone())
     assert not torch.equal(*weights)
@@ -127,14 +110,14 @@ def test_discriminators_learn_to_tell_the_domains_from_what_the_generators_make(
     start: Start, batch: img2img.Batch
 ) -> None:
     trainer, engine = start(lr=4e-3, adversarial_weight=0, cycle_weight=0, constant_steps=100)
-    last = run(trainer, engine, batch, 20)[-1]
+    last = run_steps(trainer, engine, batch, 20)[-1]
     assert last["source discriminator"] < 0.3
     assert last["target discriminator"] < 0.3
 
 
 def test_the_generators_learn_to_undo_each_other(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(lr=4e-3, constant_steps=100)
-    losses = run(trainer, engine, batch, 25)
+    losses = run_steps(trainer, engine, batch, 25)
     assert losses[-1]["cycle"] < 0.6 * losses[0]["cycle"]
 
 
@@ -153,7 +136,7 @@ def test_the_pools_are_filled_with_what_the_generators_made_and_survive_a_resume
     start: Start, batch: img2img.Batch
 ) -> None:
     trainer, engine = start(pool=3)
-    run(trainer, engine, batch, 4)
+    run_steps(trainer, engine, batch, 4)
     saved = trainer.state_dict()
     assert {name: len(images) for name, images in saved.items()} == {"pool_x": 3, "pool_y": 3}
     assert not torch.equal(saved["pool_x"][0], saved["pool_y"][0])
@@ -166,7 +149,7 @@ def test_the_pools_are_filled_with_what_the_generators_made_and_survive_a_resume
 def test_bf16_keeps_the_weights_and_the_pools_in_float32(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start()
     engine.runs_on = Device(engine.device, torch.bfloat16)
-    losses = run(trainer, engine, batch, 3)
+    losses = run_steps(trainer, engine, batch, 3)
     assert all(value == value for row in losses for value in row.values())
     kept = chain.from_iterable(network.parameters() for network in trainer.networks.values())
     assert {tensor.dtype for tensor in chain(kept, trainer.pool_x.images)} == {torch.float32}

@@ -16,27 +16,10 @@ from torch.nn.functional import l1_loss
 
 import img2img
 from img2img.inference.device import Device
+from img2img.testing.trainers import moved, run_steps, weights_of
 from img2img.training.engine import TrainingEngine
 
 Start = Callable[..., tuple[Pix2PixTrainer, TrainingEngine]]
-State = dict[str, Tensor]
-
-
-def state(network: nn.Module) -> State:
-    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
-
-
-def moved(before: State, network: nn.Module) -> set[str]:
-    return {name for name, tensor in network.state_dict().items() if not torch.equal(before[name], tensor)}
-
-
-def run(trainer: Pix2PixTrainer, engine: TrainingEngine, batch: img2img.Batch, steps: int) -> list[dict[str, float]]:
-    losses = []
-    for _ in range(steps):
-        engine.begin(0)
-        losses.append({name: loss.item() for name, loss in trainer.step(batch).items()})
-        engine.step += 1
-    return losses
 
 
 def for_task(batch: img2img.Batch, task: str) -> img2img.Batch:
@@ -59,8 +42,8 @@ def test_a_step_moves_every_weight_of_both_networks(
 ) -> None:
     """Biases before a normalisation alone stay: it takes them away again."""
     trainer, engine = start(**options)
-    before = {name: state(network) for name, network in trainer.networks.items()}
-    losses = run(trainer, engine, for_task(batch, options["task"]), 2)
+    before = {name: weights_of(network) for name, network in trainer.networks.items()}
+    losses = run_steps(trainer, engine, for_task(batch, options["task"]), 2)
     assert set(losses[0]) == {"l1", "adversarial", "discriminator"}
     for name, network in trainer.networks.items():
         still = set(before[name]) - moved(before[name], network)
@@ -72,7 +55,7 @@ def test_a_step_is_the_papers_formula_discriminator_first(norm: str, start: Star
     """Adam down L_D, then down L_G as what D has become judges it, written out once more."""
     trainer, engine = start(norm=norm, adversarial_weight=0.7, l1_weight=5, lr=1e-3)
     generator, discriminator = (copy.deepcopy(trainer.networks[name]) for name in ("generator", "discriminator"))
-    (losses,) = run(trainer, engine, batch, 1)
+    (losses,) = run_steps(trainer, engine, batch, 1)
 
     source, target = batch.source * 2 - 1, batch.target * 2 - 1
     fake = generator(source)
@@ -107,7 +90,7 @@ def assert_same_weights(one: nn.Module, other: nn.Module) -> None:
 def test_the_absolute_error_of_colorize_is_that_of_the_encoded_colours(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(task="colorize")
     nn.init.zeros_(trainer.generator.model.model[3].weight)  # type: ignore[union-attr,index,arg-type]
-    (losses,) = run(trainer, engine, for_task(batch, "colorize"), 1)
+    (losses,) = run_steps(trainer, engine, for_task(batch, "colorize"), 1)
     assert losses["l1"] == pytest.approx(Lab().encode_target(batch.target).abs().mean().item(), rel=1e-5)
 
 
@@ -135,29 +118,29 @@ def test_batch_norm_takes_statistics_of_real_or_generated_images_never_of_both(
 @pytest.mark.parametrize("weights", [{"l1_weight": 0}, {"adversarial_weight": 0}], ids=str)
 def test_either_loss_alone_moves_the_generator(weights: dict[str, int], start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(**weights, norm="none")
-    before = state(trainer.generator)
-    run(trainer, engine, batch, 1)
+    before = weights_of(trainer.generator)
+    run_steps(trainer, engine, batch, 1)
     assert moved(before, trainer.generator) == set(before)
 
 
 def test_without_any_weight_nothing_moves_the_generator(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(l1_weight=0, adversarial_weight=0)
-    before = state(trainer.generator)
-    run(trainer, engine, batch, 1)
+    before = weights_of(trainer.generator)
+    run_steps(trainer, engine, batch, 1)
     assert not moved(before, trainer.generator)
 
 
 @pytest.mark.parametrize("task", ["pairs", "colorize"])
 def test_it_learns(task: str, start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(task=task, lr=2e-3, constant_steps=40)
-    losses = run(trainer, engine, for_task(batch, task), 40)
+    losses = run_steps(trainer, engine, for_task(batch, task), 40)
     assert losses[-1]["l1"] < 0.5 * losses[0]["l1"]
 
 
 def test_the_smallest_crop_alone_in_its_batch_leaves_batch_norm_enough_values(start: Start) -> None:
     trainer, engine = start(norm="batch", depth=5, batch_size=1)
     images = torch.rand(1, 3, 32, 32, device=engine.device)
-    (losses,) = run(trainer, engine, img2img.Batch(images, images), 1)
+    (losses,) = run_steps(trainer, engine, img2img.Batch(images, images), 1)
     assert all(value == value for value in losses.values())
 
 

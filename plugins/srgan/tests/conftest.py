@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
-from img2img_srgan.config import SRGANTraining
 from img2img_srgan.family import SRGAN
 from img2img_srgan.trainer import SRGANTrainer
 
 import img2img
-from img2img.inference.device import Device, pick_device
+from img2img.testing.trainers import device, seeded, start_trainer  # noqa: F401 - fixtures
 from img2img.training.engine import TrainingEngine
 
 TINY = {"scale": 2, "width": 8, "depth": 1, "crop": 32, "batch_size": 2}
 TINY |= {"discriminator_width": 4, "perceptual": "random"}
-
-
-@pytest.fixture(autouse=True)
-def _seeded() -> Iterator[None]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
-
-
-@pytest.fixture
-def device(request: pytest.FixtureRequest) -> torch.device:
-    """Where to run networks."""
-    return pick_device(str(request.config.getoption("--device", default="cpu")))
 
 
 @pytest.fixture
@@ -43,15 +28,7 @@ def family() -> SRGAN:
 @pytest.fixture
 def start(family: SRGAN, device: torch.device) -> Callable[..., tuple[SRGANTrainer, TrainingEngine]]:
     """Build a tiny trainer: `start(pretrain_steps=2, …)`."""
-
-    def start(**options: Any) -> tuple[SRGANTrainer, TrainingEngine]:
-        config = SRGANTraining.parse(TINY | options)
-        engine = TrainingEngine(Device(device), config.accumulate)
-        trainer = family.trainer(config, engine)
-        assert isinstance(trainer, SRGANTrainer)
-        return trainer, engine
-
-    return start
+    return lambda **options: start_trainer(family, TINY | options, device)
 
 
 @pytest.fixture

@@ -17,27 +17,10 @@ from torch.nn.functional import l1_loss
 import img2img
 from img2img.inference.device import Device
 from img2img.nn.perceptual import random_features
+from img2img.testing.trainers import moved, run_steps, weights_of
 from img2img.training.engine import TrainingEngine
 
 Start = Callable[..., tuple[SRGANTrainer, TrainingEngine]]
-State = dict[str, Tensor]
-
-
-def state(network: nn.Module) -> State:
-    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
-
-
-def moved(before: State, network: nn.Module) -> set[str]:
-    return {name for name, tensor in network.state_dict().items() if not torch.equal(before[name], tensor)}
-
-
-def run(trainer: SRGANTrainer, engine: TrainingEngine, batch: img2img.Batch, steps: int) -> list[dict[str, float]]:
-    losses = []
-    for _ in range(steps):
-        engine.begin(0)
-        losses.append({name: loss.item() for name, loss in trainer.step(batch).items()})
-        engine.step += 1
-    return losses
 
 
 @pytest.mark.parametrize("generator", ["msrresnet", "srresnet"])
@@ -45,8 +28,8 @@ def test_the_first_stage_moves_all_of_the_generator_and_nothing_else(
     generator: str, start: Start, batch: img2img.Batch
 ) -> None:
     trainer, engine = start(generator=generator, pretrain_steps=5, gan_steps=5)
-    before = {name: state(network) for name, network in trainer.networks.items()}
-    losses = run(trainer, engine, batch, 2)
+    before = {name: weights_of(network) for name, network in trainer.networks.items()}
+    losses = run_steps(trainer, engine, batch, 2)
     assert set(losses[0]) == {"pixel"}
     assert moved(before["generator"], trainer.networks["generator"]) == set(before["generator"])
     assert not moved(before["discriminator"], trainer.networks["discriminator"])
@@ -59,8 +42,8 @@ def test_the_second_stage_moves_all_of_both_networks_and_never_the_features(
     trainer, engine = start(generator=generator, pretrain_steps=0, gan_steps=5)
     assert trainer.perceptual_loss is not None
     networks = {**trainer.networks, "features": trainer.perceptual_loss}
-    before = {name: state(network) for name, network in networks.items()}
-    losses = run(trainer, engine, batch, 2)
+    before = {name: weights_of(network) for name, network in networks.items()}
+    losses = run_steps(trainer, engine, batch, 2)
     assert set(losses[0]) == {"pixel", "perceptual", "adversarial", "discriminator", "real", "fake"}
     assert moved(before["generator"], networks["generator"]) == set(before["generator"])
     assert moved(before["discriminator"], networks["discriminator"]) == set(before["discriminator"])
@@ -69,7 +52,7 @@ def test_the_second_stage_moves_all_of_both_networks_and_never_the_features(
 
 def test_the_stage_changes_after_the_steps_of_the_first(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(pretrain_steps=2, gan_steps=2)
-    assert [len(losses) for losses in run(trainer, engine, batch, 4)] == [1, 1, 6, 6]
+    assert [len(losses) for losses in run_steps(trainer, engine, batch, 4)] == [1, 1, 6, 6]
 
 
 def test_a_step_of_the_second_stage_is_the_papers_formula(start: Start, batch: img2img.Batch) -> None:
@@ -79,7 +62,7 @@ def test_a_step_of_the_second_stage_is_the_papers_formula(start: Start, batch: i
     )
     generator, discriminator = (copy.deepcopy(trainer.networks[name]) for name in ("generator", "discriminator"))
     features = random_features().to(batch.source.device)
-    run(trainer, engine, batch, 1)
+    run_steps(trainer, engine, batch, 1)
 
     fake = generator(batch.source)
     logits = discriminator(2 * fake - 1)
@@ -110,21 +93,21 @@ def assert_same_weights(one: nn.Module, other: nn.Module) -> None:
 
 def test_the_discriminators_judgement_alone_moves_the_generator(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(pretrain_steps=0, gan_steps=2, pixel_weight=0, perceptual="none", adversarial_weight=1)
-    before = state(trainer.networks["generator"])
-    run(trainer, engine, batch, 1)
+    before = weights_of(trainer.networks["generator"])
+    run_steps(trainer, engine, batch, 1)
     assert moved(before, trainer.networks["generator"]) == set(before)
 
 
 def test_without_any_weight_nothing_moves_the_generator(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(pretrain_steps=0, gan_steps=2, pixel_weight=0, perceptual="none", adversarial_weight=0)
-    before = state(trainer.networks["generator"])
-    run(trainer, engine, batch, 1)
+    before = weights_of(trainer.networks["generator"])
+    run_steps(trainer, engine, batch, 1)
     assert not moved(before, trainer.networks["generator"])
 
 
 def test_the_discriminator_learns_to_tell_real_from_fake(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(pretrain_steps=0, gan_steps=40, gan_lr=1e-3, adversarial_weight=0)
-    last = run(trainer, engine, batch, 40)[-1]
+    last = run_steps(trainer, engine, batch, 40)[-1]
     assert last["real"] > 0.8
     assert last["fake"] < 0.2
 
@@ -136,7 +119,7 @@ def test_the_modern_and_the_published_variant_learn(
     trainer, engine = start(
         generator=generator, pixel_loss=pixel_loss, pretrain_steps=80, gan_steps=5, pretrain_lr=1e-2
     )
-    losses = run(trainer, engine, batch, 85)
+    losses = run_steps(trainer, engine, batch, 85)
     assert losses[79]["pixel"] < 0.4 * losses[0]["pixel"]
     assert losses[-1]["pixel"] < 2 * losses[79]["pixel"]
 
@@ -178,7 +161,7 @@ def test_vgg19_without_its_weights_is_refused_with_the_remedies(start: Start) ->
 
 def test_vgg19_of_no_weight_needs_no_weights(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(perceptual="vgg19", perceptual_weight=0, pretrain_steps=0, gan_steps=5)
-    assert run(trainer, engine, batch, 1)[0]["perceptual"] == 0
+    assert run_steps(trainer, engine, batch, 1)[0]["perceptual"] == 0
 
 
 def test_vgg19_from_a_file_is_trained_against(start: Start, batch: img2img.Batch, tmp_path: Path) -> None:
@@ -188,13 +171,13 @@ def test_vgg19_from_a_file_is_trained_against(start: Start, batch: img2img.Batch
     trainer, engine = start(
         perceptual="vgg19", vgg_layer="conv1_1", vgg_weights=str(path), vgg_sha256=sha256, pretrain_steps=0, gan_steps=5
     )
-    assert run(trainer, engine, batch, 1)[0]["perceptual"] > 0
+    assert run_steps(trainer, engine, batch, 1)[0]["perceptual"] > 0
 
 
 def test_bf16_keeps_the_weights_in_float32(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(pretrain_steps=1, gan_steps=3)
     engine.runs_on = Device(engine.device, torch.bfloat16)
-    losses = run(trainer, engine, batch, 4)
+    losses = run_steps(trainer, engine, batch, 4)
     assert all(value == value for row in losses for value in row.values())
     assert {parameter.dtype for parameter in trainer.networks["generator"].parameters()} == {torch.float32}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +12,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 import torch
-from img2img_stargan.config import StarGANTraining
 from img2img_stargan.family import StarGAN
 from img2img_stargan.trainer import StarGANTrainer
 
 import img2img
-from img2img.inference.device import Device, pick_device
 from img2img.media import Image, encode_image, write_file
+from img2img.testing.trainers import device, seeded, start_trainer  # noqa: F401 - fixtures
 from img2img.training.engine import TrainingEngine
 
 TINY: dict[str, Any] = {"classes": ["autumn", "summer", "winter"], "width": 4, "blocks": 1, "resize": 0, "crop": 16}
 TINY |= {"batch_size": 2, "discriminator_width": 4, "discriminator_layers": 2, "constant_steps": 6, "decay_steps": 5}
-
-
-@pytest.fixture(autouse=True)
-def _seeded() -> Iterator[None]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
-
-
-@pytest.fixture
-def device(request: pytest.FixtureRequest) -> torch.device:
-    """Where to run networks."""
-    return pick_device(str(request.config.getoption("--device", default="cpu")))
 
 
 @pytest.fixture
@@ -52,15 +38,7 @@ def options() -> dict[str, Any]:
 @pytest.fixture
 def start(family: StarGAN, device: torch.device) -> Callable[..., tuple[StarGANTrainer, TrainingEngine]]:
     """Build a tiny trainer: `start(critic_steps=2, …)`."""
-
-    def start(**options: Any) -> tuple[StarGANTrainer, TrainingEngine]:
-        config = StarGANTraining.parse(TINY | options)
-        engine = TrainingEngine(Device(device), config.accumulate)
-        trainer = family.trainer(config, engine)
-        assert isinstance(trainer, StarGANTrainer)
-        return trainer, engine
-
-    return start
+    return lambda **options: start_trainer(family, TINY | options, device)
 
 
 @pytest.fixture

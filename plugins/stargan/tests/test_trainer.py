@@ -14,37 +14,19 @@ from torch.nn.functional import nll_loss
 
 import img2img
 from img2img.inference.device import Device
+from img2img.testing.trainers import moved, run_steps, weights_of
 from img2img.training.engine import TrainingEngine
 
 Start = Callable[..., tuple[StarGANTrainer, TrainingEngine]]
-State = dict[str, Tensor]
 
 OF_BOTH = {"discriminator", "real classification", "adversarial", "classification", "cycle"}
-
-
-def state(network: nn.Module) -> State:
-    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
-
-
-def moved(before: State, network: nn.Module) -> set[str]:
-    return {name for name, tensor in network.state_dict().items() if not torch.equal(before[name], tensor)}
-
-
-def run(trainer: StarGANTrainer, engine: TrainingEngine, batch: img2img.Batch, steps: int) -> list[dict[str, float]]:
-    losses = []
-    for _ in range(steps):
-        for part in range(engine.accumulate):
-            engine.begin(part)
-            losses.append({name: loss.item() for name, loss in trainer.step(batch).items()})
-        engine.step += 1
-    return losses
 
 
 @pytest.mark.parametrize("objective", ["wgan", "lsgan", "hinge", "vanilla"])
 def test_a_step_moves_all_of_both_networks(objective: str, start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(objective=objective, critic_steps=1)
-    before = {name: state(network) for name, network in trainer.networks.items()}
-    (losses,) = run(trainer, engine, batch, 1)
+    before = {name: weights_of(network) for name, network in trainer.networks.items()}
+    (losses,) = run_steps(trainer, engine, batch, 1)
     assert set(losses) == OF_BOTH | ({"penalty"} if objective == "wgan" else set())
     for name, network in trainer.networks.items():
         assert moved(before[name], network) == set(before[name])
@@ -57,8 +39,8 @@ def test_the_generator_moves_in_its_turn_and_the_discriminator_always(
     trainer, engine = start(critic_steps=3, accumulate=accumulate)
     turns = []
     for _ in range(7):
-        before = {name: state(network) for name, network in trainer.networks.items()}
-        losses = run(trainer, engine, batch, 1)
+        before = {name: weights_of(network) for name, network in trainer.networks.items()}
+        losses = run_steps(trainer, engine, batch, 1)
         changed = [name for name, network in trainer.networks.items() if moved(before[name], network)]
         turns.append(changed)
         assert all(("cycle" in loss) == ("generator" in changed) for loss in losses)
@@ -74,7 +56,7 @@ def test_accumulated_batches_make_the_step_of_one_large_batch(start: Start, batc
     parts, accumulating = start(**options, accumulate=2)
     for trainer in (whole, parts):
         walk_plainly(trainer)
-    run(whole, engine, batch, 2)
+    run_steps(whole, engine, batch, 2)
     for step in range(2):
         for part in range(2):
             accumulating.step = step
@@ -92,7 +74,7 @@ def test_a_step_is_the_papers_formula(options: dict[str, Any], start: Start, bat
     generator, discriminator = (copy.deepcopy(trainer.networks[name]) for name in ("generator", "discriminator"))
     walk_plainly(trainer)
     torch.manual_seed(5)
-    run(trainer, engine, batch, 1)
+    run_steps(trainer, engine, batch, 1)
     torch.manual_seed(5)
 
     x, label, own = 2 * batch.source - 1, batch.condition["label"], batch.condition["source_label"]
@@ -145,20 +127,20 @@ def assert_same_weights(one: nn.Module, other: nn.Module) -> None:
 
 def test_the_r1_penalty_comes_every_16_steps(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(objective="lsgan", r1_weight=1, critic_steps=5)
-    losses = run(trainer, engine, batch, 34)
+    losses = run_steps(trainer, engine, batch, 34)
     assert [step for step, row in enumerate(losses) if "r1" in row] == [0, 16, 32]
 
 
 def test_the_discriminator_learns_the_classes_and_what_is_real(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(objective="lsgan", lr=2e-3, critic_steps=100, constant_steps=100)
-    losses = run(trainer, engine, batch, 40)
+    losses = run_steps(trainer, engine, batch, 40)
     assert losses[-1]["real classification"] < 0.1 * losses[0]["real classification"]
     assert losses[-1]["discriminator"] < 0.5 * losses[0]["discriminator"]
 
 
 def test_the_generator_learns_to_undo_itself(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(objective="lsgan", lr=1e-2, critic_steps=1, width=8, constant_steps=100)
-    losses = run(trainer, engine, batch, 60)
+    losses = run_steps(trainer, engine, batch, 60)
     assert losses[-1]["cycle"] < 0.6 * losses[0]["cycle"]
 
 
@@ -174,7 +156,7 @@ def test_the_learning_rates_stay_and_then_fall_to_0(start: Start) -> None:
 def test_bf16_keeps_the_weights_in_float32(start: Start, batch: img2img.Batch) -> None:
     trainer, engine = start(critic_steps=2, r1_weight=1)
     engine.runs_on = Device(engine.device, torch.bfloat16)
-    losses = run(trainer, engine, batch, 3)
+    losses = run_steps(trainer, engine, batch, 3)
     assert all(value == value for row in losses for value in row.values())
     assert {tensor.dtype for network in trainer.networks.values() for tensor in network.parameters()} == {torch.float32}
 
