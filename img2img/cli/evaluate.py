@@ -85,12 +85,12 @@ def command(
         loaded = load_model(model, **compute, host=plugins.discover())
         with EvaluationProgress() as progress:
             found = evaluate(loaded, sources, against, watch=progress, stop=stop, **options)
-    _tell(found, csv, as_json)
+    _print_result(found, csv, as_json)
     if found.failed:
         raise click.exceptions.Exit(1)
 
 
-def _tell(found: Evaluation, csv: Path | None, as_json: bool) -> None:
+def _print_result(found: Evaluation, csv: Path | None, as_json: bool) -> None:
     from img2img.evaluation.tables import as_csv, as_table, as_text
     from img2img.media import write_file
 

@@ -101,12 +101,12 @@ def command(
             source, target, model=model, output=Output(**output), compute=Compute(**compute),
             video=VideoOptions(**video), host=host, stop=stop, **steering,
         )  # fmt: skip
-    _tell(outcome, target)
+    _print_result(outcome, target)
     if outcome.counts["failed"] or outcome.counts["damaged"]:
         raise click.exceptions.Exit(1)
 
 
-def _tell(outcome: Report, target: Path) -> None:
+def _print_result(outcome: Report, target: Path) -> None:
     from img2img.media import printable
 
     for item in outcome.items:

@@ -38,7 +38,7 @@ class Reference:
         self._ways[way].add(image)
 
     def distances(self, way: str) -> dict[str, float]:
-        """Return how far the results are from the wanted images, by the figures that so many images allow."""
+        """Return how far the results are from the wanted images, by each figure that their number allows."""
         found, wanted = self._ways[way], self._wanted
         levels = found.patches.distances(wanted.patches)
         figures = {"swd": sum(levels) / len(levels)}

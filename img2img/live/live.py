@@ -168,7 +168,7 @@ def live(
         shots: The shots of a clip or of a camera.
         screen: The screen that shows them; only this thread uses it.
         stop: Called again and again; True ends the show.
-        width: Frames that are wider are reduced to so many pixels.
+        width: The width, in pixels, to which wider frames are reduced.
         filters: The filters before and after the model.
 
     Returns:

@@ -123,7 +123,7 @@ def _with_other_conditions(views: Sequence[Batch]) -> tuple[list[Batch], Tensor]
     own = {name: torch.cat([view.condition[name] for view in views]) for name in views[0].condition}
 
     def differ(shift: int) -> Tensor:
-        """Return which images get conditions that differ from their own when all are shifted by so many places."""
+        """Return which images get conditions that differ from their own when all are shifted by some places."""
         return torch.stack([(rows.roll(shift, 0) != rows).flatten(1).any(1) for rows in own.values()]).any(0)
 
     shift = max(range(1, sum(sizes)), key=lambda shift: int(differ(shift).sum()))
