@@ -25,12 +25,26 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from img2img.text import printable, text_of
+
 
 class Img2ImgError(Exception):
-    """The base of all errors whose message is meant for the user."""
+    """The base of all errors whose message is meant for the user: `UsageError(line, further_line, …)`.
+
+    Names of files and other text from outside may stand in a line as they are: `str(error)` escapes the control
+    characters and newlines in each line, so that a name cannot forge lines.
+    """
 
     exit_code: ClassVar[int] = 1
     """The exit status of the program when this error ends it."""
+
+    @property
+    def lines(self) -> list[str]:
+        """Return the lines of the message."""
+        return [printable(text_of(line)) for line in self.args]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class UsageError(Img2ImgError):

@@ -107,12 +107,10 @@ def command(
 
 
 def _print_result(outcome: Report, target: Path) -> None:
-    from img2img.media import printable
-
     for item in outcome.items:
         if item.status in ("failed", "damaged"):
             say(f"{item.status}: {item.reason}")
         for note in item.notes:
             say(f"note: {item.target.name!r}: {note}")
     counts = ", ".join(f"{count} {status}" for status, count in outcome.counts.items() if count)
-    say(f"{counts} in {outcome.seconds:.1f} s: {printable(target)}")
+    say(f"{counts} in {outcome.seconds:.1f} s: {target}")

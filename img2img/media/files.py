@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from img2img.errors import ImageError, WriteError
+from img2img.text import printable as printable  # lent from here to plugins
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
 
@@ -34,14 +35,6 @@ _REMEDIES = {
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.EFBIG: "raise the limit on file sizes (ulimit -f) or choose another disk",
 }
-
-
-def printable(path: Path | str) -> str:
-    """Return a path as one harmless line: control characters and bytes that are no UTF-8 become escapes.
-
-    A file name then cannot forge log lines or send codes to a terminal.
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(path))
 
 
 def read_file(path: Path) -> bytes:
