@@ -8,6 +8,8 @@ from threading import Lock
 
 import torch
 
+from img2img.text import text_of
+
 log = logging.getLogger(__name__)
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
@@ -70,5 +72,5 @@ class Limits:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error, of whatever library, says that memory ran out."""
-    text = str(error).lower()
+    text = text_of(error).lower()
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in text for words in _OUT_OF_MEMORY)
