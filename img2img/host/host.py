@@ -14,7 +14,6 @@ from img2img.host.declarations import GROUP, Plugin, check_not_built_in, find_pl
 from img2img.host.hooks import Hooks
 from img2img.host.interrupts import watching_for_ctrl_c
 from img2img.host.kinds import COMMANDS, FAMILIES, KINDS, OBSERVERS, Kind
-from img2img.host.surroundings import undisturbed
 from img2img.text import error_text
 
 if TYPE_CHECKING:
@@ -181,6 +180,8 @@ class PluginHost:
         """Restore the settings of the process after a call of an observer, if it is that of a stranger's plugin."""
         if all(plugin.built_in or plugin.key != name for plugin in self.plugins):
             return nullcontext()
+        from img2img.host.surroundings import undisturbed
+
         return undisturbed(f"the observer {name}", f"in {hook}", self._reported.setdefault(name, set()))
 
     def _everyone(self) -> list[Plugin]:
@@ -240,7 +241,11 @@ class PluginHost:
 
 def _isolated(plugin: Plugin) -> AbstractContextManager[None]:
     """Restore the settings of the process after the import of a stranger's plugin."""
-    return nullcontext() if plugin.built_in else undisturbed(f"the plugin {plugin}", "when it was imported")
+    if plugin.built_in:
+        return nullcontext()
+    from img2img.host.surroundings import undisturbed
+
+    return undisturbed(f"the plugin {plugin}", "when it was imported")
 
 
 def _compare(plugin: Plugin, provides: dict[str, list[str]]) -> None:
