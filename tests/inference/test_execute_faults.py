@@ -205,6 +205,27 @@ def test_whatever_a_network_raises_is_a_translation_error(
     assert error.value.__cause__ is raised
 
 
+def test_a_keyboardinterrupt_that_a_network_raises_itself_is_not_the_users(make: Any, execute: Execute) -> None:
+    def fail(images: Tensor) -> Tensor:
+        raise KeyboardInterrupt
+
+    executor = execute(make.translator(fail))
+    with pytest.raises(TranslationError, match="the network failed: KeyboardInterrupt"):
+        executor.submit(executor.run, make.picture(40, 40)[None]).result()  # no signal is handled in that thread
+
+
+def test_an_exception_of_a_network_that_has_no_text_is_named(make: Any, execute: Execute) -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    def fail(images: Tensor) -> Tensor:
+        raise MuteError
+
+    with pytest.raises(TranslationError, match="the network failed: MuteError"):
+        execute(make.translator(fail)).run(make.picture(40, 40)[None])
+
+
 def test_an_executor_goes_on_after_a_failure(make: Any, execute: Execute) -> None:
     executor = execute(make.translator(lambda images: images / (images.shape[3] != 16)))
     with pytest.raises(TranslationError):

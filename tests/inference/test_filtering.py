@@ -38,6 +38,11 @@ def test_the_name_of_a_built_in_says_no_distribution(host: PluginHost) -> None:
     assert Chain.parse(["steady"], host).describe() == [{"name": "steady", "options": {"strength": 0.8}}]
 
 
+def test_a_colon_that_nothing_follows_is_refused(host: PluginHost) -> None:
+    with pytest.raises(ConfigError, match="filter 'grain:': no option follows the colon; write grain, or"):
+        Chain.parse(["grain:"], host)
+
+
 def test_a_colon_that_no_key_follows_belongs_to_the_value(marked_host: PluginHost) -> None:
     with pytest.raises(ConfigError, match=r"option 'side': .*, got 'C:/a:b'"):
         Chain.parse(["add:side=C:/a:b:value=2"], marked_host)

@@ -15,6 +15,7 @@ from img2img.errors import PluginError
 from img2img.host.declarations import Plugin, find_plugins
 from img2img.host.installing.limits import Limits, canonical, distribution_of
 from img2img.host.installing.refusals import conflict, not_removable, not_to_move
+from img2img.text import printable
 
 OnLine = Callable[[str], None]
 """A function that gets the output of pip or uv, line by line."""
@@ -35,6 +36,8 @@ def install(names: Sequence[str], on_line: OnLine, *, editable: bool = False, up
     Raises:
         PluginError: A package needs other versions than the program does, or cannot be installed.
     """
+    if odd := [name for name in names if printable(name) != name]:  # pip would repeat it as it is
+        raise PluginError(f"{odd[0]} has control characters in its name; rename it, or give the name of a package")
     limits = Limits.of_this_environment()
     named = {distribution_of(name) for name in names}
     if fixed := sorted(named & limits.names):
