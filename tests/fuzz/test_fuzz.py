@@ -27,7 +27,7 @@ def raise_another(path: Path) -> None:
 
 
 def crash(path: Path) -> None:
-    os.kill(os.getpid(), signal.SIGSEGV)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def hang(path: Path) -> None:
