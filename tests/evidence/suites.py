@@ -3,7 +3,8 @@
     python tests/evidence/suites.py FOLDER ... [-v]
 
 Such suites come with the sources of Pillow, libpng, libjpeg-turbo, libwebp, giflib and others. Each file with the
-suffix of an image is read by img2img and by Pillow; the mean difference of the upright 8-bit RGB pixels decides. Files that hold several pictures are left out. With -v, each file is listed that is not read as Pillow reads it. Exit
+suffix of an image is read by img2img and by Pillow; the mean difference of the upright 8-bit RGB pixels decides.
+Files that hold several pictures are left out. With -v, each file is listed that is not read as Pillow reads it. Exit
 status 0: no file differs, and none raises anything but a message.
 """
 
