@@ -91,7 +91,7 @@ def translate(
     options = describe_options(model, output, conditions or {}, of_clips, chain)
     job = Job(model, tuple(plan.items), options)
     outcome = Report(job.items, str(model.info.path), model.info.sha256, options, plan.passed_over)
-    digest = digest_options(model, options, rows)
+    digest = digest_options(model, options, rows, chain)
     with _open_journal(plan, digest, overwrite=output.overwrite) as journal, _cores(job) as (workers, codecs):
         settings = Settings(rows, output, compute, codecs, of_clips or video, host, digest, chain)
         executor = partial(
