@@ -23,7 +23,10 @@ Each message says what was given, why it cannot work and what to do instead.
 
 from __future__ import annotations
 
+from threading import current_thread, main_thread
 from typing import ClassVar
+
+_LONGEST_TEXT = 500
 
 
 class Img2ImgError(Exception):
@@ -95,3 +98,18 @@ class Stopped(Img2ImgError):  # noqa: N818 - a stop by the user is no error
     """The user stopped the program; finished work is intact, and the next run goes on from there."""
 
     exit_code = 130
+
+
+def describe(error: BaseException) -> str:
+    """Return the kind and the text of an exception in one line; a stranger's exception may have any text, or none."""
+    try:
+        text = " ".join(str(error).split())
+    except BaseException:
+        text = ""
+    kind = type(error).__name__
+    return f"{kind}: {text[:_LONGEST_TEXT]}" if text else kind
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Return whether the user pressed Ctrl-C; what raises `KeyboardInterrupt` in another thread is no user."""
+    return isinstance(error, KeyboardInterrupt) and current_thread() is main_thread()

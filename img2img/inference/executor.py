@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
-from img2img.errors import Img2ImgError, TranslationError, UsageError
+from img2img.errors import Img2ImgError, TranslationError, UsageError, describe, is_interrupt
 from img2img.inference.device import Device
 from img2img.inference.integers import to_integers, to_unit_range
 from img2img.inference.limits import Limit, Limits, is_out_of_memory
@@ -93,19 +93,21 @@ class Executor:
             side = self._side(*pixels.shape[1:3])
             try:
                 return self._run(pixels, conditions or {}, side)
-            except (Img2ImgError, KeyboardInterrupt):
+            except Img2ImgError:
                 raise
             except BaseException as error:  # a plugin's network may raise anything, even SystemExit
+                if is_interrupt(error):
+                    raise
                 if self._closed:
                     raise CancelledError from error
                 if not is_out_of_memory(error):
-                    raise TranslationError(f"the network failed: {type(error).__name__}: {error}") from error
+                    raise TranslationError(f"the network failed: {describe(error)}") from error
                 shrunk = self._shrink(pixels, side)
                 if shrunk is None:
                     self.limits.restore(before, since)  # lower limits would slow down all later images
                     raise TranslationError(
                         f"{pixels.shape[2]}×{pixels.shape[1]} does not fit the memory of {self.device}, and can be cut "
-                        f"no smaller; try --device cpu or a smaller image ({error})"
+                        f"no smaller; try --device cpu or a smaller image ({describe(error)})"
                     ) from error
                 since = shrunk
 

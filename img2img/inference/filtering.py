@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from img2img.config import parse_assignments
 from img2img.contract.filters import Filter, FilterOptions
-from img2img.errors import ConfigError, TranslationError
+from img2img.errors import ConfigError, TranslationError, describe, is_interrupt
 from img2img.host.host import PluginHost
 from img2img.host.kinds import FILTERS
 
@@ -170,10 +170,10 @@ class _Station:
     def _blamed(self) -> Iterator[None]:
         try:
             yield
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # a plugin's filter may raise anything, even SystemExit
-            raise TranslationError(f"the filter {self.name!r} failed: {type(error).__name__}: {error}") from error
+            if is_interrupt(error):
+                raise
+            raise TranslationError(f"the filter {self.name!r} failed: {describe(error)}") from error
 
 
 def _states(side: str, stations: Sequence[_Station]) -> State:

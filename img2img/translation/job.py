@@ -6,13 +6,13 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from img2img.errors import Img2ImgError, UsageError, WriteError
+from img2img.errors import Img2ImgError, UsageError, WriteError, describe
 from img2img.host.host import PluginHost
 from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
@@ -32,12 +32,12 @@ from img2img.translation.report import ClipItem, Item, Report
 log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Job:
     """One translation of a source into a target, as observers see it."""
 
     model: Model
-    items: Sequence[Item]
+    items: tuple[Item, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
     """What decides what the targets look like."""
 
@@ -89,9 +89,9 @@ def translate(
         model = load_model(model, device=compute.device, precision=compute.precision, tile=compute.tile, host=host)
     rows = model.parse_conditions(conditions or {})
     options = describe_options(model, output, conditions or {}, of_clips, chain)
-    job = Job(model, plan.items, options)
-    outcome = Report(plan.items, str(model.info.path), model.info.sha256, options, plan.ignored)
-    digest = digest_options(model, options, rows)
+    job = Job(model, tuple(plan.items), options)
+    outcome = Report(job.items, str(model.info.path), model.info.sha256, options, plan.passed_over)
+    digest = digest_options(model, options, rows, chain)
     with _open_journal(plan, digest, overwrite=output.overwrite) as journal, _cores(job) as (workers, codecs):
         settings = Settings(rows, output, compute, codecs, of_clips or video, host, digest, chain)
         executor = partial(
@@ -123,9 +123,12 @@ def _run(
     def on_frame(item: Item, done: int, total: int) -> None:
         host.notify("frame_translated", job=job, item=item, done=done, total=total)
 
-    if images := [item for item in job.items if not item.is_clip]:
+    if failed := [item for item in job.items if item.status == "failed"]:
+        on_items_done(failed)
+    planned = [item for item in job.items if item.status == "planned"]
+    if images := [item for item in planned if not item.is_clip]:
         Pipeline(executor(), settings, journal, on_items_done, stop).run(images)
-    if clips := [item for item in job.items if isinstance(item, ClipItem)]:
+    if clips := [item for item in planned if isinstance(item, ClipItem)]:
         translate_clips(clips, executor(), settings, journal, on_frame, on_items_done, stop)
 
 
@@ -136,7 +139,7 @@ def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginH
     try:
         run()
     except BaseException as error:
-        outcome.stopped = str(error) if isinstance(error, Img2ImgError) else f"{type(error).__name__}: {error}"
+        outcome.stopped = str(error) if isinstance(error, Img2ImgError) else describe(error)
         raise
     finally:
         outcome.seconds = perf_counter() - started
@@ -144,7 +147,7 @@ def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginH
             if report is not None:
                 _write(outcome, report)
         finally:
-            host.notify("translation_finished", job=job, report=outcome)
+            host.notify("translation_finished", job=job, report=replace(outcome))
 
 
 def _write(outcome: Report, path: Path) -> None:

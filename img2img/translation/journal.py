@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -18,6 +19,8 @@ from img2img.translation.report import Item
 
 STATE = ".img2img"
 """Folder in a target folder where a job keeps its journal and its lock."""
+JOURNAL = "journal.jsonl"
+"""Name of the journal in that folder."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Journal:
 
     def __init__(self, folder: Path, settings: str, *, overwrite: bool = False) -> None:
         self.folder, self.settings, self.overwrite = folder, settings, overwrite
-        self._path = folder / STATE / "journal.jsonl"
+        self._path = folder / STATE / JOURNAL
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder / STATE / "lock", timeout=0)
@@ -135,14 +138,24 @@ class Journal:
         return os.fspath(item.target.relative_to(self.folder))
 
     def _read(self) -> None:
-        text = self._path.read_text("ascii", errors="replace") if self._path.exists() else ""
-        for line in text.splitlines():
-            try:
-                entry = Entry(**json.loads(line))
-            except (ValueError, TypeError):  # the line is empty, or torn by a kill or a full disk
-                continue
+        for entry in _entries(self._path):
             self._entries[entry.target] = entry
             self._made.setdefault(entry.target, set()).add(entry.target_sha256)
+
+
+def made_in(folder: Path) -> set[str]:
+    """Return the names, relative to a target folder, of all files that its journal says jobs made there."""
+    try:
+        return {entry.target for entry in _entries(folder / STATE / JOURNAL) if isinstance(entry.target, str)}
+    except OSError:
+        return set()
+
+
+def _entries(path: Path) -> Iterator[Entry]:
+    text = path.read_text("ascii", errors="replace") if path.exists() else ""
+    for line in text.splitlines():
+        with suppress(ValueError, TypeError):  # the line is empty, or torn by a kill or a full disk
+            yield Entry(**json.loads(line))
 
 
 def _unusable(folder: Path, error: OSError) -> UsageError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from img2img.errors import ItemError, TranslationError
+from img2img.errors import describe
 from img2img.host.host import PluginHost
 from img2img.inference import stream
 from img2img.inference.device import Compute
@@ -21,6 +21,7 @@ from img2img.inference.picture import Picture
 from img2img.inference.stream import Outcome, Stream
 from img2img.media import Image, decode_image, encode_image, printable, read_file, write_file
 from img2img.media.video import VideoOptions
+from img2img.translation.failures import ends_job, fail
 from img2img.translation.journal import Journal, digest
 from img2img.translation.options import Output
 from img2img.translation.report import Item
@@ -141,8 +142,10 @@ class Pipeline:
             image = decode_image(data, printable(item.source), self.settings.compute.max_pixels)
             picture = Picture.enter(image.pixels, self.executor.traits, self.settings.filters.start())
             return item, Work(item, image, picture, source_sha256)
-        except (ItemError, MemoryError) as error:
-            item.status, item.reason = "failed", _reason(item, error)
+        except BaseException as error:
+            if ends_job(error):
+                raise
+            fail(item, error)
             return item, None
         finally:
             item.seconds += perf_counter() - started
@@ -164,14 +167,11 @@ def _settle(outcome: Outcome[Work, None]) -> bool:
     """Record how one item ended; return False where it did not, since its error ends the job."""
     item, error = outcome.work.item, outcome.error
     item.seconds += outcome.seconds
-    item.reason = _reason(item, error) if error else ""
-    if error is not None and not outcome.is_lost_alone:
+    if error is None:
+        item.status = "done"
+    elif outcome.is_lost_alone:
+        fail(item, error)
+    else:
+        item.reason = describe(error)
         return False
-    item.status = "failed" if error else "done"
     return True
-
-
-def _reason(item: Item, error: BaseException) -> str:
-    if isinstance(error, MemoryError):
-        return f"{printable(item.source)}: it does not fit the memory ({error}); translate it on another machine"
-    return f"{printable(item.source)}: {error}" if isinstance(error, TranslationError) else str(error)
