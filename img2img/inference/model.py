@@ -65,7 +65,7 @@ class Model:
     @overload
     def __call__(self, image: Pixels, **conditions: Any) -> Pixels: ...
     def __call__(self, image: Pixels | Tensor, **conditions: Any) -> Pixels | Tensor:
-        """Translate one image, or a batch; the result has the type of the input, and the colours that the network makes.
+        """Translate one image, or a batch; the result has the type of the input, and the network's colours.
 
         Args:
             image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1].
