@@ -114,8 +114,8 @@ FORMATS = (
         probe="image.probe:probe_png", decode="image.decode:decode_png",
     )),
     Format("JPEG", (".jpg", ".jpeg", ".jfif"), "image/jpeg", Still(
-        rb"\xff\xd8\xff", "image.encode:encode_jpeg", (1, 3), "JpegImagePlugin:JpegImageFile", longest_side=65_500,
-        decode="image.decode:decode_jpeg", fits="image.metadata:fits_jpeg", quality=95,
+        rb"\xff\xd8\xff", "image.encode:encode_jpeg", (1, 3), longest_side=65_500, probe="image.jpeg:probe_jpeg",
+        decode="image.jpeg:decode_jpeg", fits="image.metadata:fits_jpeg", quality=95,
     )),
     Format("WebP", (".webp",), "image/webp", Still(
         rb"RIFF.{4}WEBP", "image.encode:encode_webp", (3, 4), "WebPImagePlugin:WebPImageFile", longest_side=16_383,
