@@ -126,8 +126,8 @@ FORMATS = (
         decode="image.decode_tiff:decode_tiff",
     )),
     Format("BMP", (".bmp",), "image/bmp", Still(
-        rb"BM", "image.encode:encode_bmp", (1, 3, 4), "BmpImagePlugin:BmpImageFile",
-        decode="image.decode:decode_bmp", metadata=frozenset(),
+        rb"BM", "image.encode:encode_bmp", (1, 3, 4), probe="image.bmp:probe_bmp", decode="image.bmp:decode_bmp",
+        metadata=frozenset(),
     )),
     Format("AVIF", (".avif",), "image/avif", Still(
         rb".{4}ftyp(avif|avis|mif1|miaf)", "image.encode:encode_avif", (1, 3, 4), "AvifImagePlugin:AvifImageFile",

@@ -108,13 +108,6 @@ def decode_png(data: bytes, header: Header) -> Decoded:
     return _as_rgb(_whole(pixels), header), header, _colour_notes(header, found.get(cv2.IMAGE_METADATA_CICP))
 
 
-def decode_bmp(data: bytes, header: Header) -> Decoded:
-    """Decode a BMP file, where the fourth byte of a pixel may be padding."""
-    pixels, _ = _opencv(data)
-    pixels = _whole(pixels)
-    return _as_rgb(pixels[..., :3] if header.mode == "RGB" and pixels.ndim == 3 else pixels, header), header, ()
-
-
 def decode_avif(data: bytes, header: Header) -> Decoded:
     """Decode an AVIF file of 8, 10 or 12 bits."""
     pixels, found = _opencv(data)
