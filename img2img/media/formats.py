@@ -114,8 +114,8 @@ FORMATS = (
         probe="image.probe:probe_png", decode="image.decode:decode_png",
     )),
     Format("JPEG", (".jpg", ".jpeg", ".jfif"), "image/jpeg", Still(
-        rb"\xff\xd8\xff", "image.encode:encode_jpeg", (1, 3), "JpegImagePlugin:JpegImageFile", longest_side=65_500,
-        decode="image.decode:decode_jpeg", fits="image.metadata:fits_jpeg", quality=95,
+        rb"\xff\xd8\xff", "image.encode:encode_jpeg", (1, 3), longest_side=65_500, probe="image.jpeg:probe_jpeg",
+        decode="image.jpeg:decode_jpeg", fits="image.metadata:fits_jpeg", quality=95,
     )),
     Format("WebP", (".webp",), "image/webp", Still(
         rb"RIFF.{4}WEBP", "image.encode:encode_webp", (3, 4), "WebPImagePlugin:WebPImageFile", longest_side=16_383,
@@ -126,8 +126,8 @@ FORMATS = (
         decode="image.decode_tiff:decode_tiff",
     )),
     Format("BMP", (".bmp",), "image/bmp", Still(
-        rb"BM", "image.encode:encode_bmp", (1, 3, 4), "BmpImagePlugin:BmpImageFile",
-        decode="image.decode:decode_bmp", metadata=frozenset(),
+        rb"BM", "image.encode:encode_bmp", (1, 3, 4), probe="image.bmp:probe_bmp", decode="image.bmp:decode_bmp",
+        metadata=frozenset(),
     )),
     Format("AVIF", (".avif",), "image/avif", Still(
         rb".{4}ftyp(avif|avis|mif1|miaf)", "image.encode:encode_avif", (1, 3, 4), "AvifImagePlugin:AvifImageFile",

@@ -12,8 +12,7 @@ import numpy as np
 from img2img.errors import ImageError
 from img2img.media import formats
 from img2img.media.files import MAX_PIXELS, printable
-from img2img.media.image.cmyk import cmyk_to_rgb, ink_of_jpeg
-from img2img.media.image.images import Image, Pixels
+from img2img.media.image.images import DAMAGED, Image, Pixels
 from img2img.media.image.metadata import normalised
 from img2img.media.image.probe import Header, open_with_pillow, probe
 from img2img.media.opencv import cv2, is_out_of_memory
@@ -109,23 +108,6 @@ def decode_png(data: bytes, header: Header) -> Decoded:
     return _as_rgb(_whole(pixels), header), header, _colour_notes(header, found.get(cv2.IMAGE_METADATA_CICP))
 
 
-def decode_jpeg(data: bytes, header: Header) -> Decoded:
-    """Decode a JPEG file; CMYK is decoded by Pillow, which keeps the four inks."""
-    if header.mode != "CMYK":
-        return decode_with_opencv(data, header)
-    with open_with_pillow(header.still, data) as image:
-        image.load()
-        rgb, note = cmyk_to_rgb(ink_of_jpeg(image), header.icc)
-    return np.array(rgb), replace(header, icc=None), (note,)
-
-
-def decode_bmp(data: bytes, header: Header) -> Decoded:
-    """Decode a BMP file, where the fourth byte of a pixel may be padding."""
-    pixels, _ = _opencv(data)
-    pixels = _whole(pixels)
-    return _as_rgb(pixels[..., :3] if header.mode == "RGB" and pixels.ndim == 3 else pixels, header), header, ()
-
-
 def decode_avif(data: bytes, header: Header) -> Decoded:
     """Decode an AVIF file of 8, 10 or 12 bits."""
     pixels, found = _opencv(data)
@@ -153,7 +135,7 @@ def _opencv(data: bytes) -> tuple[Pixels | None, dict[int, bytes]]:
 
 def _whole(pixels: Pixels | None) -> Pixels:
     if pixels is None:
-        raise ImageError("its pixels are damaged or cut off; get the file again from where it came")
+        raise ImageError(DAMAGED)
     return pixels
 
 

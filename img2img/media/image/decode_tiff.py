@@ -12,7 +12,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from img2img.errors import ImageError
 from img2img.media.image import tiff
 from img2img.media.image.cmyk import cmyk_to_rgb
-from img2img.media.image.images import Pixels
+from img2img.media.image.images import DAMAGED, Pixels
 from img2img.media.image.probe import Header
 from img2img.media.opencv import cv2
 
@@ -77,7 +77,7 @@ def _decode_deep(data: bytes, page: tiff.Directory, photometric: int) -> tuple[P
         raise ImageError("its channels are stored one after the other; save it with them interleaved (contiguous)")
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
-        raise ImageError("its pixels are damaged or cut off; get the file again from where it came")
+        raise ImageError(DAMAGED)
     notes: tuple[str, ...] = ()
     if pixels.dtype == np.float32:
         pixels, notes = _to_16_bits(pixels)
