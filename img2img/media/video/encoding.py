@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -146,19 +147,30 @@ def _encoding(encoder: str, suffix: str, moving: Moving, options: VideoOptions, 
             f"its pixels are {info.sample_aspect} as wide as high, which {encoder} in {suffix} cannot store; h264 can"
         )
     colour = info.colour or Colour(matrix=1 if height >= 720 else 6, full_range=False)
+    chosen = options_of(encoder, options)
+    stored = colour.hdr.options(encoder, chosen) if colour.hdr else chosen
     return Encoding(
         container=moving.container,
         encoder=encoder,
         pixel_format=pixel_format,
-        options=options_of(encoder, options),
+        options=stored or chosen,
         width=width,
         height=height,
         time_base=info.time_base,
         rate=info.rate,
         sample_aspect=info.sample_aspect,
         colour=colour.for_format(pixel_format),
-        notes=tuple(notes),
+        notes=(*notes, *_lost(colour, encoder, is_stored=stored is not None)),
     )
+
+
+def _lost(colour: Colour, encoder: str, *, is_stored: bool) -> Iterator[str]:
+    """Yield notes on what the target does not keep of the source's colours and of what its frames carry."""
+    if colour.is_ycgco:
+        yield "colours stored as YCgCo became BT.709, which players know"
+    if not is_stored:
+        yield f"left out: mastering display and light level of HDR10; {encoder} cannot store them, h265 can"
+    yield from (f"left out: {what}" for what in colour.lost)
 
 
 def _try(encoding: Encoding) -> None:
