@@ -18,7 +18,7 @@ from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model, load_model
-from img2img.media import printable
+from img2img.media import Folder, printable
 from img2img.media.video import VideoOptions
 from img2img.translation.clip import translate_clips
 from img2img.translation.clip_state import tidy
@@ -177,20 +177,19 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
 def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Journal | None]:
     if plan.folder is None:
         (item,) = plan.items
-        is_folder = isinstance(item, ClipItem) and item.writes.is_folder
         if item.is_clip:
-            tidy(item.target)
-        if os.path.lexists(item.target) and not overwrite and not is_folder:
+            tidy(Folder(item.target.parent), item.target)
+        if os.path.lexists(item.target) and not overwrite and not item.is_folder:
             raise UsageError(f"{printable(item.target)} exists; replace it by --overwrite, or name another target")
-        _make_folder(item.target if is_folder else item.target.parent)
+        _make_folder(item.target if item.is_folder else item.target.parent)
         yield None
         return
     journal = Journal(plan.folder, settings, overwrite=overwrite)
     try:
         journal.check_existing(plan.items)
-        journal.clean(plan.items)
         for folder in sorted({item.target.parent for item in plan.items}):
-            _make_folder(folder)
+            _make_folder(folder, journal.folder)
+        journal.clean(plan.items)
         yield journal
     finally:
         journal.close()
@@ -202,9 +201,9 @@ def _cores(job: Job) -> AbstractContextManager[tuple[int, int]]:
     return job.model.device.shared_cores(None if many else len(job.items))
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, root: Folder | None = None) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (root or Folder(folder)).make(folder)
     except OSError as error:
         raise UsageError(f"cannot make the folder {printable(folder)}: {error.strerror}; name another") from error
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -19,11 +19,12 @@ from img2img.inference.executor import Executor
 from img2img.inference.filtering import NO_FILTERS, Chain
 from img2img.inference.picture import Picture
 from img2img.inference.stream import Outcome, Stream
-from img2img.media import Image, decode_image, encode_image, printable, read_file, write_file
+from img2img.media import Image, decode_image, encode_image, printable, read_file
 from img2img.media.video import VideoOptions
 from img2img.translation.failures import ends_job, fail
 from img2img.translation.journal import Journal, digest
 from img2img.translation.options import Output
+from img2img.translation.place import Place
 from img2img.translation.report import Item
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class Pipeline:
             item.notes = (*work.image.notes, *encoded.notes)
             if self.journal is not None:
                 self.journal.record(item, work.source_sha256, digest(encoded.data))
-            write_file(item.target, encoded.data)
+            Place.of(item, self.journal, overwrite=self.settings.output.overwrite).write(encoded.data)
         finally:
             item.seconds += perf_counter() - started
 

@@ -43,6 +43,11 @@ class Item:
         """Return `NAME:ADDRESS` as the user typed it, where the source is no file; otherwise empty."""
         return ""
 
+    @property
+    def is_folder(self) -> bool:
+        """Return whether the target is a folder, as that of numbered images."""
+        return False
+
 
 @dataclass(kw_only=True)
 class ClipItem(Item):
@@ -56,6 +61,11 @@ class ClipItem(Item):
     def address(self) -> str:
         """Return `NAME:ADDRESS` as the user typed it, where the source is no file; otherwise empty."""
         return self.reads.address
+
+    @property
+    def is_folder(self) -> bool:
+        """Return whether the target is a folder, as that of numbered images."""
+        return self.writes.is_folder
 
 
 @dataclass

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import av
 
 from img2img.errors import Img2ImgError, VideoError
-from img2img.media import Image, encode_image, printable, publish, unwritable, write_file
+from img2img.media import Image, encode_image, printable, unwritable
 from img2img.media.clip.part import guarded
 from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from img2img.media.clip.animation import AnimationWriter
     from img2img.media.image.images import Pixels
     from img2img.media.video import ClipInfo, Frame
+    from img2img.translation.place import Place
 
 T = TypeVar("T")
 
@@ -68,8 +70,8 @@ class VideoSink:
 
     resumes = True
 
-    def __init__(self, target: Path, encoding: Encoding, tracks: Tracks | None, shift: Fraction, end: Fraction | None):
-        self._target, self._tracks, self._shift, self._end = target, tracks, shift, end
+    def __init__(self, place: Place, encoding: Encoding, tracks: Tracks | None, shift: Fraction, end: Fraction | None):
+        self._place, self._tracks, self._shift, self._end = place, tracks, shift, end
         self._encoding = encoding
         self._encoder: SegmentEncoder | None = None
         self.notes = (*encoding.notes, *(tracks.notes if tracks else ()))
@@ -82,17 +84,18 @@ class VideoSink:
 
     def write_segment(self, path: Path) -> None:
         """Finish the current segment and give it its path."""
-        self._opened().write(path)
+        self._opened().write(self._place.root, path)
         self._encoder = None
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
         """Join the segments with the source's other streams and rename the result into place."""
         try:
-            mux(Contents(self._encoding, segments, self._tracks, self._shift, self._end), part)
+            mux(Contents(self._encoding, segments, self._tracks, self._shift, self._end), self._place.root, part)
             record(digest_file(part))
-            publish(part, self._target)
+            self._place.publish(part)
         except BaseException:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._place.root.remove(part)
             raise
 
     def close(self) -> None:
@@ -110,8 +113,8 @@ class AnimationSink:
 
     resumes = False
 
-    def __init__(self, target: Path, writer: AnimationWriter, notes: tuple[str, ...]) -> None:
-        self._target, self._writer, self.notes, self.about = target, writer, notes, ""
+    def __init__(self, place: Place, writer: AnimationWriter, notes: tuple[str, ...]) -> None:
+        self._place, self._writer, self.notes, self.about = place, writer, notes, ""
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Keep a frame until the end."""
@@ -125,7 +128,7 @@ class AnimationSink:
         encoded = self._writer.encode()
         self.notes += encoded.notes
         record(digest(encoded.data))
-        write_file(self._target, encoded.data)
+        self._place.write(encoded.data)
 
     def close(self) -> None:
         """Do nothing: there are no threads and no files to release."""
@@ -136,8 +139,8 @@ class ImagesSink:
 
     resumes = True
 
-    def __init__(self, folder: Path, suffix: str, quality: int | None, notes: tuple[str, ...]) -> None:
-        self._folder, self._suffix, self._quality, self.notes = folder, suffix, quality, notes
+    def __init__(self, place: Place, suffix: str, quality: int | None, notes: tuple[str, ...]) -> None:
+        self._place, self._suffix, self._quality, self.notes = place, suffix, quality, notes
         self.about = f"{suffix} {quality}"
         self._pool = ThreadPoolExecutor(_ENCODERS, "encode")
         self._under_way: deque[Future[None]] = deque()
@@ -152,7 +155,7 @@ class ImagesSink:
         """Wait until the frames are written, and note the segment as finished."""
         while self._under_way:
             self._under_way.popleft().result()
-        write_file(path, b"")
+        self._place.root.write(path, b"")
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
         """Do nothing: all images exist already."""
@@ -163,7 +166,13 @@ class ImagesSink:
 
     def _write(self, pixels: Pixels, number: int) -> None:
         encoded = encode_image(Image(pixels), self._suffix, self._quality)
-        write_file(self._folder / f"{number:08}{self._suffix}", encoded.data)
+        name = f"{number:08}{self._suffix}"
+        self._place.root.write(self._place.path / name, encoded.data, replaces=name in self._before)
+
+    @cached_property
+    def _before(self) -> frozenset[str]:
+        """The names in the folder when the first frame comes; the job has found out that it may replace them."""
+        return frozenset(path.name for path in self._place.path.iterdir())
 
 
 class WriterSink:
@@ -171,9 +180,9 @@ class WriterSink:
 
     resumes = False
 
-    def __init__(self, target: Path, kind: ClipTarget, info: ClipInfo, notes: tuple[str, ...]) -> None:
-        self._target, self._kind, self._info, self.notes = target, kind, info, notes
-        self._name = printable(target)
+    def __init__(self, place: Place, kind: ClipTarget, info: ClipInfo, notes: tuple[str, ...]) -> None:
+        self._place, self._kind, self._info, self.notes = place, kind, info, notes
+        self._name = printable(place.path)
         self.about = kind.name
         self._writer: ClipWriter | None = None
 
@@ -194,7 +203,7 @@ class WriterSink:
         if not part.is_file():
             raise VideoError(f"{self._name}: the plugin that writes it made no file at the path that it was given")
         record(digest_file(part))
-        publish(part, self._target)
+        self._place.publish(part)
 
     def close(self) -> None:
         """Close the plugin's unfinished file; a further error is ignored, since the first one matters more."""
@@ -205,7 +214,7 @@ class WriterSink:
 
     def _opened(self) -> ClipWriter:
         if self._writer is None:
-            self._writer = self._call(lambda: self._kind.create(part_of(self._target), self._info))
+            self._writer = self._call(lambda: self._kind.create(part_of(self._place.path), self._info))
         return self._writer
 
     def _call(self, call: Callable[[], T]) -> T:
@@ -216,6 +225,6 @@ class WriterSink:
             try:
                 return call()
             except OSError as error:
-                raise unwritable(self._target, error) from error
+                raise unwritable(self._place.path, error) from error
 
         return guarded(self._name, attempt, "writes")

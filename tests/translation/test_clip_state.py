@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from img2img.media import Folder
 from img2img.translation.clip_state import ClipState
 
 
@@ -22,7 +23,7 @@ from img2img.translation.clip_state import ClipState
     ],
 )
 def test_a_damaged_memory_is_none(harm: Callable[[Path], object], tmp_path: Path) -> None:
-    state = ClipState(tmp_path / "out.mkv", "settings")
+    state = ClipState(Folder(tmp_path), tmp_path / "out.mkv", "settings")
     state.remember({"level": np.full(5, 7, np.uint8)})
     state.finish()
     memory = state.memory()

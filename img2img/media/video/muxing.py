@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import heapq
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ from img2img.media.video.segments import read_packets
 from img2img.media.video.tracks import TrackCopier, Tracks, about_picture
 
 if TYPE_CHECKING:
+    from io import BufferedIOBase
+
+    from av.container import OutputContainer
+
+    from img2img.media.folder import Folder
     from img2img.media.video.encoding import Encoding
 
 _LARGEST_TIMESCALE = 1 << 31
@@ -47,19 +53,26 @@ class Contents:
     end: Fraction | None = None
 
 
-def mux(contents: Contents, path: Path) -> None:
+def mux(contents: Contents, folder: Folder, path: Path) -> None:
     """Write a target to `path`, which may be left half-written by an error.
+
+    FFmpeg gets file objects, since a name could make it choose a protocol and send the target over the network.
+
+    Args:
+        contents: The parts of the target.
+        folder: The folder below which no link is followed.
+        path: The file to make.
 
     Raises:
         WriteError: The disk is full, or the folder not writable.
         VideoError: The container cannot hold these streams together.
     """
     encoding = contents.encoding
-    options = _options(encoding)
     with (
         _writing(path),
         ExitStack() as stack,
-        av.open(str(path), "w", format=encoding.container, options=options) as output,
+        folder.open(path, "wb") as file,
+        _opened(file, folder, path, encoding) as output,
     ):
         picture = encoding.add_to(output)
         copied: Iterator[Any] = iter(())
@@ -69,6 +82,49 @@ def mux(contents: Contents, path: Path) -> None:
             copied = TrackCopier(contents.tracks, source, output, contents.shift, contents.end).packets()
         for packet in heapq.merge(_addressed(contents, picture), copied, key=_time):
             output.mux_one(packet)
+
+
+class _Output:
+    """An open file as FFmpeg writes to it; of several errors only the first is raised, since PyAV prints the others."""
+
+    def __init__(self, file: BufferedIOBase) -> None:
+        self._descriptor = file.fileno()
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """Write all of `data`; write nothing after an error."""
+        rest = memoryview(b"" if self.error else data)
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as error:
+            self.error = error
+            raise
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place in the file."""
+        return os.lseek(self._descriptor, offset, whence)
+
+    def tell(self) -> int:
+        """Return the place in the file."""
+        return self.seek(0, os.SEEK_CUR)
+
+
+@contextmanager
+def _opened(file: BufferedIOBase, folder: Folder, path: Path, encoding: Encoding) -> Iterator[OutputContainer]:
+    def again(url: str, flags: int, options: dict[str, str]) -> BufferedIOBase:
+        """Open the file for reading: MP4 does that at the end, to move its index to the beginning."""
+        return folder.open(path, "rb")
+
+    output, options = _Output(file), _options(encoding)
+    try:
+        with av.open(
+            output, "w", format=encoding.container, options=options, buffer_size=_BUFFER, io_open=again
+        ) as container:
+            yield container
+    except av.error.FFmpegError as error:
+        raise output.error or error from None
 
 
 def _addressed(contents: Contents, stream: av.VideoStream) -> Iterator[Any]:
