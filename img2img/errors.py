@@ -26,14 +26,28 @@ from __future__ import annotations
 from threading import current_thread, main_thread
 from typing import ClassVar
 
+from img2img.text import printable, text_of
+
 _LONGEST_TEXT = 500
 
 
 class Img2ImgError(Exception):
-    """The base of all errors whose message is meant for the user."""
+    """The base of all errors whose message is meant for the user: `UsageError(line, further_line, …)`.
+
+    Names of files and other text from outside may stand in a line as they are: `str(error)` escapes the control
+    characters and newlines in each line, so that a name cannot forge lines.
+    """
 
     exit_code: ClassVar[int] = 1
     """The exit status of the program when this error ends it."""
+
+    @property
+    def lines(self) -> list[str]:
+        """Return the lines of the message."""
+        return [printable(text_of(line)) for line in self.args]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class UsageError(Img2ImgError):
@@ -102,11 +116,7 @@ class Stopped(Img2ImgError):  # noqa: N818 - a stop by the user is no error
 
 def describe(error: BaseException) -> str:
     """Return the kind and the text of an exception in one line; a stranger's exception may have any text, or none."""
-    try:
-        text = " ".join(str(error).split())
-    except BaseException:
-        text = ""
-    kind = type(error).__name__
+    text, kind = " ".join(text_of(error).split()), type(error).__name__
     return f"{kind}: {text[:_LONGEST_TEXT]}" if text else kind
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from img2img.cli.host import HostOptions
-from img2img.media.files import printable
+from img2img.cli.messages import show, show_json
 
 if TYPE_CHECKING:
     from img2img.host.declarations import Plugin
@@ -34,12 +34,12 @@ def command(plugins: HostOptions, timing: bool, as_json: bool) -> None:
     host = plugins.discover()
     try_all(host)
     if as_json:
-        click.echo(json.dumps([_row(plugin) for plugin in host.plugins], indent=1))
+        show_json([_row(plugin) for plugin in host.plugins])
         return
     for plugin in host.plugins:
-        click.echo(_line(plugin, timing=timing))
+        show(_line(plugin, timing=timing))
     if not host.plugins:
-        click.echo("no plugins are installed")
+        show("no plugins are installed")
 
 
 def try_all(host: PluginHost) -> None:
@@ -67,4 +67,4 @@ def _line(plugin: Plugin, *, timing: bool) -> str:
     state = f"{plugin.state}: {'; '.join(plugin.problem.splitlines())}" if plugin.problem else plugin.state
     time = f"{1000 * (plugin.seconds or 0):6.0f} ms  " if timing else ""
     line = f"{plugin.name:16}{plugin.distribution + ' ' + plugin.version:28}{time}{state}  {plugin.contents}"
-    return printable(line.rstrip())
+    return line.rstrip()

@@ -12,6 +12,7 @@ from img2img.errors import PluginError
 from img2img.host.declarations import GROUP, Plugin, check_not_built_in, find_plugins
 from img2img.host.hooks import Hooks
 from img2img.host.kinds import COMMANDS, FAMILIES, KINDS, OBSERVERS, Kind
+from img2img.text import text_of
 
 if TYPE_CHECKING:
     from img2img.contract.families import ModelFamily
@@ -202,22 +203,22 @@ class PluginHost:
             raise PluginError(
                 f"the {kind.noun} {name!r} is provided by {owners}: write {ways}, or uninstall one of them"
             )
-        raise PluginError(self._missing(kind, distribution, name))
+        raise PluginError(*self._missing(kind, distribution, name))
 
-    def _missing(self, kind: Kind[Any], distribution: str, name: str) -> str:
+    def _missing(self, kind: Kind[Any], distribution: str, name: str) -> list[str]:
         names = self.names(kind)
         near = "".join(f"did you mean {other!r}? " for other in get_close_matches(name, names, n=1))
         installed = f"installed {kind.plural}: {', '.join(names) or 'none'}"
-        message = f"no plugin provides the {kind.noun} {name!r}; {near}{installed}."
+        lines = [f"no plugin provides the {kind.noun} {name!r}; {near}{installed}."]
         unusable = [plugin for plugin in self.plugins if plugin.state in ("broken", "incompatible")]
         if unusable:
-            lines = (f"{plugin}: {plugin.problem}" for plugin in unusable)
-            message += "\nPlugins that cannot be used and might provide it:\n  " + "\n  ".join(lines)
+            lines.append("Plugins that cannot be used and might provide it:")
+            lines += [f"  {plugin}: {'; '.join(plugin.problem.splitlines())}" for plugin in unusable]
         elif distribution.startswith("img2img-") and distribution not in {one.distribution for one in self.plugins}:
-            message += f"\nThe package {distribution} provides it; if you trust it: img2img install {distribution}"
+            lines.append(f"The package {distribution} provides it; if you trust it: img2img install {distribution}")
         if self.limit is not None:
-            message += f"\nOnly the plugins {self.limit!r} are used, as --plugins or IMG2IMG_PLUGINS says"
-        return message
+            lines.append(f"Only the plugins {self.limit!r} are used, as --plugins or IMG2IMG_PLUGINS says")
+        return lines
 
 
 def _compare(plugin: Plugin, provides: dict[str, list[str]]) -> None:
@@ -238,4 +239,4 @@ def _key(observer: object) -> str:
 def _reason(error: BaseException) -> str:
     if isinstance(error, PluginError):
         return str(error)
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
+    return f"{type(error).__name__}: {text_of(error)}".removesuffix(": ")

@@ -40,7 +40,8 @@ class ChosenFilter:
         try:
             options = kind.options_class.parse(parse_assignments(re.split(r":(?=\w+\s*=)", rest) if rest else ()))
         except ConfigError as error:
-            raise ConfigError(f"filter {word!r}: {error}\n{_about(name, kind.options_class)}") from error
+            first, *further = error.lines
+            raise ConfigError(f"filter {word!r}: {first}", *further, _about(name, kind.options_class)) from error
         return cls(host.full_name(FILTERS, name), kind, options)
 
 

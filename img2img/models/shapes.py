@@ -26,8 +26,9 @@ def check_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: ModelCo
         if found.get(name) != expected.get(name)
     )
     if wrong:
-        more = f"\n  and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise ModelFileError(f"the tensors of {info.path} do not fit its config:\n  " + "\n  ".join(wrong[:5]) + more)
+        more = [f"  and {len(wrong) - 5} more"] if len(wrong) > 5 else []
+        lines = [f"  {line}" for line in wrong[:5]]
+        raise ModelFileError(f"the tensors of {info.path} do not fit its config:", *lines, *more)
 
 
 def _expected_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: ModelConfig) -> dict[str, tuple[int, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from img2img.media import write_file
+from img2img.text import as_json
 from img2img.translation.passed_over import PassedOver
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Report:
             ],
             "items": [_row(item) for item in self.items],
         }
-        write_file(path, json.dumps(about, indent=1).encode())
+        write_file(path, as_json(about).encode())
 
 
 def _row(item: Item) -> dict[str, Any]:

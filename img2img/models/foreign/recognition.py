@@ -64,8 +64,9 @@ def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | N
         generator = fill_generator(info, family, config, lambda: recognised.weights)
     except ModelFileError as error:
         raise ModelFileError(
-            f"{error}\nThe family {name!r} took the file for a {recognised.what}, but the file is damaged (fetch it "
-            "again) or a variant that the family does not have, or the given options do not fit it"
+            *error.lines,
+            f"The family {name!r} took the file for a {recognised.what}, but the file is damaged (fetch it "
+            "again) or a variant that the family does not have, or the given options do not fit it",
         ) from error
     translator = family.translator(config, generator)
     log.info("%s is taken for a %s", path, recognised.what)
