@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -54,7 +54,7 @@ class Journal:
 
     def __init__(self, folder: Path, settings: str, *, overwrite: bool = False) -> None:
         self.folder, self.settings, self.overwrite = folder, settings, overwrite
-        self._path = folder / STATE / JOURNAL
+        self._path = folder / STATE / "journal.jsonl"
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder / STATE / "lock", timeout=0)
@@ -138,24 +138,23 @@ class Journal:
         return os.fspath(item.target.relative_to(self.folder))
 
     def _read(self) -> None:
-        for entry in _entries(self._path):
+        text = self._path.read_text("ascii", errors="replace") if self._path.exists() else ""
+        for line in text.splitlines():
+            try:
+                entry = Entry(**json.loads(line))
+            except (ValueError, TypeError):  # the line is empty, or torn by a kill or a full disk
+                continue
             self._entries[entry.target] = entry
             self._made.setdefault(entry.target, set()).add(entry.target_sha256)
 
 
-def made_in(folder: Path) -> set[str]:
-    """Return the names, relative to a target folder, of all files that its journal says jobs made there."""
+def _entry(line: bytes) -> Entry | None:
+    """Return the entry of a line; None where it is empty, torn by a kill or a full disk, or written by another hand."""
     try:
-        return {entry.target for entry in _entries(folder / STATE / JOURNAL) if isinstance(entry.target, str)}
-    except OSError:
-        return set()
-
-
-def _entries(path: Path) -> Iterator[Entry]:
-    text = path.read_text("ascii", errors="replace") if path.exists() else ""
-    for line in text.splitlines():
-        with suppress(ValueError, TypeError):  # the line is empty, or torn by a kill or a full disk
-            yield Entry(**json.loads(line))
+        entry = Entry(**json.loads(line))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return entry if all(isinstance(value, str) for value in asdict(entry).values()) else None
 
 
 def _unusable(folder: Path, error: OSError) -> UsageError:
@@ -168,6 +167,21 @@ def digest(data: bytes) -> str:
 
 
 def digest_file(path: Path) -> str:
-    """Return the SHA-256 of a file of any size, in hexadecimal."""
+    """Return the SHA-256 of a regular file of any size, in hexadecimal.
+
+    Raises:
+        OSError: It cannot be read, or is a folder, a pipe or a device.
+    """
+    if path.exists() and not path.is_file():  # opening a pipe would wait until somebody writes into it
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def made_in(folder: Path) -> set[str]:
+    """Return the names, relative to a target folder, of all files that its journal says jobs made there."""
+    try:
+        lines = (folder / STATE / JOURNAL).read_bytes().splitlines()
+    except OSError:
+        return set()
+    return {entry.target for entry in map(_entry, lines) if entry}
