@@ -94,7 +94,7 @@ def _translate(
     on_frame: Callable[[int, int], None],
     stop: Callable[[], bool],
 ) -> None:
-    source_sha256 = item.reads.digest()
+    stamp, source_sha256 = item.reads.stamp(), item.reads.digest()
     place = Place.of(item, journal, overwrite=settings.output.overwrite)
     if journal is not None and (entry := journal.done(item, source_sha256)):
         item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
@@ -112,6 +112,7 @@ def _translate(
         ):
 
             def record(target_sha256: str) -> None:
+                _check_unchanged(item, stamp, source_sha256)
                 if journal is not None:
                     journal.record(item, source_sha256, target_sha256, item.reason)
                 state.about_to_publish(target_sha256)
@@ -120,6 +121,7 @@ def _translate(
                 raise VideoError(
                     f"{item.reads.name}: there is no frame between the chosen start and end; change --start or --end"
                 )
+            _check_unchanged(item, stamp, source_sha256)
             damage = clip.damage
             item.reason = damage and f"{item.reads.name}: {damage}"
             sink.finish(state.segments(), state.part, record)
@@ -180,6 +182,13 @@ def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]
     if fps is None:
         return clip.info, clip.frames()
     return replace(clip.info, time_base=1 / fps, rate=fps), at_rate(clip.frames(), clip.info, fps)
+
+
+def _check_unchanged(item: ClipItem, stamp: object, source_sha256: str) -> None:
+    if item.reads.stamp() != stamp and item.reads.digest() != source_sha256:
+        raise VideoError(
+            f"{item.reads.name}: it was changed or replaced while it was translated; run again when it is whole"
+        )
 
 
 def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:

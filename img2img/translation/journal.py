@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -152,19 +154,6 @@ class Journal:
             self._made.setdefault(entry.target, set()).add(entry.target_sha256)
 
 
-def made_in(folder: Path) -> set[str]:
-    """Return the names, relative to a target folder, of all files that its journal says jobs made there."""
-    try:
-        return {entry.target for entry in _entries(Folder(folder), folder / STATE / JOURNAL)}
-    except OSError:
-        return set()
-
-
-def _entries(folder: Folder, path: Path) -> Iterator[Entry]:
-    with suppress(FileNotFoundError):
-        yield from filter(None, map(_entry, folder.read(path).splitlines()))
-
-
 def _entry(line: bytes) -> Entry | None:
     """Return the entry of a line; None where it is empty, torn by a kill or a full disk, or written by another hand."""
     try:
@@ -184,6 +173,34 @@ def digest(data: bytes) -> str:
 
 
 def digest_file(path: Path) -> str:
-    """Return the SHA-256 of a file of any size, in hexadecimal."""
+    """Return the SHA-256 of a regular file of any size, in hexadecimal.
+
+    Raises:
+        OSError: It cannot be read, or is a folder, a pipe or a device.
+    """
+    if path.exists() and not path.is_file():  # opening a pipe would wait until somebody writes into it
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def stamp(path: Path) -> object:
+    """Return what is equal as long as nobody changes, replaces or removes a file; None where there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_ino, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+
+
+def made_in(folder: Path) -> set[str]:
+    """Return the names, relative to a target folder, of all files that its journal says jobs made there."""
+    try:
+        return {entry.target for entry in _entries(Folder(folder), folder / STATE / JOURNAL)}
+    except OSError:
+        return set()
+
+
+def _entries(folder: Folder, path: Path) -> Iterator[Entry]:
+    with suppress(FileNotFoundError):
+        yield from filter(None, map(_entry, folder.read(path).splitlines()))

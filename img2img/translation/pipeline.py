@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from img2img.errors import describe
+from img2img.errors import ImageError, describe
 from img2img.host.host import PluginHost
 from img2img.inference import stream
 from img2img.inference.device import Compute
@@ -22,13 +23,18 @@ from img2img.inference.stream import Outcome, Stream
 from img2img.media import Image, decode_image, encode_image, printable, read_file
 from img2img.media.video import VideoOptions
 from img2img.translation.failures import ends_job, fail
-from img2img.translation.journal import Journal, digest
+from img2img.translation.journal import Journal, digest, digest_file, stamp
 from img2img.translation.options import Output
 from img2img.translation.place import Place
 from img2img.translation.report import Item
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
+
+_CHANGED = (
+    "it was changed, replaced or removed while it was translated; the target shows what it held when it was read; run "
+    "again for what it holds now"
+)
 
 
 @dataclass
@@ -39,6 +45,8 @@ class Work:
     image: Image
     picture: Picture
     source_sha256: str
+    stamp: object
+    """What is equal as long as nobody changes the source."""
 
     @property
     def bytes(self) -> int:
@@ -135,14 +143,17 @@ class Pipeline:
     def _decode(self, item: Item) -> tuple[Item, Work | None]:
         started = perf_counter()
         try:
+            before = stamp(item.source)
             data = read_file(item.source)
+            if stamp(item.source) != before:
+                raise ImageError(f"{printable(item.source)}: it was changed while it was read; run again")
             source_sha256 = digest(data)
             if self.journal is not None and self.journal.done(item, source_sha256):
                 item.status, item.reason = "skipped", "done already"
                 return item, None
             image = decode_image(data, printable(item.source), self.settings.compute.max_pixels)
             picture = Picture.enter(image.pixels, self.executor.traits, self.settings.filters.start())
-            return item, Work(item, image, picture, source_sha256)
+            return item, Work(item, image, picture, source_sha256, before)
         except BaseException as error:
             if ends_job(error):
                 raise
@@ -151,7 +162,8 @@ class Pipeline:
         finally:
             item.seconds += perf_counter() - started
 
-    def _encode(self, work: Work, result: Pixels) -> None:
+    def _encode(self, work: Work, result: Pixels) -> str:
+        """Write the target, and return what of the source it does not show; empty if it shows all."""
         started, item = perf_counter(), work.item
         try:
             image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)
@@ -160,16 +172,25 @@ class Pipeline:
             if self.journal is not None:
                 self.journal.record(item, work.source_sha256, digest(encoded.data))
             Place.of(item, self.journal, overwrite=self.settings.output.overwrite).write(encoded.data)
+            return "" if _is_unchanged(work) else f"{printable(item.source)}: {_CHANGED}"
         finally:
             item.seconds += perf_counter() - started
 
 
-def _settle(outcome: Outcome[Work, None]) -> bool:
+def _is_unchanged(work: Work) -> bool:
+    """Return whether the source still has the content that was read."""
+    path = work.item.source
+    with suppress(OSError):
+        return stamp(path) == work.stamp or digest_file(path) == work.source_sha256
+    return False
+
+
+def _settle(outcome: Outcome[Work, str]) -> bool:
     """Record how one item ended; return False where it did not, since its error ends the job."""
     item, error = outcome.work.item, outcome.error
     item.seconds += outcome.seconds
     if error is None:
-        item.status = "done"
+        item.status, item.reason = ("damaged", outcome.value) if outcome.value else ("done", "")
     elif outcome.is_lost_alone:
         fail(item, error)
     else:

@@ -131,6 +131,7 @@ def test_in_order_a_batch_is_lost_with_one_of_its_works(stream: Callable[..., Fl
 
 def test_what_is_no_error_of_one_work_ends_the_job() -> None:
     assert Outcome[Page, int](Page(0), error=MemoryError()).is_lost_alone
+    assert Outcome[Page, int](Page(0), error=OSError()).is_lost_alone
     assert not Outcome[Page, int](Page(0), error=WriteError()).is_lost_alone
 
 

@@ -1,4 +1,4 @@
-"""A plugin and a way to raise an exception that nobody foresaw for one item, `bad`, of a job."""
+"""Plants an error in one stage of a job, for one item, which is known by its name and its size."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
-from img2img import ClipSource, Filter, hookimpl
+from img2img import ClipSource, Filter, PluginHost, hookimpl
+from img2img.host.declarations import Plugin
 
 BAD_SIZE = (40, 48)
 SIZES = {BAD_SIZE, (2 * BAD_SIZE[0], 2 * BAD_SIZE[1])}
@@ -103,3 +105,21 @@ def fails(item: Any, error: BaseException) -> None:
         "does not fit the memory" if isinstance(error, MemoryError) or error in NO_MEMORY else kind(error)
     ) in item.reason
     assert "()" not in item.reason
+
+
+def install(host: PluginHost, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Register the filter and the source, which raise an error for the item that is to fail."""
+    monkeypatch.setattr(Choosy, "error", error, raising=False)
+    monkeypatch.setattr(BadSource, "error", error, raising=False)
+    host.register(Plugins(), Plugin("planted", "img2img-planted", "1"))
+
+
+def network(error: BaseException) -> Callable[[Tensor], Tensor]:
+    """A network that inverts and doubles, and raises an error for the item that is to fail."""
+
+    def network(images: Tensor) -> Tensor:
+        if is_bad(images):
+            raise error
+        return interpolate(1 - images, scale_factor=2)
+
+    return network

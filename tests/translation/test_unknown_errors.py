@@ -1,4 +1,4 @@
-"""An exception that nobody foresaw is raised in each stage of images: it costs one item and is named."""
+"""An unforeseen exception in any stage of images costs one item, is named, and all others are done."""
 
 from __future__ import annotations
 
@@ -13,26 +13,13 @@ from torch import Tensor
 
 import img2img
 from img2img import Model, PluginHost
-from img2img.host.declarations import Plugin
 from img2img.inference import executor, picture
 from img2img.media.image import decode
 from img2img.translation import kinds, pipeline
 from img2img.translation.journal import Journal
 from img2img.translation.place import Place
 
-from .planted import (
-    BAD_SIZE,
-    ERRORS,
-    NO_MEMORY,
-    BadSource,
-    Choosy,
-    OddError,
-    Plugins,
-    fails,
-    is_bad,
-    kind,
-    plant,
-)
+from .planted import BAD_SIZE, ERRORS, NO_MEMORY, OddError, fails, install, is_bad, kind, network, plant
 
 
 @pytest.fixture
@@ -78,18 +65,10 @@ def test_an_error_costs_the_image_in_whose_course_it_was_raised(
     stage: str, error: BaseException, images: Path, enlarger: Model, host: PluginHost, tmp_path: Path, make: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(Choosy, "error", error, raising=False)
-    monkeypatch.setattr(BadSource, "error", error, raising=False)
-    host.register(Plugins(), Plugin("planted", "img2img-planted", "1"))
+    install(host, monkeypatch, error)
     model = enlarger
     if stage == "network":
-
-        def network(tensor: Tensor) -> Tensor:
-            if is_bad(tensor):
-                raise error
-            return make.Enlarge(2)(tensor)  # type: ignore[no-any-return]
-
-        model = make.model(make.translator(network, scale=2))
+        model = make.model(make.translator(network(error), scale=2))
     elif stage == "plan":
         (images / "bad.webp").rename(images / "bad.bad")
     elif stage != "filter":

@@ -62,6 +62,8 @@ def open_images(paths: Sequence[Path], rate: Fraction | None, max_pixels: int) -
 
 def _format(path: Path) -> Format | None:
     try:
+        if not path.is_file():  # opening a pipe would wait until somebody writes into it
+            return None
         with path.open("rb") as file:
             return formats.clip_format(file.read(formats.HEAD))
     except OSError:  # the reader of the file reports the reason

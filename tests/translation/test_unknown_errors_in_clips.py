@@ -1,4 +1,4 @@
-"""An exception that nobody foresaw is raised in each stage of clips: it costs one item and is named."""
+"""An unforeseen exception in any stage of clips costs one item, is named, and all others are done."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from torch import Tensor
 
 import img2img
 from img2img import Model, PluginHost
 from img2img.errors import UsageError
-from img2img.host.declarations import Plugin
 from img2img.inference import executor, picture
 from img2img.media.video.reader import VideoReader
 from img2img.media.video.segments import SegmentEncoder
@@ -24,19 +22,7 @@ from img2img.translation.place import Place
 from img2img.translation.report import Report
 
 from ..video import clips
-from .planted import (
-    BAD_SIZE,
-    ERRORS,
-    NO_MEMORY,
-    Choosy,
-    MuteError,
-    OddError,
-    Plugins,
-    fails,
-    is_bad,
-    kind,
-    plant,
-)
+from .planted import BAD_SIZE, ERRORS, NO_MEMORY, MuteError, OddError, fails, install, is_bad, kind, network, plant
 
 
 @pytest.fixture(scope="module")
@@ -87,17 +73,10 @@ def test_an_error_costs_the_clip_in_whose_course_it_was_raised(
     stage: str, error: BaseException, films: Path, enlarger: Model, host: PluginHost, tmp_path: Path, make: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(Choosy, "error", error, raising=False)
-    host.register(Plugins(), Plugin("planted", "img2img-planted", "1"))
+    install(host, monkeypatch, error)
     model = enlarger
     if stage == "network":
-
-        def network(tensor: Tensor) -> Tensor:
-            if is_bad(tensor):
-                raise error
-            return make.Enlarge(2)(tensor)  # type: ignore[no-any-return]
-
-        model = make.model(make.translator(network, scale=2))
+        model = make.model(make.translator(network(error), scale=2))
     elif stage in ("decode", "picture"):
         plant_in_frames(monkeypatch, error, early=stage == "decode")
     elif stage != "filter":
