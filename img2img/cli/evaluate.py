@@ -94,11 +94,11 @@ def _print_result(found: Evaluation, csv: Path | None, as_json: bool) -> None:
     from img2img.evaluation.tables import as_csv, as_table, as_text
     from img2img.media import write_file
 
+    if csv:
+        write_file(csv, as_csv(found).encode())
     if text := json.dumps(as_table(found), indent=1) if as_json else as_text(found):
         click.echo(text)
     for image in found.failed:
         say(f"failed: {image.reason}")
     if found.failed:
         say(f"{len(found.judged)} of {len(found.images)} images are in the figures")
-    if csv:
-        write_file(csv, as_csv(found).encode())
