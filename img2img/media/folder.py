@@ -155,16 +155,10 @@ class Folder:
             raise unwritable(path, error) from error
 
     def publish(self, part: Path, path: Path, *, replaces: bool = True) -> None:
-        """Give a finished file its final name, once its bytes have reached the disk.
-
-        Args:
-            part: The file.
-            path: The final name.
-            replaces: Whether a file of that name is replaced.
+        """Give the finished file `part` its final name, once its bytes have reached the disk.
 
         Raises:
-            WriteError: The disk is full, or `path` cannot be written.
-            ItemError: There is a file of that name, and it must not be replaced.
+            WriteError, ItemError: As `write` raises them.
         """
         try:
             with self.opened(part.parent) as source, self.opened(path.parent) as at:

@@ -87,7 +87,7 @@ def list_checkpoints(folder: Path) -> list[Checkpoint]:
         try:
             about = json.loads((path / "checkpoint.json").read_text())
             found.append(Checkpoint(path, int(about["step"]), str(about["sha256"]), bool(about["best"])))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             log.warning("%s is no complete checkpoint and is passed over: %s", path, error)
     return sorted(found, key=lambda checkpoint: checkpoint.step)
 

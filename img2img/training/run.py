@@ -161,7 +161,7 @@ class Run:
         """
         try:
             stored = tomllib.loads((self.folder / "run.toml").read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise UsageError(f"{self.folder / 'run.toml'} cannot be read: {error}") from error
         old, new = _flat(stored), _flat(self.settings())
         keys = [*new, *(key for key in old if key.startswith("config.") and key not in new)]

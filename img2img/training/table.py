@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+from img2img.media.files import unwritable
 from img2img.media.folder import Folder
 
 
@@ -27,7 +28,7 @@ class Table:
         self.rows = []
         self._columns = ["step"]
         if self.path.is_file():
-            text = self._folder.read(self.path).decode(errors="replace")
+            text = self.path.read_bytes().decode(errors="replace")
             reader = csv.DictReader(io.StringIO(text, newline=""))
             self.rows = [row for row in reader if _is_whole(row)]
             if self.rows:
@@ -45,8 +46,11 @@ class Table:
         if set(row) <= set(self._columns) and self.path.exists():
             text = io.StringIO()
             csv.DictWriter(text, self._columns).writerow(row)
-            with self._folder.open(self.path, "ab") as file:
-                file.write(text.getvalue().encode())
+            try:
+                with self._folder.open(self.path, "ab") as file:
+                    file.write(text.getvalue().encode())
+            except OSError as error:
+                raise unwritable(self.path, error) from error
         else:
             self._write([*self.rows, row])
         self.rows.append(row)

@@ -147,7 +147,8 @@ class ImagesSink:
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Write a frame in one of the threads."""
-        self._under_way.append(self._pool.submit(self._write, pixels, index + 1))
+        name = f"{index + 1:08}{self._suffix}"
+        self._under_way.append(self._pool.submit(self._write, pixels, name, replaces=name in self._before))
         if len(self._under_way) > 2 * _ENCODERS:
             self._under_way.popleft().result()
 
@@ -164,14 +165,13 @@ class ImagesSink:
         """Stop the threads; frames that are not begun are dropped."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _write(self, pixels: Pixels, number: int) -> None:
+    def _write(self, pixels: Pixels, name: str, *, replaces: bool) -> None:
         encoded = encode_image(Image(pixels), self._suffix, self._quality)
-        name = f"{number:08}{self._suffix}"
-        self._place.root.write(self._place.path / name, encoded.data, replaces=name in self._before)
+        self._place.root.write(self._place.path / name, encoded.data, replaces=replaces)
 
     @cached_property
     def _before(self) -> frozenset[str]:
-        """The names in the folder when the first frame comes; the job has found out that it may replace them."""
+        """The names in the folder when the first frame comes; a job that must not replace them does not come so far."""
         return frozenset(path.name for path in self._place.path.iterdir())
 
 

@@ -76,7 +76,7 @@ def _open(file: object) -> InputContainer:
     return av.open(
         file,
         "r",
-        options={"format_whitelist": ",".join(_FORMATS)},
+        options={"format_whitelist": ",".join(_FORMATS), "protocol_whitelist": ""},  # so that no file opens another
         metadata_errors="replace",
         buffer_size=_BUFFER,
     )
