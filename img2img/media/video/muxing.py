@@ -18,10 +18,15 @@ import av.error
 from img2img.errors import VideoError
 from img2img.media.files import printable, unwritable
 from img2img.media.video.container import open_container, reason
+from img2img.media.video.fitting import open_output
 from img2img.media.video.segments import read_packets
 from img2img.media.video.tracks import TrackCopier, Tracks, about_picture
 
 if TYPE_CHECKING:
+    from io import BufferedReader, BufferedWriter
+
+    from av.container import OutputContainer
+
     from img2img.media.video.encoding import Encoding
 
 _LARGEST_TIMESCALE = 1 << 31
@@ -54,21 +59,35 @@ def mux(contents: Contents, path: Path) -> None:
         WriteError: The disk is full, or the folder not writable.
         VideoError: The container cannot hold these streams together.
     """
-    encoding = contents.encoding
-    options = _options(encoding)
+    encoding, tracks = contents.encoding, contents.tracks
     with (
-        _writing(path),
+        _writing(path, encoding),
         ExitStack() as stack,
-        av.open(str(path), "w", format=encoding.container, options=options) as output,
+        path.open("wb") as file,
+        _opened(file, path, contents) as output,
     ):
         picture = encoding.add_to(output)
         copied: Iterator[Any] = iter(())
-        if contents.tracks is not None:
-            source = stack.enter_context(open_container(contents.tracks.source))
-            picture.metadata.update(about_picture(source, contents.tracks.source))
-            copied = TrackCopier(contents.tracks, source, output, contents.shift, contents.end).packets()
+        if tracks is not None:
+            source = stack.enter_context(open_container(tracks.source))
+            picture.metadata.update(about_picture(source, tracks.source, contents.shift, encoding.rate))
+            copied = TrackCopier(tracks, source, output, encoding, contents.shift, contents.end).packets()
         for packet in heapq.merge(_addressed(contents, picture), copied, key=_time):
             output.mux_one(packet)
+
+
+def _opened(file: BufferedWriter, path: Path, contents: Contents) -> OutputContainer:
+    encoding, tracks = contents.encoding, contents.tracks
+    options = _options(encoding)
+    if tracks is not None and tracks.unlisted:
+        return open_output(file, encoding.container, options, unlisted=True)
+
+    def again(url: str, flags: int, options: dict[str, str]) -> BufferedReader:
+        """Open the file for reading: MP4 does that at the end, to move its index to the beginning."""
+        file.flush()
+        return path.open("rb")
+
+    return av.open(file, "w", format=encoding.container, options=options, buffer_size=_BUFFER, io_open=again)
 
 
 def _addressed(contents: Contents, stream: av.VideoStream) -> Iterator[Any]:
@@ -107,15 +126,14 @@ def _options(encoding: Encoding) -> dict[str, str]:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(path: Path, encoding: Encoding) -> Iterator[None]:
     try:
         yield
     except av.error.FFmpegError as error:
         number = error.errno or 0
         if number in (0, errno.EINVAL, errno.ENOSYS) or number > 1 << 16:
-            raise VideoError(
-                f"{printable(path)}: its streams do not fit together: {reason(error)}; try .mkv"
-            ) from error
+            advice = "; try .mkv" if encoding.container != "matroska" else ""
+            raise VideoError(f"{printable(path)}: its streams do not fit together: {reason(error)}{advice}") from error
         raise unwritable(path, OSError(number, error.strerror)) from error
     except OSError as error:
         raise unwritable(path, error) from error
