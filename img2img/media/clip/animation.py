@@ -58,9 +58,7 @@ class AnimationReader:
         data = read_file(path)
         self._is_cut_off = _is_cut_off(data)
         try:
-            self._image: GifImageFile | WebPImageFile | AvifImageFile = _OPENERS.get(data[:4], AvifImageFile)(
-                BytesIO(data)
-            )
+            self._image: Any = _OPENERS.get(data[:4], AvifImageFile)(BytesIO(data))
             size, frames = self._image.size, self._image.n_frames
             self._image.load()  # or a WebP does not say how long its first frame is shown
             duration = self._duration()
