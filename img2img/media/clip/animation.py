@@ -76,7 +76,7 @@ class AnimationReader:
         self.loops = self._loops()
         """How often the animation is shown; 0 means for ever."""
         rate = Fraction(_MILLISECONDS, duration)
-        self.info = ClipInfo(*size, time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
+        self.info = ClipInfo(size[0], size[1], time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
 
     def close(self) -> None:
         """Close the file."""
