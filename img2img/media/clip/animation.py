@@ -1,4 +1,4 @@
-"""This module reads animations (GIF and WebP files) as clips, and writes clips as animations."""
+"""This module reads animations (GIF, WebP and AVIF files) as clips, and writes clips as animations."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from io import BytesIO
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image as Pillow
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
@@ -25,9 +27,12 @@ _MILLISECONDS = 1000
 _DEFAULT_DURATION = 100
 """Milliseconds that a frame is shown where the file gives 0; browsers do the same."""
 
+_OPENERS: dict[bytes, Any] = {b"GIF8": GifImageFile, b"RIFF": WebPImageFile}
+"""First bytes of a file to Pillow's class for it; other files are AVIF."""
+
 
 class AnimationReader:
-    """Reads a GIF or WebP file as a `Clip` whose ticks are milliseconds.
+    """Reads a GIF, WebP or AVIF file as a `Clip` whose ticks are milliseconds.
 
     Args:
         path: The file.
@@ -36,7 +41,7 @@ class AnimationReader:
         max_pixels: Frames with more pixels are refused.
 
     Raises:
-        VideoError: The file is no GIF or WebP, its first frame cannot be decoded, or its frames are too large.
+        VideoError: The file is no such animation, its first frame cannot be decoded, or its frames are too large.
     """
 
     def __init__(
@@ -53,13 +58,14 @@ class AnimationReader:
         data = read_file(path)
         self._is_cut_off = _is_cut_off(data)
         try:
-            self._image = GifImageFile(BytesIO(data)) if data.startswith(b"GIF8") else WebPImageFile(BytesIO(data))
+            self._image: Any = _OPENERS.get(data[:4], AvifImageFile)(BytesIO(data))
             size, frames = self._image.size, self._image.n_frames
             self._image.load()  # or a WebP does not say how long its first frame is shown
             duration = self._duration()
         except Exception as error:  # a damaged file provokes many kinds
+            kind = "GIF or WebP" if data[:4] in _OPENERS else "AVIF"
             raise VideoError(
-                f"{printable(path)}: this GIF or WebP file is damaged ({error}); copy it again from where it came from"
+                f"{printable(path)}: this {kind} file is damaged ({error}); copy it again from where it came from"
             ) from error
         if size[0] * size[1] > max_pixels:
             raise VideoError(
@@ -70,7 +76,7 @@ class AnimationReader:
         self.loops = self._loops()
         """How often the animation is shown; 0 means for ever."""
         rate = Fraction(_MILLISECONDS, duration)
-        self.info = ClipInfo(*size, time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
+        self.info = ClipInfo(size[0], size[1], time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
 
     def close(self) -> None:
         """Close the file."""
@@ -110,6 +116,8 @@ class AnimationReader:
     def _loops(self) -> int:
         """Return how often the animation is shown: a GIF gives the repetitions, and is shown once if it gives none."""
         loop = self._image.info.get("loop")
+        if isinstance(self._image, AvifImageFile):  # Pillow does not say
+            return 0
         if isinstance(self._image, WebPImageFile) or not loop:
             return 1 if loop is None else int(loop)
         return int(loop) + 1
@@ -199,4 +207,6 @@ def _is_cut_off(data: bytes) -> bool:
     """Return whether the end of the file is missing: a GIF lacks its trailer, or a RIFF file its declared length."""
     if data.startswith(b"GIF8"):
         return not data.rstrip(b"\0").endswith(b";")
+    if not data.startswith(b"RIFF"):
+        return False
     return int.from_bytes(data[4:8], "little") + 8 > len(data)

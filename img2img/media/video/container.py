@@ -15,6 +15,8 @@ from img2img.errors import VideoError
 from img2img.media.files import printable
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
@@ -72,10 +74,12 @@ def reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _open(file: object) -> InputContainer:
+def _open(file: BufferedReader) -> InputContainer:
+    is_png = file.peek(8).startswith(b"\x89PNG")  # FFmpeg takes it for one image where a long profile comes first
     return av.open(
         file,
         "r",
+        format="apng" if is_png else None,
         options={"format_whitelist": ",".join(_FORMATS), "protocol_whitelist": ""},  # so that no file opens another
         metadata_errors="replace",
         buffer_size=_BUFFER,

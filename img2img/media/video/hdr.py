@@ -6,7 +6,9 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from img2img.media.video.side_data import side_data
 
 if TYPE_CHECKING:
     import av
@@ -78,15 +80,6 @@ class Hdr:
 def lost_with(frame: av.VideoFrame) -> list[str]:
     """Return what a frame carries and no target keeps, in words."""
     return list(dict.fromkeys(word for name, word in _LOST.items() if side_data(frame, name) is not None))
-
-
-def side_data(frame: av.VideoFrame, name: str) -> bytes | None:
-    """Return what a frame carries under one of FFmpeg's names; None if it carries nothing of this kind."""
-    try:
-        found: Any = frame.side_data.get(name)
-    except ValueError:  # PyAV has no name for something else that the frame carries
-        return None
-    return None if found is None else bytes(found)
 
 
 def _mastering(data: bytes) -> tuple[Fraction, ...] | None:
