@@ -148,10 +148,10 @@ class Pipeline:
             item.seconds += perf_counter() - started
 
     def _encode(self, work: Work, result: Pixels) -> None:
-        started, item = perf_counter(), work.item
+        started, item, output = perf_counter(), work.item, self.settings.output
         try:
             image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)
-            encoded = encode_image(image, item.target.suffix, self.settings.output.quality)
+            encoded = encode_image(image, item.target.suffix, output.quality, output.ground)
             item.notes = (*work.image.notes, *encoded.notes)
             if self.journal is not None:
                 self.journal.record(item, work.source_sha256, digest(encoded.data))
