@@ -83,7 +83,7 @@ def translate(
     host = host or PluginHost.discover()
     plan = make_plan(source, target, output.format, clip_kinds(host), rate_given=bool(video.fps))
     report = _report_path(output.report, plan)
-    of_clips = clip_options(plan, video, output.quality)
+    of_clips = clip_options(plan, video, output)
     chain = Chain.parse(filters, host)
     if not isinstance(model, Model):
         model = load_model(model, device=compute.device, precision=compute.precision, tile=compute.tile, host=host)

@@ -164,14 +164,14 @@ class Pipeline:
 
     def _encode(self, work: Work, result: Pixels) -> str:
         """Write the target, and return what of the source it does not show; empty if it shows all."""
-        started, item = perf_counter(), work.item
+        started, item, output = perf_counter(), work.item, self.settings.output
         try:
             image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)
-            encoded = encode_image(image, item.target.suffix, self.settings.output.quality)
+            encoded = encode_image(image, item.target.suffix, output.quality, output.ground)
             item.notes = (*work.image.notes, *encoded.notes)
             if self.journal is not None:
                 self.journal.record(item, work.source_sha256, digest(encoded.data))
-            Place.of(item, self.journal, overwrite=self.settings.output.overwrite).write(encoded.data)
+            Place.of(item, self.journal, overwrite=output.overwrite).write(encoded.data)
             return "" if _is_unchanged(work) else f"{printable(item.source)}: {_CHANGED}"
         finally:
             item.seconds += perf_counter() - started
