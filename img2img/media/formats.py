@@ -119,7 +119,7 @@ FORMATS = (
     )),
     Format("WebP", (".webp",), "image/webp", Still(
         rb"RIFF.{4}WEBP", "image.encode:encode_webp", (3, 4), "WebPImagePlugin:WebPImageFile", longest_side=16_383,
-        quality=95,
+        decode="image.decode:decode_webp", quality=95,
     ), _animation(rb"RIFF.{4}WEBPVP8X.{4}[" + _MOVES + rb"]")),
     Format("TIFF", (".tiff", ".tif"), "image/tiff", Still(
         rb"II[*+]\0|MM\0[*+]", "image.encode:encode_tiff", (1, 3, 4), bits=16, probe="image.probe:probe_tiff",
@@ -131,7 +131,7 @@ FORMATS = (
     )),
     Format("AVIF", (".avif",), "image/avif", Still(
         rb".{4}ftyp(avif|avis|mif1|miaf)", "image.encode:encode_avif", (1, 3, 4), "AvifImagePlugin:AvifImageFile",
-        decode="image.decode:decode_avif", bits=10, longest_side=16_384, quality=90,
+        decode="image.avif:decode_avif", bits=10, longest_side=16_384, quality=90,
     )),
     Format("MP4", (".mp4", ".m4v"), "video/mp4", moving=Moving(container="mp4", stores_aspect=True)),
     Format("MKV", (".mkv",), "video/matroska", moving=Moving(container="matroska")),
