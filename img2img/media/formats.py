@@ -110,8 +110,8 @@ _READ = Moving()
 
 FORMATS = (
     Format("PNG", (".png",), "image/png", Still(
-        rb"\x89PNG\r\n\x1a\n", "image.encode:encode_png", (1, 2, 3, 4), "PngImagePlugin:PngImageFile", bits=16,
-        probe="image.probe:probe_png", decode="image.decode:decode_png",
+        rb"\x89PNG\r\n\x1a\n", "image.encode:encode_png", (1, 2, 3, 4), bits=16, probe="image.png:probe_png",
+        decode="image.png:decode_png",
     )),
     Format("JPEG", (".jpg", ".jpeg", ".jfif"), "image/jpeg", Still(
         rb"\xff\xd8\xff", "image.encode:encode_jpeg", (1, 3), longest_side=65_500, probe="image.jpeg:probe_jpeg",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -94,18 +93,7 @@ def _check(header: Header, max_pixels: int) -> None:
 def decode_with_opencv(data: bytes, header: Header) -> Decoded:
     """Decode a file of a format that OpenCV reads correctly."""
     pixels, found = with_opencv(data)
-    return as_rgb(_whole(pixels), header), header, colour_notes(header, found.get(cv2.IMAGE_METADATA_CICP))
-
-
-def decode_png(data: bytes, header: Header) -> Decoded:
-    """Decode a PNG file, whose metadata may stand behind the pixels, where `probe` does not look."""
-    pixels, found = with_opencv(data)
-    header = replace(
-        header,
-        exif=header.exif or found.get(cv2.IMAGE_METADATA_EXIF),
-        xmp=header.xmp or found.get(cv2.IMAGE_METADATA_XMP),
-    )
-    return as_rgb(_whole(pixels), header), header, colour_notes(header, found.get(cv2.IMAGE_METADATA_CICP))
+    return as_rgb(whole(pixels), header), header, colour_notes(header, found.get(cv2.IMAGE_METADATA_CICP))
 
 
 def decode_webp(data: bytes, header: Header) -> Decoded:
@@ -131,7 +119,8 @@ def with_opencv(data: bytes) -> tuple[Pixels | None, dict[int, bytes]]:
     return pixels, {kind: value.tobytes() for kind, value in zip(kinds, values, strict=True)}
 
 
-def _whole(pixels: Pixels | None) -> Pixels:
+def whole(pixels: Pixels | None) -> Pixels:
+    """Return the pixels; refuse a file that OpenCV could not decode."""
     if pixels is None:
         raise ImageError(DAMAGED)
     return pixels
