@@ -12,6 +12,7 @@ from img2img.errors import ImageError
 from img2img.media.formats import Still
 from img2img.media.image.images import DAMAGED, Pixels
 from img2img.media.image.probe import Header
+from img2img.media.opencv import cv2
 
 _CORE, _SHORT, _MASKS_BEHIND = 12, 16, 40  # sizes of the header behind the 14 bytes of the file's own
 _WITH_MASKS, _WITH_ALPHA = (52, 56, 108, 124), (56, 108, 124)
@@ -70,11 +71,11 @@ def decode_bmp(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, 
         colours[: len(layout.palette)] = layout.palette
         pixels = colours[:, :1][stored] if grey else colours[stored]
     elif layout.depth == 24:
-        pixels = stored[..., _BLUE_TO_RED]
+        pixels = cv2.cvtColor(np.ascontiguousarray(stored), cv2.COLOR_BGR2RGB)
     else:
         masks = layout.masks if layout.masks[3] else layout.masks[:3]
         pixels = np.dstack([_masked(stored, mask) for mask in masks])
-    return np.ascontiguousarray(pixels if layout.is_top_first else pixels[::-1]), header, ()
+    return pixels if layout.is_top_first else cv2.flip(pixels, 0), header, ()
 
 
 def _layout(data: bytes) -> _Layout:

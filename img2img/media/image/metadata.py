@@ -15,7 +15,7 @@ XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 ICC_PREFIX = b"ICC_PROFILE\0"
 """What stands before each of these kinds of metadata in a segment of a JPEG file."""
 
-_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[2-8]")  # only a copy: the one in EXIF counts
+_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)([1-8])")
 
 _LONGEST_SEGMENT = 65533
 _LONGEST_ICC_PART = _LONGEST_SEGMENT - len(ICC_PREFIX) - 2
@@ -28,10 +28,11 @@ def normalised(exif: bytes | None, icc: bytes | None, xmp: bytes | None) -> tupl
     """Bring metadata into the form that `Metadata` describes.
 
     Returns:
-        The metadata, the EXIF orientation (1 to 8), and notes on what was too broken to keep.
+        The metadata, the orientation (1 to 8) of EXIF, or of XMP if EXIF has none, and notes on what was too broken to
+        keep.
     """
     notes = []
-    orientation = 1
+    orientation = None
     if exif:
         try:
             exif, orientation = tiff.upright(exif.removeprefix(EXIF_PREFIX))
@@ -42,8 +43,16 @@ def normalised(exif: bytes | None, icc: bytes | None, xmp: bytes | None) -> tupl
         icc = None
         notes.append("unreadable ICC profile dropped")
     if xmp:
-        xmp = _XMP_ORIENTATION.sub(rb"\g<1>1", xmp.removeprefix(XMP_PREFIX).rstrip(b"\0"))
-    return Metadata(exif or None, icc or None, xmp or None), orientation if 1 <= orientation <= 8 else 1, tuple(notes)
+        found = _XMP_ORIENTATION.search(xmp)
+        orientation = int(found[2]) if found and orientation is None else orientation
+        xmp = upright_xmp(xmp.removeprefix(XMP_PREFIX).rstrip(b"\0"))
+    turn = orientation if orientation and 1 <= orientation <= 8 else 1
+    return Metadata(exif or None, icc or None, xmp or None), turn, tuple(notes)
+
+
+def upright_xmp(xmp: bytes) -> bytes:
+    """Return an XMP packet whose orientation, if it has one, is 1."""
+    return _XMP_ORIENTATION.sub(rb"\g<1>1", xmp)
 
 
 def into_jpeg(data: bytes, metadata: Metadata) -> bytes:
