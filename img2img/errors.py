@@ -23,12 +23,11 @@ Each message says what was given, why it cannot work and what to do instead.
 
 from __future__ import annotations
 
-from threading import current_thread, main_thread
+import signal
+import threading
 from typing import ClassVar
 
 from img2img.text import printable, text_of
-
-_LONGEST_TEXT = 500
 
 
 class Img2ImgError(Exception):
@@ -114,12 +113,14 @@ class Stopped(Img2ImgError):  # noqa: N818 - a stop by the user is no error
     exit_code = 130
 
 
-def describe(error: BaseException) -> str:
-    """Return the kind and the text of an exception in one line; a stranger's exception may have any text, or none."""
-    text, kind = " ".join(text_of(error).split()), type(error).__name__
-    return f"{kind}: {text[:_LONGEST_TEXT]}" if text else kind
+def is_ctrl_c(error: BaseException) -> bool:
+    """Return whether an exception may be the user's Ctrl-C, and not a KeyboardInterrupt that a plugin raised itself.
 
-
-def is_interrupt(error: BaseException) -> bool:
-    """Return whether the user pressed Ctrl-C; what raises `KeyboardInterrupt` in another thread is no user."""
-    return isinstance(error, KeyboardInterrupt) and current_thread() is main_thread()
+    Only Python's own handler of the signal raises it, in the main thread. While a job runs, the program has a handler
+    of its own, which raises nothing.
+    """
+    return (
+        isinstance(error, KeyboardInterrupt)
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )

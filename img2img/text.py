@@ -48,6 +48,11 @@ def text_of(thing: object) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
+def error_text(error: BaseException) -> str:
+    """Return the kind and the text of an exception in one line: `ValueError: no such size`."""
+    return f"{type(error).__name__}: {' '.join(text_of(error).split())}".removesuffix(": ")
+
+
 def as_json(value: Any) -> str:
     """Write a value as JSON of ASCII characters that a terminal shows as they are."""
     return json.dumps(value, indent=1).replace("\x7f", "\\u007f")  # it can stand only in strings

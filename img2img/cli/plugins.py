@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import show, show_json
+from img2img.host import trial
 
 if TYPE_CHECKING:
     from img2img.host.declarations import Plugin
     from img2img.host.host import PluginHost
-
-LONGEST_IMPORT = 20.0
-"""Seconds after which a plugin that is still being imported counts as broken."""
 
 
 @click.command()
@@ -47,15 +42,7 @@ def try_all(host: PluginHost) -> None:
     for plugin in host.plugins:
         if plugin.built_in:
             host.load(plugin)
-    if all(plugin.built_in or plugin.state != "ok" for plugin in host.plugins):
-        return
-    limit = [] if host.limit is None else [host.limit]
-    words = [sys.executable, "-P", "-m", "img2img.cli.probe", json.dumps(sys.path), str(LONGEST_IMPORT), *limit]
-    answer = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
-    rows = {row.pop("key"): row for row in json.loads(answer)}
-    for plugin in host.plugins:
-        for name, value in rows.get(plugin.key, {}).items():
-            setattr(plugin, name, value)
+    trial.try_all(host.plugins, host.limit)
 
 
 def _row(plugin: Plugin) -> dict[str, Any]:

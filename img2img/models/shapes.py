@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from img2img.errors import ModelFileError
-from img2img.media.files import printable
+from img2img.text import error_text, printable
 
 if TYPE_CHECKING:
     from img2img.config import ModelConfig
@@ -38,7 +38,7 @@ def _expected_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: Mod
         network = build_skeleton(lambda: family.build_generator(config))
     except Exception as error:  # a plugin may raise anything
         raise ModelFileError(
-            f"the family {family.name!r} cannot build the network of {info.path}: {type(error).__name__}: {error}"
+            f"the family {family.name!r} cannot build the network of {info.path}: {error_text(error)}"
         ) from error
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from img2img.errors import Img2ImgError, UsageError, WriteError, describe
+from img2img.errors import Img2ImgError, UsageError, WriteError
 from img2img.host.host import PluginHost
 from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
@@ -20,6 +20,7 @@ from img2img.inference.filtering import Chain
 from img2img.inference.model import Model, load_model
 from img2img.media import Folder, printable
 from img2img.media.video import VideoOptions
+from img2img.text import error_text
 from img2img.translation.clip import translate_clips
 from img2img.translation.clip_state import tidy
 from img2img.translation.journal import Journal
@@ -139,7 +140,7 @@ def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginH
     try:
         run()
     except BaseException as error:
-        outcome.stopped = str(error) if isinstance(error, Img2ImgError) else describe(error)
+        outcome.stopped = str(error) if isinstance(error, Img2ImgError) else error_text(error)
         raise
     finally:
         outcome.seconds = perf_counter() - started

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from img2img.errors import ImageError, describe
+from img2img.errors import ImageError
 from img2img.host.host import PluginHost
 from img2img.inference import stream
 from img2img.inference.device import Compute
@@ -22,6 +22,7 @@ from img2img.inference.picture import Picture
 from img2img.inference.stream import Outcome, Stream
 from img2img.media import Image, decode_image, encode_image, printable, read_file
 from img2img.media.video import VideoOptions
+from img2img.text import error_text
 from img2img.translation.failures import ends_job, fail
 from img2img.translation.journal import Journal, digest, digest_file, stamp
 from img2img.translation.options import Output
@@ -194,6 +195,6 @@ def _settle(outcome: Outcome[Work, str]) -> bool:
     elif outcome.is_lost_alone:
         fail(item, error)
     else:
-        item.reason = describe(error)
+        item.reason = error_text(error)
         return False
     return True
