@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+
+from img2img.media.video.side_data import side_data
 
 if TYPE_CHECKING:
     from img2img.media.image.images import Pixels
@@ -26,9 +28,9 @@ def turn_upright(pixels: Pixels, turn: Turn) -> Pixels:
 
 def turn_of(frame: av.VideoFrame) -> Turn:
     """Return the display matrix of a frame; upright where it has none, or one that is no quarter turn."""
-    side_data: Any = frame.side_data.get("DISPLAYMATRIX")
-    if side_data is None:
+    data = side_data(frame, "DISPLAYMATRIX")
+    if data is None or len(data) < 36:
         return _UPRIGHT
-    matrix = np.frombuffer(bytes(side_data), np.int32)  # a b u c d v x y w, in 16.16
+    matrix = np.frombuffer(data, np.int32)  # a b u c d v x y w, in 16.16
     a, b, c, d = (int(sign) for sign in np.sign(matrix[[0, 1, 3, 4]] // (1 << 12)))
     return (a, b, c, d) if (a * d, b * c) in ((1, 0), (-1, 0), (0, 1), (0, -1)) else _UPRIGHT
