@@ -13,6 +13,7 @@ import av.error
 
 from img2img.errors import VideoError
 from img2img.media.files import printable
+from img2img.media.video.clock import Clock
 from img2img.media.video.container import main_video, open_container
 from img2img.media.video.encoding import begin_file
 
@@ -125,7 +126,7 @@ class TrackCopier:
         last: dict[int, int] = {}
         with suppress(av.error.FFmpegError):  # the reader of the picture has already reported the damage
             packet: Any
-            for packet in self._container.demux(self._sources):
+            for packet in Clock(self._container).packets(self._sources):
                 if packet.pts is None and packet.dts is None:
                     continue
                 index, time_base = packet.stream_index, Fraction(packet.time_base)
