@@ -40,6 +40,8 @@ class Losses:
     expected: list[int] = field(default_factory=list)
     """Times of packets that have not become pictures yet, sorted."""
     packets: int = 0
+    undecodable: int = 0
+    """Packets that have not become pictures because the file begins after a picture that they need."""
     failures: int = 0
     """Packets that the decoder refused."""
     never_goes_back: bool = True
@@ -98,7 +100,9 @@ class Losses:
         return self._unexcused(passed)
 
     def _unexcused(self, times: list[int]) -> list[int]:
-        return [time for time in times if time not in self._excused]
+        lost = [time for time in times if time not in self._excused]
+        self.undecodable += len(times) - len(lost)
+        return lost
 
 
 def declared_end(container: InputContainer, stream: Stream) -> Fraction | None:
@@ -125,16 +129,16 @@ def is_cut_off(end: Fraction, declared: Fraction | None, tolerance: Fraction) ->
     return declared is not None and end < declared - tolerance
 
 
-def shortened(container: InputContainer, picture: VideoStream, ends: Mapping[int, Fraction], rate: Fraction) -> str:
+def shortened(container: InputContainer, picture: VideoStream, ends: Mapping[int, Fraction], usual: Fraction) -> str:
     """Return in words by how much a file is shorter than it declares; empty if it is as long, or declares nothing.
 
     Args:
         container: The open file, which was read to its end.
         picture: The main video stream.
         ends: When each stream ended, in seconds, by its number.
-        rate: Frames a second of the picture.
+        usual: How long pictures last at most, in seconds; the last one may last as long without saying so.
     """
-    frames = _TOLERANCE / rate
+    frames = _TOLERANCE * usual
     last = max(ends.values(), default=Fraction(0))
     if is_cut_off(last, declared_length(container), max(frames, _UNEVEN_SOUND)):
         return f"it ends at {float(last):.2f} of {float(declared_length(container) or 0):.2f} s"

@@ -60,6 +60,7 @@ class VideoReader:
         """Whether the file holds sound or subtitles beside the picture."""
         self.shift: Fraction
         """Seconds subtracted from all times, so that the part from `start` on begins at 0."""
+        self._longest = 0
         self._resources = ExitStack()
         try:
             self._container = self._resources.enter_context(open_container(path))
@@ -134,6 +135,7 @@ class VideoReader:
                 break
             if last is not None and pts <= last:
                 pts = last + 1
+            self._longest = max(self._longest, pts - (pts if last is None else last))
             last = pts
             is_in_part = self._from is None or pts >= self._from
             if frame is not None:
@@ -150,7 +152,8 @@ class VideoReader:
         broken = self._timeline.broken and f"the file is damaged: {self._timeline.broken}"
         if is_whole:
             ends = {**self._timeline.ends, self._stream.index: self._timeline.end_of(last) * self._time_base}
-            shorter = shortened(self._container, self._stream, ends, self.info.rate)
+            usual = max(1 / self.info.rate, self._longest * self._time_base)
+            shorter = shortened(self._container, self._stream, ends, usual)
             torn = missing_end(self.path, self._container.format.name, self._timeline.last_byte)
             if shorter or torn:
                 broken = ": ".join(part for part in (torn or CUT_OFF, shorter) if part)
@@ -200,6 +203,8 @@ class VideoReader:
             notes.append("it is interlaced; its frames are translated as they are, both fields together")
         if any(component.is_alpha for component in layout.components) or stream.metadata.get("alpha_mode") == "1":
             notes.append("its transparency is not kept")
+        if (left_out := self._timeline.losses.undecodable) and self._from is None:
+            notes.append(f"{left_out} pictures at its beginning need one that comes before it, and are left out")
         return ClipInfo(
             width=width,
             height=height,
