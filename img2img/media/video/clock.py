@@ -39,7 +39,12 @@ class Clock:
         """Yield the packets of some streams, with their times corrected."""
         wanted = {stream.index for stream in streams}
         read = [s for s in self._container.streams if s.index in wanted or (self.restarts and s.type in _TIMED)]
-        for packet in self._container.demux(read):
+        packets = self._container.demux(read)
+        while True:
+            try:
+                packet = next(packets)
+            except (StopIteration, IndexError):  # PyAV fails at the end if streams have appeared since the beginning
+                return
             if self.restarts:
                 self._correct(packet)
             if packet.stream_index in wanted:

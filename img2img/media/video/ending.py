@@ -92,7 +92,8 @@ _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
 
 def _end_of_ebml(file: BinaryIO, size: int, last_byte: int) -> str:
     begin = last_cluster = 0
-    while begin + 2 <= size:
+    whole = size
+    while begin + 2 <= whole:
         file.seek(begin)
         head = file.read(12)
         name, first = _ebml_number(head, 0, keeps_mark=True)
@@ -101,14 +102,16 @@ def _end_of_ebml(file: BinaryIO, size: int, last_byte: int) -> str:
             return ZEROS if not head.strip(b"\0") else ""
         end = begin + second + length
         is_open = length == (1 << 7 * (second - first)) - 1  # its length was not known when it was begun
-        if name == _SEGMENT and not is_open and end > size:
-            return CUT_OFF
-        if name == _CLUSTER and end == size and begin != last_cluster:  # look into the last one
+        if name == _SEGMENT and not is_open:
+            if end > size:
+                return CUT_OFF
+            whole = end
+        if name == _CLUSTER and end == whole and begin != last_cluster:  # look into the last one
             last_cluster, is_open = begin, True
         if is_open and name not in (_SEGMENT, _CLUSTER):
             return ""
         begin = begin + second if is_open or name == _SEGMENT else end
-    return CUT_OFF if begin > size else ""
+    return CUT_OFF if begin > whole else ""
 
 
 def _ebml_number(head: bytes, begin: int, *, keeps_mark: bool) -> tuple[int, int]:
@@ -178,15 +181,29 @@ def _end_of_flv(file: BinaryIO, size: int, last_byte: int) -> str:
 
 
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 
 
 def _end_of_asf(file: BinaryIO, size: int, last_byte: int) -> str:
     file.seek(0)
     head = file.read(1 << 16)
     at = head.find(_ASF_FILE)
-    if at < 0 or at + 92 > len(head) or head[at + 88] & 1:  # a broadcast does not know its length
+    if at < 0 or at + 104 > len(head) or head[at + 88] & 1:  # a broadcast does not know its length
         return ""
-    return CUT_OFF if int.from_bytes(head[at + 40 : at + 48], "little") > size else ""
+    if int.from_bytes(head[at + 40 : at + 48], "little") > size:
+        return CUT_OFF
+    packet, begin = int.from_bytes(head[at + 92 : at + 96], "little"), 0
+    while begin + 24 <= size:
+        file.seek(begin)
+        head = file.read(24)
+        begin += max(24, int.from_bytes(head[16:], "little"))
+        if not head.strip(b"\0"):
+            return ZEROS
+        if head[:16] == _ASF_DATA and packet and begin <= size:
+            file.seek(begin - packet)
+            if not file.read(3).strip(b"\0"):  # each packet begins with its flags
+                return ZEROS
+    return ""
 
 
 def _end_of_frames(file: BinaryIO, size: int, last_byte: int) -> str:

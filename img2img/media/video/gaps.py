@@ -68,6 +68,6 @@ class Gaps:
                 for packet in container.demux(container.streams[self._index]):
                     if packet.pts is not None:
                         times.append(packet.pts)
-            except av.error.FFmpegError:  # the reader of the pictures reports it
+            except (av.error.FFmpegError, IndexError):  # the reader of the pictures reports it
                 pass
         return sorted(times)
