@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from img2img.errors import VideoError
+from img2img.media.files import printable
+
 CUT_OFF = "the file is cut off"
 ZEROS = "the end of the file is filled with zeros"
 _DAMAGED = "the end of the file is damaged"
@@ -25,12 +28,20 @@ def missing_end(path: Path, form: str, last_byte: int) -> str:
         path: The file.
         form: FFmpeg's name of the format.
         last_byte: Where the last packet of the picture ends in the file.
+
+    Raises:
+        VideoError: The file cannot be read any more.
     """
     check = _CHECKS.get(form)
     if check is None:
         return ""
-    with path.open("rb") as file:
-        return check(file, os.fstat(file.fileno()).st_size, last_byte)
+    try:
+        with path.open("rb") as file:
+            return check(file, os.fstat(file.fileno()).st_size, last_byte)
+    except OSError as error:
+        raise VideoError(
+            f"{printable(path)}: cannot be read to its end: {error.strerror}; check that it is still there"
+        ) from error
 
 
 def boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
