@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def test_a_frame_of_a_gif_that_reaches_beyond_its_picture_is_cut(
     larger: int, frame: int, x: int, y: int, translate: Callable[..., Any], tmp_path: Path
 ) -> None:
     path = gif(tmp_path / "a.gif", frame, x, y, larger)
-    with open_clip(path) as reader:
+    with closing(open_clip(path)) as reader:
         size = (reader.info.height, reader.info.width)
         assert {found.picture().shape[:2] for found in reader.frames()} == {size}
     item = translate(path, tmp_path / "out.mp4")
