@@ -72,8 +72,8 @@ def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | N
     except ModelFileError as error:
         raise ModelFileError(
             *error.lines,
-            f"The family {name!r} took the file for a {recognised.what}, but the file is a variant that the family does "
-            "not have, or damaged (fetch it again), or the given options do not fit it",
+            f"The family {name!r} took the file for a {recognised.what}, but the file is a variant that the family "
+            "does not have, or damaged (fetch it again), or the given options do not fit it",
         ) from error
     check_numbers(generator, path)
     translator = family.translator(config, generator)
