@@ -122,11 +122,10 @@ def _translate(
                     f"{item.reads.name}: there is no frame between the chosen start and end; change --start or --end"
                 )
             _check_unchanged(item, stamp, source_sha256)
-            damage = clip.damage
-            item.reason = damage and f"{item.reads.name}: {damage}"
+            item.reason = clip.damage and f"{item.reads.name}: {clip.damage}"
             sink.finish(state.segments(), state.part, record)
         item.notes = (*info.notes, *sink.notes)
-        item.status = "damaged" if damage else "done"
+        item.status = "damaged" if item.reason else "done"
 
 
 class _CallbackError(FatalError):
