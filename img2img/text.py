@@ -49,8 +49,8 @@ def text_of(thing: object) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """Return the kind and the text of an exception: `ValueError: no such size`."""
-    return f"{type(error).__name__}: {text_of(error)}".removesuffix(": ")
+    """Return the kind and the text of an exception in one line: `ValueError: no such size`."""
+    return f"{type(error).__name__}: {' '.join(text_of(error).split())}".removesuffix(": ")
 
 
 def as_json(value: Any) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,6 +40,9 @@ _COMMANDS = {
 _MODULES = {"import": "import_model"}
 """Name to module of the commands whose names are keywords of Python."""
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Numbers of errors that writing to the output gives; those of files have a file's name."""
+
 EXIT_CODES = """\b
 Exit status:
   0    everything that was planned is on disk
@@ -63,13 +69,17 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Read the command line, and print the help of the program where it asks for that."""
+        with _output():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> None:
         """Run a command; its exit status comes from what it raises, not from what it returns."""
-        try:
+        with _output():
             super().invoke(ctx)
-        except BrokenPipeError as error:  # the reader of the output has gone, as `head` does; click would exit with 1
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise click.exceptions.Exit(141) from error
+            if sys.stdout:
+                sys.stdout.flush()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -77,6 +87,21 @@ class LazyGroup(click.Group):
         if further := _plugin_commands(ctx):
             with formatter.section("Commands of plugins"):
                 formatter.write_dl([(printable(name), _about(ctx, name, plugin)) for name, plugin in further.items()])
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    """End the program with a fitting status if nothing more can be written to the output."""
+    try:
+        yield
+    except OSError as error:
+        gone = isinstance(error, BrokenPipeError)  # the reader has gone, as `head` does; click would exit with 1
+        if not gone and (error.errno not in _FULL or error.filename is not None):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain at its end
+        if gone:
+            raise click.exceptions.Exit(141) from error
+        raise FatalError(f"the output cannot be written: {error.strerror}; send it to another place") from error
 
 
 def _plugin_commands(ctx: click.Context) -> dict[str, Plugin]:

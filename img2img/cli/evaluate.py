@@ -93,6 +93,8 @@ def _print_result(found: Evaluation, csv: Path | None, as_json: bool) -> None:
     from img2img.evaluation.tables import as_csv, as_lines, as_table
     from img2img.media import write_file
 
+    if csv:
+        write_file(csv, as_csv(found).encode())
     if as_json:
         show_json(as_table(found))
     elif lines := as_lines(found):
@@ -101,5 +103,3 @@ def _print_result(found: Evaluation, csv: Path | None, as_json: bool) -> None:
         say(f"failed: {image.reason}")
     if found.failed:
         say(f"{len(found.judged)} of {len(found.images)} images are in the figures")
-    if csv:
-        write_file(csv, as_csv(found).encode())

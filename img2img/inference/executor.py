@@ -108,7 +108,7 @@ class Executor:
                     self.limits.restore(before, since)  # lower limits would slow down all later images
                     raise TranslationError(
                         f"{pixels.shape[2]}×{pixels.shape[1]} does not fit the memory of {self.device}, and can be cut "
-                        f"no smaller; try --device cpu or a smaller image ({error})"
+                        f"no smaller; try --device cpu or a smaller image ({error_text(error)})"
                     ) from error
                 since = shrunk
 
@@ -203,6 +203,8 @@ class Executor:
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         if found != expected:  # check before cropping, which would hide a size that is too large
             raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
+        if not result.is_floating_point():
+            raise TranslationError(f"the network returned {result.dtype}, which is no colour in [0, 1]")
         return result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
 
     def _side(self, height: int, width: int) -> int | None:

@@ -12,7 +12,14 @@ from img2img.text import text_of
 
 log = logging.getLogger(__name__)
 
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "alloc_failed",
+    "bad_alloc",
+    "insufficient memory",
+)
 """Words that libraries use, in small letters, for a lack of memory."""
 
 
@@ -24,9 +31,6 @@ class Limit:
     """Output pixels of one tile, halo included."""
     batch: int
     """Output pixels of all images or tiles of a batch together."""
-
-
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
 
 
 class Limits:

@@ -17,6 +17,7 @@ from platformdirs import user_data_path
 from img2img.contract.families import Translator
 from img2img.errors import Img2ImgError, ModelFileError, is_ctrl_c
 from img2img.host.kinds import IMPORTERS
+from img2img.models.downloads import check_download
 from img2img.models.file import SUFFIX, ModelInfo, is_foreign, load_generator, read_info
 from img2img.text import error_text
 
@@ -79,6 +80,7 @@ def open_model(path: Path, host: PluginHost) -> tuple[ModelInfo, Translator]:
         PluginError: No plugin provides the family.
         ModelFileError: The file is damaged, no family recognises it, or no importer knows its suffix.
     """
+    check_download(path)
     if importer := _importer(path, host):
         with _answering_for(importer, path):
             translator = importer.open(path)
@@ -99,6 +101,7 @@ def describe_model(path: Path, host: PluginHost) -> ModelInfo:
     Raises:
         ModelFileError: The file is damaged, no family recognises it, or no importer knows its suffix.
     """
+    check_download(path)
     if importer := _importer(path, host):
         return _imported(importer, path)
     return _open_checkpoint(path, host).info if _is_checkpoint(path) else read_info(path)
