@@ -155,6 +155,7 @@ def test_hostile_names_in_training_data(family: str, program: Any, home: Path) -
         assert done.status in (2, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["Name", "Version", "Summary"])
 def test_hostile_metadata_of_a_plugin(place: str, program: Any, install: Install, home: Path) -> None:
     about = {"Name": "img2img-meta", "Version": "1.0", "Summary": "fine"}
@@ -162,7 +163,7 @@ def test_hostile_metadata_of_a_plugin(place: str, program: Any, install: Install
     install("img2img-meta", "import click", families="meta", commands="greet")
     text = "\n".join(f"{name}: {value}" for name, value in about.items())
     (home / "site" / "img2img_meta-1.0.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.1\n{text}\n", "utf-8")
-    for words in (["--help"], ["models"], ["plugins"], ["greet"], ["models", "meta"], ["check-plugin", "meta"]):
+    for words in (["--help"], ["models"], ["plugins"], ["greet"], ["models", "meta"]):
         done = program(*words)
         check_harmless(done.out, done.err)
         assert done.status in (0, 2)
@@ -184,6 +185,7 @@ def test_hostile_names_of_what_a_plugin_declares(kind: str, program: Any, instal
         assert done.status in (0, 2)
 
 
+@pytest.mark.slow
 def test_metadata_of_a_hundred_megabytes_are_cut(program: Any, install: Install, home: Path) -> None:
     install("img2img-huge", "import click", commands="greet")
     about = home / "site" / "img2img_huge-1.0.dist-info" / "METADATA"

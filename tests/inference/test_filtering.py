@@ -24,7 +24,6 @@ def passage(marked_host: PluginHost) -> Any:
     ("word", "options"),
     [
         ("add", {"value": 1, "side": "after"}),
-        ("add:", {"value": 1, "side": "after"}),
         ("add:value=0x10:side=before", {"value": 16, "side": "before"}),
         ('add:side="before":value = 3', {"value": 3, "side": "before"}),
         ("img2img-marks/add:value=4", {"value": 4, "side": "after"}),
