@@ -18,8 +18,10 @@ from platformdirs import user_cache_path
 from img2img.errors import UsageError
 from img2img.host.declarations import Plugin
 
-LONGEST_IMPORT = 20.0
-"""Seconds after which a plugin that is still being imported counts as broken."""
+LONGEST_LISTING = 20.0
+"""Seconds for the imports of all plugins when they are only listed; one that is not done by then counts as broken."""
+LONGEST_IMPORT = 120.0
+"""Seconds before a plugin is refused that a command needs: on a busy machine, importing torch takes a minute."""
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ def try_all(plugins: Sequence[Plugin], limit: str | None) -> None:
         limit: Names of the plugins that may be used, separated by commas; None means all.
     """
     if any(plugin.state == "ok" and not plugin.built_in for plugin in plugins):
-        rows = _outcomes(limit)
+        rows = _outcomes(limit, LONGEST_LISTING)
         for plugin in plugins:
             for name, value in rows.get(plugin.key, {}).items():
                 setattr(plugin, name, value)
@@ -49,7 +51,11 @@ def refuse_deadly(plugins: Sequence[Plugin]) -> None:
     unknown = [plugin for plugin in plugins if not _is_noted(plugin)]
     if not unknown or not sys.executable:
         return
-    rows = _outcomes(",".join(plugin.name for plugin in unknown))
+    try:
+        rows = _outcomes(",".join(plugin.name for plugin in unknown), LONGEST_IMPORT)
+    except OSError as error:  # no other process may be started here
+        log.info("plugins are imported without a trial: %s", error)
+        return
     for plugin in unknown:
         row = rows.get(plugin.key, {})
         if row.get("state") == "broken" and row["seconds"] is None:
@@ -61,9 +67,9 @@ def refuse_deadly(plugins: Sequence[Plugin]) -> None:
             _note(plugin)
 
 
-def _outcomes(limit: str | None) -> dict[str, dict[str, Any]]:
+def _outcomes(limit: str | None, seconds: float) -> dict[str, dict[str, Any]]:
     """Return what came of the imports: the key of each plugin to its changed attributes."""
-    words = [sys.executable, "-P", "-m", "img2img.cli.probe", json.dumps(sys.path), str(LONGEST_IMPORT)]
+    words = [sys.executable, "-P", "-m", "img2img.cli.probe", json.dumps(sys.path), str(seconds)]
     done = subprocess.run([*words, *([] if limit is None else [limit])], stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise UsageError(
