@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ FILMS: dict[str, dict[str, Any]] = {
     "sound.ogg": {"codec": "libvpx", "audio": [Tone(codec="libopus")]},
     "a.wmv": {"codec": "wmv2"},
     "a.y4m": {"codec": "rawvideo"},
+    "a.dv": {"codec": "dvvideo", "size": (720, 576), "frames": 8},
     "a.ivf": {"codec": "libvpx-vp9"},
     "a.nut": {},
     "a.mxf": {"codec": "mpeg2video", "b_frames": 2},
@@ -51,15 +53,12 @@ PLACES = (0.31, 0.52, 0.69, 0.83, 0.96)
 def verdict(path: Path) -> str:
     """What is said of a file's damage, or why it is refused; empty for a whole one."""
     try:
-        reader = open_clip(path)
+        with closing(open_clip(path)) as reader:
+            for _ in reader.frames():
+                pass
+            return reader.damage
     except VideoError as error:
         return str(error)
-    try:
-        for _ in reader.frames():
-            pass
-        return reader.damage
-    finally:
-        reader.close()
 
 
 def cut(content: bytes, at: int) -> bytes:
@@ -76,7 +75,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
     def film(name: str) -> Path:
         if name not in made:
-            made[name] = clips.write(folder / name, frames=150, **FILMS[name])
+            made[name] = clips.write(folder / name, **{"frames": 150, **FILMS[name]})
         return made[name]
 
     return film

@@ -266,6 +266,7 @@ _CHECKS: dict[str, Callable[[BinaryIO, int, int], str]] = {
     "mpeg": _end_of_ps,
     "flv": _end_of_flv,
     "asf": _end_of_asf,
+    "dv": _end_of_frames,
     "ivf": _end_of_ivf,
     "yuv4mpegpipe": _end_of_y4m,
     "h264": _end_of_raw,
