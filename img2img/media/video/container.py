@@ -16,6 +16,8 @@ from img2img.media.files import printable
 from img2img.media.video.ending import boxes
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
@@ -83,11 +85,14 @@ def reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _open(file: object, raw: bool) -> InputContainer:
+def _open(file: BufferedReader, raw: bool) -> InputContainer:
+    is_png = file.peek(8).startswith(b"\x89PNG")  # FFmpeg takes it for one image where a long profile comes first
+    options = {"format_whitelist": ",".join(_FORMATS), "protocol_whitelist": ""}  # so that no file opens another
     return av.open(
         file,
         "r",
-        options={"format_whitelist": ",".join(_FORMATS)} | ({"fflags": "+noparse+nofillin"} if raw else {}),
+        format="apng" if is_png else None,
+        options=options | ({"fflags": "+noparse+nofillin"} if raw else {}),
         metadata_errors="replace",
         buffer_size=_BUFFER,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 
-from img2img.media.video.side_data import side_data
+from img2img.media.video.side_data import may_be_png, side_data
 
 if TYPE_CHECKING:
     from img2img.media.image.images import Pixels
@@ -16,6 +16,8 @@ Turn = tuple[int, int, int, int]
 """The signs (a, b, c, d) of a display matrix: x' = a x + c y, y' = b x + d y."""
 
 _UPRIGHT: Turn = (1, 0, 0, 1)
+_TURNS: dict[int, Turn] = {90: (0, -1, 1, 0), 180: (-1, 0, 0, -1), 270: (0, 1, -1, 0)}
+"""Degrees by which a picture is turned counter-clockwise, and the display matrix that does it."""
 
 
 def turn_upright(pixels: Pixels, turn: Turn) -> Pixels:
@@ -28,6 +30,8 @@ def turn_upright(pixels: Pixels, turn: Turn) -> Pixels:
 
 def turn_of(frame: av.VideoFrame) -> Turn:
     """Return the display matrix of a frame; upright where it has none, or one that is no quarter turn."""
+    if may_be_png(frame):
+        return _TURNS.get(frame.rotation % 360, _UPRIGHT)
     data = side_data(frame, "DISPLAYMATRIX")
     if data is None or len(data) < 36:
         return _UPRIGHT
