@@ -39,7 +39,6 @@ FILMS: dict[str, dict[str, Any]] = {
     "sound.ogg": {"codec": "libvpx", "audio": [Tone(codec="libopus")]},
     "a.wmv": {"codec": "wmv2"},
     "a.y4m": {"codec": "rawvideo"},
-    "a.dv": {"codec": "dvvideo", "size": (720, 576), "frames": 8},
     "a.ivf": {"codec": "libvpx-vp9"},
     "a.nut": {},
     "a.mxf": {"codec": "mpeg2video", "b_frames": 2},
@@ -75,7 +74,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
     def film(name: str) -> Path:
         if name not in made:
-            made[name] = clips.write(folder / name, **{"frames": 150, **FILMS[name]})
+            made[name] = clips.write(folder / name, frames=150, **FILMS[name])
         return made[name]
 
     return film
