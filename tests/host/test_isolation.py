@@ -141,7 +141,9 @@ def tries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     outcomes = trial._outcomes
-    monkeypatch.setattr(trial, "_outcomes", lambda limit: [asked.append(limit or ""), outcomes(limit)][1])
+    monkeypatch.setattr(
+        trial, "_outcomes", lambda limit, seconds: [asked.append(limit or ""), outcomes(limit, seconds)][1]
+    )
     return asked
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +52,12 @@ PLACES = (0.31, 0.52, 0.69, 0.83, 0.96)
 def verdict(path: Path) -> str:
     """What is said of a file's damage, or why it is refused; empty for a whole one."""
     try:
-        reader = open_clip(path)
+        with closing(open_clip(path)) as reader:
+            for _ in reader.frames():
+                pass
+            return reader.damage
     except VideoError as error:
         return str(error)
-    try:
-        for _ in reader.frames():
-            pass
-        return reader.damage
-    finally:
-        reader.close()
 
 
 def cut(content: bytes, at: int) -> bytes:

@@ -87,6 +87,18 @@ def test_an_index_that_is_there_but_damaged_is_not_called_missing(
     assert "is missing" not in item.reason
 
 
+@pytest.mark.parametrize("start", [None, 1])
+def test_a_film_of_which_only_the_index_is_there_holds_no_frames(
+    start: int | None, translate: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = clips.write(tmp_path / "a.mp4", muxer={"movflags": "frag_keyframe+empty_moov"})
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(b"moof") - 4] + bytes(30))
+    item = translate(path, tmp_path / "out.mp4", start=start)
+    assert item.status == "failed"
+    assert "it holds no frames" in item.reason
+
+
 @pytest.mark.parametrize(("frame", "x", "y"), [(0, 0, 0), (1, 10, 8), (1, 300, 200), (2, 90, 60), (1, 0, 0)])
 @pytest.mark.parametrize("larger", [0, 50])
 def test_a_frame_of_a_gif_that_reaches_beyond_its_picture_is_cut(

@@ -221,3 +221,14 @@ def test_the_damage_of_one_of_two_joined_recordings_is_noticed(translate: Callab
     item = translate(odd.joined(tmp_path / "a.ts", first, second), tmp_path / "out.mkv", codec="ffv1")
     assert item.status == "damaged"
     assert look.numbers(item.target)[-20:] == list(range(120, 140))
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_pictures_of_a_program_stream_that_gives_few_times_follow_each_other(
+    codec: str, kept: Kept, tmp_path: Path
+) -> None:
+    for frames in (23, 31, 40):
+        source = clips.write(tmp_path / "a.mpg", codec=codec, frames=frames)
+        target = kept(source, tmp_path / f"{frames}.mkv")
+        assert look.numbers(target) == list(range(frames))
+        assert steps(look.times(target)) == {Fraction(1, 25)}

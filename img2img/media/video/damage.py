@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
+_FEW_TIMES = 8
+"""Where more than one packet of so many has no time, FFmpeg gives the times to the wrong pictures."""
 _DECLARES_STREAMS = ("mov,mp4,m4a,3gp,3g2,mj2", "avi", "mxf", "ivf", "gxf")
 _DECLARES_ALL = ("matroska,webm", "flv", "asf", "nut")
 """Formats whose header gives a duration; elsewhere FFmpeg estimates it from what there is."""
@@ -42,6 +44,8 @@ class Losses:
     packets: int = 0
     undecodable: int = 0
     """Packets that have not become pictures because the file begins after a picture that they need."""
+    untimed: int = 0
+    """Packets without a time."""
     failures: int = 0
     """Packets that the decoder refused."""
     never_goes_back: bool = True
@@ -60,6 +64,7 @@ class Losses:
             return
         if packet.pts is None:
             self.never_goes_back = False
+            self.untimed += 1
             return
         self.never_goes_back &= self._latest is None or packet.pts >= self._latest
         self._latest = packet.pts
@@ -81,6 +86,11 @@ class Losses:
         self.failures += 1
         if packet.pts is not None and packet.pts not in self.expected:  # a damaged packet may look hidden
             insort(self.expected, packet.pts)
+
+    @property
+    def lacks_times(self) -> bool:
+        """Return whether so few packets have times that even these cannot be trusted."""
+        return self.untimed * _FEW_TIMES > self.packets
 
     def next(self) -> int:
         """Return the time of the next picture where packets have no presentation times: one packet is one picture."""

@@ -86,7 +86,7 @@ def _end_of_riff(file: BinaryIO, size: int, last_byte: int) -> str:
         if not head.strip(b"\0"):
             return ZEROS
         if head[:4] == b"RIFF":
-            if begin + 8 + length > size + 1:
+            if begin + length > size:  # some writers count these eight bytes, too
                 return CUT_OFF
             begin += 12
         elif not length and head[:4] == b"LIST":  # a recorder that never came back to write it
@@ -95,7 +95,7 @@ def _end_of_riff(file: BinaryIO, size: int, last_byte: int) -> str:
             begin += 8 + length + length % 2
             if head[:4] == b"idx1" and length and not _rest(file, begin - _INDEX_ENTRY)[:_INDEX_ENTRY].strip(b"\0"):
                 return ZEROS
-    return CUT_OFF if begin > size + 1 else ""
+    return CUT_OFF if begin > size + 8 else ""
 
 
 _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675

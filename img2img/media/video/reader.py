@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
+import av.error
 
 from img2img.errors import VideoError
 from img2img.media.clip.frames import ClipInfo, Frame
@@ -80,19 +81,26 @@ class VideoReader:
 
     def _begin(self, start: Fraction | None, max_pixels: int) -> Iterator[Decoded]:
         """Yield decoded frames from a key frame before `start` on, or from the beginning; set `info` before."""
-        seeks = bool(start) and is_indexed(self._container)
+        seeks = bool(start) and is_indexed(self._container) and self._seek(start or 0)
         skip = packets_before_key(self.path, self._from) if self._from and start and not seeks else 0
-        if seeks:
-            self._container.seek(int((self._origin + (start or 0)) * MICROSECONDS))
         self._timeline = Timeline(self._container, self._stream, self.path, skip)
         timeline = self._timeline.frames()
         head = self._head(timeline, max_pixels)
         if seeks and self._from is not None and head[-1][0] > self._from:  # the seek went too far
-            self._container.seek(int(self._origin * MICROSECONDS))
+            if not self._seek(0):
+                raise VideoError(f"{printable(self.path)}: its index is damaged; translate it without --start")
             self._stream.codec_context.flush_buffers()
             return self._begin(None, max_pixels)
         self._first = head[0][0]
         return chain(head, timeline)
+
+    def _seek(self, start: Fraction | int) -> bool:
+        """Go to a key frame at or before a time since the beginning, and return whether the index led there."""
+        try:
+            self._container.seek(int((self._origin + start) * MICROSECONDS))
+        except av.error.FFmpegError:
+            return False
+        return True
 
     def _first_tick(self) -> int:
         """Return the time that becomes 0: that of `start`, or that of a beginning before 0, which few formats hold."""
@@ -172,6 +180,10 @@ class VideoReader:
             if frame is not None:
                 self.info = self._describe(frame, max_pixels)
                 return head
+        if not self._timeline.losses.packets:
+            raise VideoError(
+                f"{printable(self.path)}: it holds no frames; the recording or the copy was cut off, so copy it again"
+            )
         raise VideoError(
             f"{printable(self.path)}: none of its {self._timeline.losses.packets} frames can be decoded "
             f"({self._stream.codec_context.name}); copy it again from where it came from, or convert it"

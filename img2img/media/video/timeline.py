@@ -67,14 +67,16 @@ class Timeline:
             after = self._following
             pts = self.losses.next() if self._is_unordered() else self._pts(frame)
             passed = {*self.losses.shown(pts)}
-            if after and pts - after > self._usual_duration // 2:
+            if self.losses.lacks_times:
+                passed.clear()
+            elif after and pts - after > self._usual_duration // 2:
                 passed.update(self._gaps.lost(after, pts, self._usual_duration, self._clock.move(self._stream)))
             for lost in sorted(passed):
                 if count_losses:
                     yield lost, None
             yield pts, None if frame.is_corrupt else frame
         for lost in self.losses.rest():
-            if count_losses:
+            if count_losses and not self.losses.lacks_times:
                 yield lost, None
 
     def _is_unordered(self) -> bool:
@@ -149,7 +151,9 @@ class Timeline:
             self.ends[packet.stream_index] = max(end, self.ends.get(packet.stream_index, end))
 
     def _pts(self, frame: av.VideoFrame) -> int:
-        pts = frame.pts if frame.pts is not None else self._following
+        pts = self._following if frame.pts is None else frame.pts
+        if self.losses.lacks_times and 0 < abs(pts - self._following) < 1 / self._time_base and self._following:
+            pts = self._following
         self._following = pts + (frame.duration or self._usual_duration)
         return pts
 
@@ -160,7 +164,10 @@ class Timeline:
     @property
     def rate(self) -> Fraction:
         """Frames a second, on average; 25 where the file does not give a rate."""
-        return Fraction(self._stream.average_rate or self._stream.guessed_rate or 25)
+        average, guessed = self._stream.average_rate, self._stream.guessed_rate
+        if average and guessed and average > 2 * guessed:  # some files give the rate of their clock
+            average = guessed
+        return Fraction(average or guessed or 25)
 
     @property
     def _usual_duration(self) -> int:
