@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from img2img.contract.traits import Traits
 from img2img.errors import TranslationError
 from img2img.media.image.probe import probe
@@ -31,7 +33,7 @@ def needed(source: Pixels | bytes, traits: Traits) -> int:
         The bytes; 0 if the file does not say how large its picture is.
     """
     size = 0
-    if not isinstance(source, bytes):
+    if isinstance(source, np.ndarray):
         size = source.nbytes
     else:
         with suppress(Exception):
