@@ -61,7 +61,7 @@ def summary(passed_over: Sequence[PassedOver]) -> str:
 
 
 def special(path: Path) -> PassedOver | None:
-    """Return why a file that is no regular one, or a link to one, is passed over; None if it is one, or is missing.
+    """Return why a file that is neither a regular one nor a link to one is not read; None if it is one, or is missing.
 
     Nothing is opened: opening a pipe waits until somebody writes into it, and a device may never end.
     """
@@ -95,6 +95,8 @@ def companion(path: Path) -> PassedOver | None:
 
 def _format(path: Path) -> formats.Format | None:
     try:
+        if not path.is_file():  # opening a pipe would wait until somebody writes into it
+            return None
         with path.open("rb") as file:
             head = file.read(formats.HEAD)
     except OSError:
