@@ -88,7 +88,7 @@ def unknown(path: Path) -> PassedOver:
 
 def companion(path: Path) -> PassedOver | None:
     """Return why `._x.png` is passed over, where macOS keeps what belongs to `x.png`; None for an image or a clip."""
-    if not path.name.startswith("._") or _format(path):
+    if not path.name.startswith("._") or special(path) or _format(path):
         return None
     return PassedOver(path, "AppleDouble", f"macOS keeps data about {path.name[2:]} in it, and no picture; delete it")
 
