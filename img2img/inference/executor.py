@@ -14,12 +14,13 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
-from img2img.errors import Img2ImgError, TranslationError, UsageError, describe, is_interrupt
+from img2img.errors import Img2ImgError, TranslationError, UsageError, is_ctrl_c
 from img2img.inference.device import Device
 from img2img.inference.integers import to_integers, to_unit_range
 from img2img.inference.limits import Limit, Limits, is_out_of_memory
 from img2img.inference.tiles import SMALLEST_TILE, Tile, batches, tile_side, windows
 from img2img.nn.sizes import pad_to_size
+from img2img.text import error_text
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -96,19 +97,19 @@ class Executor:
             except Img2ImgError:
                 raise
             except BaseException as error:  # a plugin's network may raise anything, even SystemExit
-                if is_interrupt(error):
+                if is_ctrl_c(error):
                     raise
                 if self._closed:
                     raise CancelledError from error
                 if not is_out_of_memory(error):
-                    raise TranslationError(f"the network failed: {describe(error)}") from error
+                    raise TranslationError(f"the network failed: {error_text(error)}") from error
                 shrunk = self._shrink(pixels, side)
                 if shrunk is None:
                     self.limits.restore(before, since)  # lower limits would slow down all later images
                     other = "" if self.device.is_cpu else "--device cpu or "
                     raise TranslationError(
                         f"{pixels.shape[2]}×{pixels.shape[1]} does not fit the memory of {self.device}, and can be cut "
-                        f"no smaller; try {other}a smaller image ({describe(error)})"
+                        f"no smaller; try {other}a smaller image ({error_text(error)})"
                     ) from error
                 since = shrunk
 

@@ -8,7 +8,7 @@ from threading import Lock
 
 import torch
 
-from img2img.errors import describe
+from img2img.text import text_of
 
 log = logging.getLogger(__name__)
 
@@ -76,5 +76,5 @@ class Limits:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error, of whatever library, says that memory ran out."""
-    text = describe(error).lower()
+    text = text_of(error).lower()
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in text for words in _OUT_OF_MEMORY)

@@ -21,10 +21,12 @@ from img2img.translation.clip_state import ClipState, tidy
 from img2img.translation.failures import ends_job, fail, reason
 from img2img.translation.journal import Journal, digest
 from img2img.translation.pipeline import Settings
+from img2img.translation.place import Place
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sinks import Sink
 
 if TYPE_CHECKING:
+    from img2img.media import Folder
     from img2img.media.video import Clip
 
 P = ParamSpec("P")
@@ -93,9 +95,10 @@ def _translate(
     stop: Callable[[], bool],
 ) -> None:
     stamp, source_sha256 = item.reads.stamp(), item.reads.digest()
+    place = Place.of(item, journal, overwrite=settings.output.overwrite)
     if journal is not None and (entry := journal.done(item, source_sha256)):
         item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
-        tidy(item.target)
+        tidy(place.root, item.target)
         return
     options = settings.video
     with closing(item.reads.open(options, settings.compute.max_pixels, settings.host)) as clip:
@@ -104,8 +107,8 @@ def _translate(
         filters = settings.filters.start()
         pipeline = ClipPipeline(executor, settings.conditions, filters, lambda done: on_frame(done, total), stop)
         with (
-            closing(item.writes.open(clip, _enlarged(info, executor), options, settings.host)) as sink,
-            _state(item, settings, source_sha256, sink) as state,
+            closing(item.writes.open(clip, _enlarged(info, executor), options, settings.host, place)) as sink,
+            _state(item, place.root, settings, source_sha256, sink) as state,
         ):
 
             def record(target_sha256: str) -> None:
@@ -119,11 +122,10 @@ def _translate(
                     f"{item.reads.name}: there is no frame between the chosen start and end; change --start or --end"
                 )
             item.reads.check_unchanged(stamp, source_sha256)
-            damage = clip.damage
-            item.reason = damage and f"{item.reads.name}: {damage}"
+            item.reason = clip.damage and f"{item.reads.name}: {clip.damage}"
             sink.finish(state.segments(), state.part, record)
         item.notes = (*info.notes, *sink.notes)
-        item.status = "damaged" if damage else "done"
+        item.status = "damaged" if item.reason else "done"
 
 
 class _CallbackError(FatalError):
@@ -148,11 +150,11 @@ def _outside(call: Callable[P, T]) -> Callable[P, T]:
 
 
 @contextmanager
-def _state(item: ClipItem, settings: Settings, source_sha256: str, sink: Sink) -> Iterator[ClipState]:
+def _state(item: ClipItem, root: Folder, settings: Settings, source_sha256: str, sink: Sink) -> Iterator[ClipState]:
     """Keep what an earlier job has finished of a clip until the target stands, or cannot be made at all."""
-    target = item.target / "frames" if item.writes.is_folder else item.target
+    target = item.target / "frames" if item.is_folder else item.target
     decisive = f"{settings.digest} {source_sha256} {sink.about}"
-    with closing(ClipState(target, digest(decisive.encode()))) as state:
+    with closing(ClipState(root, target, digest(decisive.encode()))) as state:
         try:
             item.writes.prepare(replaces=state.is_resumed or settings.output.overwrite)
             yield state

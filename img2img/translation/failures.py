@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from img2img.errors import FatalError, ImageError, Img2ImgError, Stopped, VideoError, describe, is_interrupt
+from img2img.errors import FatalError, ImageError, Img2ImgError, Stopped, VideoError, is_ctrl_c
 from img2img.inference.limits import is_out_of_memory
 from img2img.media import printable
+from img2img.text import error_text
 
 if TYPE_CHECKING:
     from img2img.translation.report import Item
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 
 def ends_job(error: BaseException) -> bool:
     """Return whether an error ends the job; any other, known or not, costs the item in whose course it was raised."""
-    return isinstance(error, FatalError | Stopped) or is_interrupt(error)
+    return isinstance(error, FatalError | Stopped) or is_ctrl_c(error)
 
 
 def fail(item: Item, error: BaseException, needs: int = 0) -> None:
@@ -41,10 +42,10 @@ def reason(item: Item, error: BaseException, needs: int = 0) -> str:
         return text if isinstance(error, ImageError | VideoError) or text.startswith(name) else f"{name}: {text}"
     log.info("%s failed", name, exc_info=error)
     if is_out_of_memory(error):
-        detail = describe(error).partition(": ")[2]
+        detail = error_text(error).partition(": ")[2]
         about = ", ".join(filter(None, [detail, f"it needs {needs / 1e9:.1f} GB or more" if needs else ""]))
         return f"{name}: it does not fit the memory{about and f' ({about})'}; translate it on another machine"
     return (
-        f"{name}: img2img failed on it, by an error that nobody foresaw: {describe(error)}; please report it with the "
-        "traceback that `img2img -v translate …` shows"
+        f"{name}: img2img failed on it, by an error that nobody foresaw: {error_text(error)}; please report it with "
+        "the traceback that `img2img -v translate …` shows"
     )

@@ -12,14 +12,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from img2img.errors import Img2ImgError, UsageError, WriteError, describe
+from img2img.errors import Img2ImgError, UsageError, WriteError
 from img2img.host.host import PluginHost
 from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model, load_model
-from img2img.media import printable
+from img2img.media import Folder, printable
 from img2img.media.video import VideoOptions
+from img2img.text import error_text
 from img2img.translation.clip import translate_clips
 from img2img.translation.clip_state import tidy
 from img2img.translation.journal import Journal
@@ -83,7 +84,7 @@ def translate(
     host = host or PluginHost.discover()
     plan = make_plan(source, target, output.format, clip_kinds(host), rate_given=bool(video.fps))
     report = _report_path(output.report, plan)
-    of_clips = clip_options(plan, video, output.quality)
+    of_clips = clip_options(plan, video, output)
     chain = Chain.parse(filters, host)
     if not isinstance(model, Model):
         model = load_model(model, device=compute.device, precision=compute.precision, tile=compute.tile, host=host)
@@ -139,7 +140,7 @@ def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginH
     try:
         run()
     except BaseException as error:
-        outcome.stopped = str(error) if isinstance(error, Img2ImgError) else describe(error)
+        outcome.stopped = str(error) if isinstance(error, Img2ImgError) else error_text(error)
         raise
     finally:
         outcome.seconds = perf_counter() - started
@@ -177,20 +178,19 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
 def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Journal | None]:
     if plan.folder is None:
         (item,) = plan.items
-        is_folder = isinstance(item, ClipItem) and item.writes.is_folder
         if item.is_clip:
-            tidy(item.target)
-        if os.path.lexists(item.target) and not overwrite and not is_folder:
+            tidy(Folder(item.target.parent), item.target)
+        if os.path.lexists(item.target) and not overwrite and not item.is_folder:
             raise UsageError(f"{printable(item.target)} exists; replace it by --overwrite, or name another target")
-        _make_folder(item.target if is_folder else item.target.parent)
+        _make_folder(item.target if item.is_folder else item.target.parent)
         yield None
         return
     journal = Journal(plan.folder, settings, overwrite=overwrite)
     try:
         journal.check_existing(plan.items)
-        journal.clean(plan.items)
         for folder in sorted({item.target.parent for item in plan.items}):
-            _make_folder(folder)
+            _make_folder(folder, journal.folder)
+        journal.clean(plan.items)
         yield journal
     finally:
         journal.close()
@@ -202,9 +202,9 @@ def _cores(job: Job) -> AbstractContextManager[tuple[int, int]]:
     return job.model.device.shared_cores(None if many else len(job.items))
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, root: Folder | None = None) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (root or Folder(folder)).make(folder)
     except OSError as error:
         raise UsageError(f"cannot make the folder {printable(folder)}: {error.strerror}; name another") from error
     if not os.access(folder, os.W_OK | os.X_OK):

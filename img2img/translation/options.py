@@ -16,6 +16,7 @@ from img2img.errors import UsageError
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model
 from img2img.media import printable
+from img2img.media.image.alpha import WHITE, Ground, name_of
 from img2img.media.video import VideoOptions
 from img2img.translation.journal import digest_file
 from img2img.translation.plan import Plan
@@ -32,13 +33,15 @@ class Output:
     numbered frames in a folder."""
     quality: int | None = None
     """1 ... 100 for images in formats that lose; for videos in the codec's sense (CRF). None for a good one."""
+    ground: Ground = WHITE
+    """The colour behind what is transparent, where a target holds no transparency: red, green and blue, 0 to 255."""
     overwrite: bool = False
     """Whether targets that exist already, and were made otherwise, are replaced."""
     report: str | Path | None = None
     """Where the report is written as JSON, however the job ends."""
 
 
-def clip_options(plan: Plan, video: VideoOptions, quality: int | None) -> VideoOptions | None:
+def clip_options(plan: Plan, video: VideoOptions, output: Output) -> VideoOptions | None:
     """Return how the clips of a job are made; None where there are none.
 
     Raises:
@@ -49,8 +52,9 @@ def clip_options(plan: Plan, video: VideoOptions, quality: int | None) -> VideoO
         if video != VideoOptions():
             raise UsageError("options of videos were given, and there is no video among the sources")
         return None
-    if quality is not None:
-        video = replace(video, quality=quality)
+    video = replace(video, ground=output.ground)
+    if output.quality is not None:
+        video = replace(video, quality=output.quality)
     check_options(video, [item.writes for item in clips])
     return video
 
@@ -69,6 +73,7 @@ def describe_options(
     options: dict[str, Any] = {
         "format": output.format,
         "quality": quality,
+        "ground": name_of(output.ground),
         "precision": model.device.precision_name,
         "conditions": {name: str(value) for name, value in conditions.items()},
         "filters": filters.describe(),
@@ -88,6 +93,7 @@ def digest_options(model: Model, options: Mapping[str, Any], conditions: Mapping
         "model": model.info.sha256,
         "precision": options["precision"],
         "quality": options["quality"],
+        "ground": options["ground"],
         "conditions": {name: row.tolist() for name, row in conditions.items()},
     }
     decisive |= {name: options[name] for name in ("filters", "video") if options.get(name)}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from img2img.errors import ImageError, describe
+from img2img.errors import ImageError
 from img2img.host.host import PluginHost
 from img2img.inference import stream
 from img2img.inference.device import Compute
@@ -21,11 +21,13 @@ from img2img.inference.filtering import NO_FILTERS, Chain
 from img2img.inference.limits import is_out_of_memory
 from img2img.inference.picture import Picture
 from img2img.inference.stream import Outcome, Stream
-from img2img.media import Image, decode_image, encode_image, printable, read_file, write_file
+from img2img.media import Image, decode_image, encode_image, printable, read_file
 from img2img.media.video import VideoOptions
+from img2img.text import error_text
 from img2img.translation.failures import ends_job, fail
 from img2img.translation.journal import Journal, digest, digest_file, stamp
 from img2img.translation.options import Output
+from img2img.translation.place import Place
 from img2img.translation.report import Item
 from img2img.translation.room import check_room, needed
 
@@ -186,14 +188,14 @@ class Pipeline:
 
     def _encode(self, work: Work, result: Pixels) -> str:
         """Write the target, and return what of the source it does not show; empty if it shows all."""
-        started, item = perf_counter(), work.item
+        started, item, output = perf_counter(), work.item, self.settings.output
         try:
             image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)
-            encoded = encode_image(image, item.target.suffix, self.settings.output.quality)
+            encoded = encode_image(image, item.target.suffix, output.quality, output.ground)
             item.notes = (*work.image.notes, *encoded.notes)
             if self.journal is not None:
                 self.journal.record(item, work.source_sha256, digest(encoded.data))
-            write_file(item.target, encoded.data)
+            Place.of(item, self.journal, overwrite=output.overwrite).write(encoded.data)
             return "" if _is_unchanged(work) else f"{printable(item.source)}: {_CHANGED}"
         finally:
             item.seconds += perf_counter() - started
@@ -216,6 +218,6 @@ def _settle(outcome: Outcome[Work, str]) -> bool:
     elif outcome.is_lost_alone:
         fail(item, error, needed(outcome.work.image.pixels, outcome.work.picture.traits))
     else:
-        item.reason = describe(error)
+        item.reason = error_text(error)
         return False
     return True

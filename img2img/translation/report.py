@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from img2img.media import write_file
+from img2img.text import as_json
 from img2img.translation.passed_over import PassedOver
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ class Item:
         """Return `NAME:ADDRESS` as the user typed it, where the source is no file; otherwise empty."""
         return ""
 
+    @property
+    def is_folder(self) -> bool:
+        """Return whether the target is a folder, as that of numbered images."""
+        return False
+
 
 @dataclass(kw_only=True)
 class ClipItem(Item):
@@ -56,6 +61,11 @@ class ClipItem(Item):
     def address(self) -> str:
         """Return `NAME:ADDRESS` as the user typed it, where the source is no file; otherwise empty."""
         return self.reads.address
+
+    @property
+    def is_folder(self) -> bool:
+        """Return whether the target is a folder, as that of numbered images."""
+        return self.writes.is_folder
 
 
 @dataclass
@@ -96,7 +106,7 @@ class Report:
             ],
             "items": [_row(item) for item in self.items],
         }
-        write_file(path, json.dumps(about, indent=1).encode())
+        write_file(path, as_json(about).encode())
 
 
 def _row(item: Item) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from img2img.host.kinds import SOURCES
 from img2img.media import printable
 from img2img.media.clip.opening import OpenClip, open_clip, open_images
 from img2img.media.clip.part import Part, guarded
-from img2img.translation.journal import digest, digest_file
+from img2img.translation.journal import digest, digest_file, stamp
 
 if TYPE_CHECKING:
     from img2img.host.host import PluginHost
@@ -62,7 +62,7 @@ class Source(ABC):
 
     def stamp(self) -> object:
         """Return what tells at once, without reading the source, that nobody has replaced it or written to it."""
-        return [_stamp(path) for path in self._files()]
+        return [stamp(path) for path in self._files()]
 
     def check_unchanged(self, stamp: object, sha256: str) -> None:
         """Refuse a source that has changed since the `stamp` was taken and its SHA-256 computed.
@@ -136,11 +136,3 @@ class PluginSource(Source):
         if self.address or not self.path.is_file():
             return secrets.token_hex(32)  # the source may show something else next time
         return super()._digest()
-
-
-def _stamp(path: Path) -> tuple[int, ...] | None:
-    try:
-        about = path.stat()
-    except OSError:  # it is gone
-        return None
-    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns

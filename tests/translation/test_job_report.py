@@ -14,8 +14,8 @@ from torch import nn
 
 from img2img import PluginHost, hookimpl, translate
 from img2img.errors import FatalError, Stopped, UsageError
-from img2img.translation import pipeline as stages
 from img2img.translation.job import Job
+from img2img.translation.place import Place
 from img2img.translation.report import Item, Report
 
 Again = Callable[..., Report]
@@ -138,11 +138,11 @@ def test_a_report_that_would_cost_an_image_or_cannot_be_is_refused_at_once(
 def test_a_report_that_cannot_be_written_does_not_hide_why_the_job_stopped(
     again: Again, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(path: Path, data: bytes) -> None:
+    def full(place: Place, data: bytes) -> None:
         shutil.rmtree(tmp_path / "reports", ignore_errors=True)  # several images may come here at once
         raise FatalError("the disk is full")
 
-    monkeypatch.setattr(stages, "write_file", full)
+    monkeypatch.setattr(Place, "write", full)
     with pytest.raises(FatalError, match="the disk is full"):
         again(report=tmp_path / "reports" / "report.json", batch_size=7)
     assert "report.json: cannot be written" in caplog.text

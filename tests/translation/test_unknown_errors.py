@@ -17,6 +17,7 @@ from img2img.inference import executor, picture
 from img2img.media.image import decode
 from img2img.translation import kinds, pipeline
 from img2img.translation.journal import Journal
+from img2img.translation.place import Place
 
 from .planted import BAD_SIZE, ERRORS, NO_MEMORY, OddError, fails, install, is_bad, kind, network, plant
 
@@ -45,7 +46,7 @@ STAGES = {
     "from tensor": (executor, "to_integers"),
     "from network": (picture, "from_network"),
     "encode": (pipeline, "encode_image"),
-    "write": (pipeline, "write_file"),
+    "write": (Place, "write"),
     "journal, asked": (Journal, "done"),
     "journal, written": (Journal, "record"),
 }

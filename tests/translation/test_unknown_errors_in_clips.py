@@ -18,6 +18,7 @@ from img2img.media.video.reader import VideoReader
 from img2img.media.video.segments import SegmentEncoder
 from img2img.translation import clip, sinks, sources, targets
 from img2img.translation.journal import Journal
+from img2img.translation.place import Place
 from img2img.translation.report import Report
 
 from ..video import clips
@@ -53,7 +54,7 @@ CLIP_STAGES = {
     "encode": (SegmentEncoder, "add"),
     "write a segment": (SegmentEncoder, "write"),
     "mux": (sinks, "mux"),
-    "publish": (sinks, "publish"),
+    "publish": (Place, "publish"),
     "journal, asked": (Journal, "done"),
     "journal, written": (Journal, "record"),
 }

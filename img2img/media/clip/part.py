@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
-from img2img.errors import Img2ImgError, VideoError, describe, is_interrupt
+from img2img.errors import Img2ImgError, VideoError, is_ctrl_c
 from img2img.media.clip.frames import Clip, ClipInfo, Frame
 from img2img.media.files import MAX_PIXELS
+from img2img.text import error_text
 
 if TYPE_CHECKING:
     from img2img.media.image.images import Pixels
@@ -128,9 +129,9 @@ def guarded(name: str, call: Callable[[], T], does: Literal["reads", "writes"] =
     except (Img2ImgError, MemoryError):
         raise
     except BaseException as error:
-        if is_interrupt(error):
+        if is_ctrl_c(error):
             raise
-        raise VideoError(f"{name}: the plugin that {does} it failed: {describe(error)}") from error
+        raise VideoError(f"{name}: the plugin that {does} it failed: {error_text(error)}") from error
 
 
 def _checked(info: Any, name: str, max_pixels: int) -> ClipInfo:
