@@ -106,9 +106,10 @@ class Executor:
                 shrunk = self._shrink(pixels, side)
                 if shrunk is None:
                     self.limits.restore(before, since)  # lower limits would slow down all later images
+                    other = "" if self.device.is_cpu else "--device cpu or "
                     raise TranslationError(
                         f"{pixels.shape[2]}×{pixels.shape[1]} does not fit the memory of {self.device}, and can be cut "
-                        f"no smaller; try --device cpu or a smaller image ({error_text(error)})"
+                        f"no smaller; try {other}a smaller image ({error_text(error)})"
                     ) from error
                 since = shrunk
 

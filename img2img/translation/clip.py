@@ -112,7 +112,7 @@ def _translate(
         ):
 
             def record(target_sha256: str) -> None:
-                _check_unchanged(item, stamp, source_sha256)
+                item.reads.check_unchanged(stamp, source_sha256)
                 if journal is not None:
                     journal.record(item, source_sha256, target_sha256, item.reason)
                 state.about_to_publish(target_sha256)
@@ -121,7 +121,7 @@ def _translate(
                 raise VideoError(
                     f"{item.reads.name}: there is no frame between the chosen start and end; change --start or --end"
                 )
-            _check_unchanged(item, stamp, source_sha256)
+            item.reads.check_unchanged(stamp, source_sha256)
             item.reason = clip.damage and f"{item.reads.name}: {clip.damage}"
             sink.finish(state.segments(), state.part, record)
         item.notes = (*info.notes, *sink.notes)
@@ -181,13 +181,6 @@ def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]
     if fps is None:
         return clip.info, clip.frames()
     return replace(clip.info, time_base=1 / fps, rate=fps), at_rate(clip.frames(), clip.info, fps)
-
-
-def _check_unchanged(item: ClipItem, stamp: object, source_sha256: str) -> None:
-    if item.reads.stamp() != stamp and item.reads.digest() != source_sha256:
-        raise VideoError(
-            f"{item.reads.name}: it was changed or replaced while it was translated; run again when it is whole"
-        )
 
 
 def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:

@@ -22,20 +22,13 @@ class Found:
 
     Attributes:
         base: The folder that relative names count from.
-        files: All regular files, and links that lead nowhere.
-        passed_over: What else was met: pipes, devices, and linked folders that would be walked twice.
+        files: All files, whatever they are, and links that lead nowhere.
+        passed_over: The linked folders that would be walked twice.
     """
 
     base: Path
     files: list[Path] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
-
-    def add(self, path: Path) -> None:
-        """Take a file, or note why it is none."""
-        if passed := special(path):
-            self.passed_over.append(passed)
-        else:
-            self.files.append(path)
 
 
 def find_files(source: str) -> Found:
@@ -47,7 +40,7 @@ def find_files(source: str) -> Found:
     path = Path(source)
     if path.is_dir():
         found = Found(path)
-        _walk(path, found, found.add)
+        _walk(path, found, found.files.append)
         return found
     if glob.has_magic(source):
         found = _matching(path)
@@ -115,7 +108,7 @@ def _matching(pattern: Path) -> Found:
     if "**" not in pattern.parts:
         for name in glob.iglob(str(pattern)):  # noqa: PTH207 - Path.glob takes no absolute pattern
             if not Path(name).is_dir() and Path(name).exists():
-                found.add(Path(name))
+                found.files.append(Path(name))
         return found
     where = pattern.parts.index("**")
     first, rest = Path(*pattern.parts[:where]), pattern.parts[where:]
@@ -125,7 +118,7 @@ def _matching(pattern: Path) -> Found:
         def take(path: Path, top: Path = top) -> None:
             """Take a file whose place below `top` matches the rest of the pattern."""
             if _fits(path.relative_to(top).parts, rest) and path.exists():
-                found.add(path)
+                found.files.append(path)
 
         _walk(top, found, take)
     return found

@@ -18,6 +18,7 @@ from img2img.inference import stream
 from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import NO_FILTERS, Chain
+from img2img.inference.limits import is_out_of_memory
 from img2img.inference.picture import Picture
 from img2img.inference.stream import Outcome, Stream
 from img2img.media import Image, decode_image, encode_image, printable, read_file
@@ -28,6 +29,7 @@ from img2img.translation.journal import Journal, digest, digest_file, stamp
 from img2img.translation.options import Output
 from img2img.translation.place import Place
 from img2img.translation.report import Item
+from img2img.translation.room import check_room, needed
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -96,6 +98,7 @@ class Pipeline:
     ) -> None:
         self.executor, self.settings, self.journal, self.on_items_done = executor, settings, journal, on_items_done
         self._decoders = ThreadPoolExecutor(settings.codecs, "decode")
+        self._is_alone, self._put_off = False, list[Item]()
         self._stream = Stream(executor, settings.conditions, self._encode, stop, settings.codecs)
 
     def run(self, items: Iterable[Item]) -> None:
@@ -105,16 +108,34 @@ class Pipeline:
             FatalError: A target cannot be written; items that were not finished stay `planned`.
             Stopped: `stop` returned True.
         """
+        items = [*items]
+        self._is_alone = len(items) == 1
         try:
-            for outcome in self._stream.by_group(self._decoded(items)):
-                if not _settle(outcome):
-                    outcome.result()  # raises the error that ends the job
-                self.on_items_done([outcome.work.item])
+            self._carry(items)
+            self._is_alone = True
+            for item in self._put_off:
+                self._carry([item])
         finally:
             self.executor.close()
             self._decoders.shutdown(cancel_futures=True)
             if rest := [outcome.work.item for outcome in self._stream.close() if _settle(outcome)]:
                 self.on_items_done(rest)
+
+    def _carry(self, items: Sequence[Item]) -> None:
+        for outcome in self._stream.by_group(self._decoded(items)):
+            item = outcome.work.item
+            if outcome.error is not None and self._is_put_off(item, outcome.error):
+                continue
+            if not _settle(outcome):
+                outcome.result()  # raises the error that ends the job
+            self.on_items_done([item])
+
+    def _is_put_off(self, item: Item, error: BaseException) -> bool:
+        """Put an item off if memory ran out while other items had a part of it; it is tried again alone at the end."""
+        if self._is_alone or not is_out_of_memory(error):
+            return False
+        self._put_off.append(item)
+        return True
 
     def _decoded(self, items: Iterable[Item]) -> Iterator[Work]:
         """Decode ahead, in order, while there is room; items that need no translation are finished here."""
@@ -136,13 +157,13 @@ class Pipeline:
     def _decoded_next(self, ahead: deque[Future[tuple[Item, Work | None]]]) -> Iterator[Work]:
         self._stream.heed_stop()
         item, work = ahead.popleft().result()
-        if work is None:
-            self.on_items_done([item])
-        else:
+        if work is not None:
             yield work
+        elif item.status != "planned":
+            self.on_items_done([item])
 
     def _decode(self, item: Item) -> tuple[Item, Work | None]:
-        started = perf_counter()
+        started, data = perf_counter(), b""
         try:
             before = stamp(item.source)
             data = read_file(item.source)
@@ -153,12 +174,14 @@ class Pipeline:
                 item.status, item.reason = "skipped", "done already"
                 return item, None
             image = decode_image(data, printable(item.source), self.settings.compute.max_pixels)
+            check_room(image.pixels, self.executor.traits)
             picture = Picture.enter(image.pixels, self.executor.traits, self.settings.filters.start())
             return item, Work(item, image, picture, source_sha256, before)
         except BaseException as error:
             if ends_job(error):
                 raise
-            fail(item, error)
+            if not self._is_put_off(item, error):
+                fail(item, error, needed(data, self.executor.traits) if is_out_of_memory(error) else 0)
             return item, None
         finally:
             item.seconds += perf_counter() - started
@@ -193,7 +216,7 @@ def _settle(outcome: Outcome[Work, str]) -> bool:
     if error is None:
         item.status, item.reason = ("damaged", outcome.value) if outcome.value else ("done", "")
     elif outcome.is_lost_alone:
-        fail(item, error)
+        fail(item, error, needed(outcome.work.image.pixels, outcome.work.picture.traits))
     else:
         item.reason = error_text(error)
         return False

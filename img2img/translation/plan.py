@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from img2img.errors import UsageError
+from img2img.errors import ImageError, UsageError
 from img2img.media import READABLE_IMAGES, WRITABLE_IMAGES, printable
 from img2img.media.clip.sequence import natural_order
 from img2img.media.formats import listed
@@ -15,7 +15,7 @@ from img2img.translation.clashes import check_targets
 from img2img.translation.failures import ends_job, fail
 from img2img.translation.finding import Found, find_files, real_names, results_below
 from img2img.translation.kinds import ClipKinds
-from img2img.translation.passed_over import PassedOver, companion, summary, unknown
+from img2img.translation.passed_over import PassedOver, companion, special, summary, unknown
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sources import ImageSequence, PluginSource, Source
 from img2img.translation.targets import NumberedImages, Target
@@ -119,9 +119,14 @@ def _plan_clip(source: Source, target: Path, suffix: str, kinds: ClipKinds) -> P
 def _plan_sequence(found: Found, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
     _check_agreement(target, suffix)
     known, passed_over = _sorted_out(found, kinds)
-    images = [one.path for one in known if one.path.suffix.lower() in READABLE_IMAGES]
-    others = [one.path for one in known if one.path.suffix.lower() not in READABLE_IMAGES]
-    passed_over += [PassedOver(path, "clip", "it is a clip among images that become one") for path in others]
+    images: list[Path] = []
+    for path in (one.path for one in known):
+        if passed := special(path):
+            passed_over.append(passed)
+        elif path.suffix.lower() in READABLE_IMAGES:
+            images.append(path)
+        else:
+            passed_over.append(PassedOver(path, "clip", "it is a clip among images that become one"))
     if not images:
         raise UsageError(
             f"no images found in {printable(found.base)} that could become {printable(target)}{_met(passed_over)}"
@@ -180,13 +185,16 @@ def _sorted_out(found: Found, kinds: ClipKinds) -> tuple[list[_Known], list[Pass
         elif one := _known(path, kinds):
             known.append(one)
         else:
-            passed_over.append(unknown(path))
+            passed_over.append(special(path) or unknown(path))
     return known, passed_over
 
 
 def _known(path: Path, kinds: ClipKinds) -> _Known | None:
     """Find out what a file is; whatever goes wrong there costs this file alone."""
     try:
+        is_of_suffix = path.suffix.lower() in READABLE_IMAGES or path.suffix.lower() in kinds.readable
+        if is_of_suffix and (passed := special(path)):
+            raise ImageError(f"{printable(path)}: {passed.reason}")
         is_clip = kinds.is_clip(path)
         if is_clip or path.suffix.lower() in READABLE_IMAGES:
             return _Known(path, is_clip, kinds.needs_fps(path))

@@ -11,6 +11,7 @@ import pytest
 
 from img2img import Model, PluginHost, translate
 from img2img.errors import UsageError
+from img2img.translation.kinds import clip_kinds
 from img2img.translation.plan import make_plan
 
 
@@ -130,12 +131,28 @@ MAKE: dict[str, Callable[[str], None]] = {
 
 @pytest.mark.parametrize("suffix", ["png", "webp", "gif", "mp4", "npy", "mkv", "tiff"])
 @pytest.mark.parametrize("kind", MAKE)
-def test_what_is_no_regular_file_is_passed_over_and_named_without_being_opened(kind: str, suffix: str) -> None:
+def test_what_is_no_regular_file_fails_by_name_without_being_opened(kind: str, suffix: str, host: PluginHost) -> None:
     files("in/a.png")
     MAKE[kind](f"in/b.{suffix}")
-    for source in (*SOURCES, "in/*"):
-        assert planned(source) == ["in/a.png"]
-    assert passed_over("in") == {f"in/b.{suffix}": kind}
+    for source in ("in", "in/**", "in/*"):
+        first, item = make_plan(source, "out", kinds=clip_kinds(host)).items
+        assert (first.status, item.status) == ("planned", "failed")
+        assert item.reason.startswith(f"in/b.{suffix}: it is a {kind}, which may never end")
+
+
+@pytest.mark.parametrize("kind", MAKE)
+def test_what_is_no_regular_file_and_no_image_by_its_name_is_passed_over(kind: str) -> None:
+    files("in/a.png")
+    for name in ("b", "b.txt", ".b", "._b"):
+        MAKE[kind](f"in/{name}")
+    assert passed_over("in") == dict.fromkeys(["in/b", "in/b.txt", "in/.b", "in/._b"], kind)
+
+
+@pytest.mark.parametrize("kind", MAKE)
+def test_what_is_no_regular_file_is_no_image_of_a_video(kind: str) -> None:
+    files("in/a.png")
+    MAKE[kind]("in/b.png")
+    assert passed_over("in", "out.mp4") == {"in/b.png": kind}
 
 
 @pytest.mark.parametrize("suffix", ["png", "gif", "mp4"])
@@ -143,9 +160,10 @@ def test_what_is_no_regular_file_is_passed_over_and_named_without_being_opened(k
 def test_what_is_no_regular_file_is_refused_where_it_is_all_there_is(kind: str, suffix: str) -> None:
     Path("in").mkdir()
     MAKE[kind](f"in/b.{suffix}")
-    for source in (f"in/b.{suffix}", "in", "in/*"):
-        with pytest.raises(UsageError, match=f"it is a {kind}, which may never end"):
-            make_plan(source, "out")
+    with pytest.raises(UsageError, match=f"it is a {kind}, which may never end"):
+        make_plan(f"in/b.{suffix}", "out")
+    (item,) = make_plan("in", "out").items
+    assert item.status == "failed"
 
 
 def test_results_of_earlier_jobs_below_the_source_folder_are_passed_over(

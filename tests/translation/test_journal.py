@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from img2img.errors import FatalError, ItemError, UsageError, WriteError
-from img2img.translation.journal import Journal, digest
+from img2img.translation.journal import JOURNAL, STATE, Journal, digest, digest_file, made_in
 from img2img.translation.report import Item
 
 SOURCE, RESULT = b"a source", b"a result"
@@ -208,3 +209,19 @@ def test_leftovers_of_a_kill_are_removed_and_nothing_else(folder: Path) -> None:
     journal.clean([Item(Path("a"), folder / "a.png"), Item(Path("b"), folder / "below" / "b.png")])
     assert not any(path.exists() for path in leftovers)
     assert all(path.exists() for path in others)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_the_digest_of_what_is_no_regular_file_is_an_error_and_waits_for_nobody(make: Any, tmp_path: Path) -> None:
+    make(tmp_path / "target.png")
+    with pytest.raises(OSError, match="it is no regular file"):
+        digest_file(tmp_path / "target.png")
+
+
+def test_a_foreign_journal_names_only_what_jobs_made(tmp_path: Path) -> None:
+    (tmp_path / STATE).mkdir()
+    entry = {"target": "a.png", "source_sha256": "0", "settings": "0", "target_sha256": "0"}
+    lines = [json.dumps(entry), json.dumps(entry | {"target": ["a"]}), "[" * 100_000, "{", "7"]
+    (tmp_path / STATE / JOURNAL).write_text("\n".join(lines))
+    assert made_in(tmp_path) == {"a.png"}
+    assert made_in(tmp_path / "nowhere") == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,8 +17,11 @@ from torch import Tensor
 from img2img.errors import Stopped, WriteError
 from img2img.inference import picture
 from img2img.translation import pipeline as stages
+from img2img.translation import room
 from img2img.translation.place import Place
 from img2img.translation.report import Item
+
+from .planted import BAD_SIZE, is_bad
 
 Run = Callable[..., list[Item]]
 
@@ -61,20 +65,55 @@ def test_files_that_cannot_be_read_are_lost_alone_and_named(run: Run, tmp_path: 
 def test_an_image_that_does_not_fit_the_memory_is_lost_alone(
     stage: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    home = picture if stage.endswith("_network") else stages
+    work = getattr(home, stage)
+
+    def fail_for_one(*arguments: Any) -> Any:
+        if any(is_bad(argument) or "000.png" in str(argument) for argument in arguments):
+            raise MemoryError("Unable to allocate 3.6 GiB")
+        return work(*arguments)
+
+    monkeypatch.setattr(home, stage, fail_for_one)
+    items = run(lambda images: images, [BAD_SIZE, *[(8, 9)] * 3], codecs=1)
+    assert statuses(items) == ["failed"] + ["done"] * 3
+    assert re.search(r"fit the memory \(Unable to allocate 3.6 GiB, it needs \d\.\d GB or more\)", items[0].reason)
+
+
+@pytest.mark.parametrize("stage", ["decode_image", "to_network", "from_network", "encode_image"])
+def test_images_for_which_memory_ran_out_beside_others_are_tried_again_alone(
+    stage: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls: list[int] = []
     home = picture if stage.endswith("_network") else stages
     work = getattr(home, stage)
 
-    def fail_once(*arguments: Any) -> Any:
+    def fail_at_first(*arguments: Any) -> Any:
         calls.append(1)
-        if len(calls) == 1:
-            raise MemoryError("Unable to allocate 3.6 GiB")
+        if len(calls) <= 2:
+            raise MemoryError
         return work(*arguments)
 
-    monkeypatch.setattr(home, stage, fail_once)
-    items = run(lambda images: images, [(8, 9)] * 4, codecs=1)
-    assert statuses(items) == ["failed"] + ["done"] * 3
-    assert "does not fit the memory (Unable to allocate 3.6 GiB)" in items[0].reason
+    announced: list[Item] = []
+    monkeypatch.setattr(home, stage, fail_at_first)
+    items = run(lambda images: images, [(8, 9)] * 4, codecs=1, on_items_done=announced.extend)
+    assert statuses(items) == ["done"] * 4
+    assert sorted(announced, key=lambda item: item.source) == items
+
+
+def test_an_image_that_can_never_fit_the_memory_is_refused_with_what_it_needs(
+    run: Run, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "memory", lambda: 100_000_000)
+    items = run(make.Enlarge(2), [(8, 9), (2000, 3000), (9, 8)])
+    assert statuses(items) == ["done", "failed", "done"]
+    assert items[1].reason == (
+        f"{items[1].source}: its 3000×2000 pixels, which become 6000×4000, need 0.2 GB of memory or more, and there "
+        "are 0.1 GB; make it smaller, or translate it on another machine"
+    )
+
+
+def test_the_memory_of_the_machine_is_known() -> None:
+    assert 1 << 28 < room.memory() < 1 << 50
 
 
 @pytest.mark.parametrize(("tile", "workers"), [(0, 1), (0, 3), (16, 1), (16, 3)])
