@@ -68,6 +68,7 @@ def save_model(
     trained_on: str = "",
     license: str = "",
     card: str = "",
+    replaces: bool = True,
 ) -> ModelInfo:
     """Write a model file, completely or not at all, and return its header.
 
@@ -82,10 +83,12 @@ def save_model(
         trained_on: Description of the training data, in words.
         license: Terms of the weights, in words or as an SPDX name.
         card: The model card, as JSON; empty for none.
+        replaces: Whether a file of that name is replaced.
 
     Raises:
         ModelFileError: The path does not end in `.safetensors`.
         WriteError: The file cannot be written.
+        ItemError: There is a file of that name, and it must not be replaced.
     """
     from safetensors.torch import save
     from torch import contiguous_format as contiguous
@@ -112,7 +115,7 @@ def save_model(
     metadata["sha256"] = digest(header, data)
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)  # weights begin at a multiple of 8
-    write_file(path, [len(text).to_bytes(8, "little"), text, data])
+    write_file(path, [len(text).to_bytes(8, "little"), text, data], replaces=replaces)
     return _info(path, header)
 
 

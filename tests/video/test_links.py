@@ -120,7 +120,7 @@ def test_a_film_that_appears_while_its_target_is_made_is_kept(
     same_host.add_observer(Other())
     (item,) = do("out/t.mp4").items
     assert item.status == "failed"
-    assert "--overwrite" in item.reason
+    assert "another program made this file" in item.reason
     assert (tmp_path / "out" / "t.mp4").read_bytes() == b"mine"
     assert do("out/t.mp4", overwrite=True).counts["done"] == 1
 
