@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import img2img
@@ -82,6 +83,25 @@ def test_a_link_in_the_place_of_a_file_of_the_state_is_replaced(
         return
     assert do("out/t.mp4").counts["done"] == 1
     assert look.numbers(tmp_path / "out" / "t.mp4") == list(range(5))
+
+
+def test_a_plugin_does_not_write_through_a_link_either(do: Callable[..., Any], outside: Path, tmp_path: Path) -> None:
+    state = tmp_path / "out" / ".img2img" / "clips" / "t.npy"
+    state.mkdir(parents=True)
+    (state / "target.part").symlink_to(outside / "target.part")
+    assert do("out/t.npy").counts["done"] == 1
+    assert np.load(tmp_path / "out" / "t.npy").shape == (5, 32, 32, 3)
+
+
+@pytest.mark.parametrize("name", ["t.mp4", "t.gif", "t.npy"])
+def test_a_link_under_the_name_of_a_target_is_replaced_and_not_followed(
+    name: str, do: Callable[..., Any], outside: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "out" / name).symlink_to(outside / "precious.jpg")
+    with pytest.raises(UsageError, match="exists"):
+        do(f"out/{name}")
+    assert do(f"out/{name}", overwrite=True).counts["done"] == 1
+    assert not (tmp_path / "out" / name).is_symlink()
 
 
 def test_frames_in_a_linked_folder_that_the_user_names_go_there(do: Callable[..., Any], tmp_path: Path) -> None:
