@@ -113,10 +113,15 @@ def save_model(
     header, data = split(save(weights), path)
     header["__metadata__"] = metadata
     metadata["sha256"] = digest(header, data)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)  # weights begin at a multiple of 8
+    text = _text(header)
     write_file(path, [len(text).to_bytes(8, "little"), text, data], replaces=replaces)
     return _info(path, header)
+
+
+def _text(header: dict[str, Any]) -> bytes:
+    """Return the text of a header, so long that the weights behind it begin at a multiple of 8."""
+    text = json.dumps(header).encode()
+    return text + b" " * (-len(text) % 8)
 
 
 def read_info(path: Path) -> ModelInfo:
