@@ -48,7 +48,7 @@ class ModelConfig(BaseModel):
             complaints = [cls._complaint(detail) for detail in details[:MAX_COMPLAINTS]]
             if len(details) > MAX_COMPLAINTS:
                 complaints.append(f"and {len(details) - MAX_COMPLAINTS} more")
-            raise ConfigError("\n".join(complaints)) from error
+            raise ConfigError(*complaints) from error
 
     @classmethod
     def parse_json(cls, text: str) -> Self:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from img2img.cli.host import HostOptions
-from img2img.cli.messages import say
+from img2img.cli.messages import say, show, show_json
 from img2img.cli.options import compute_options, condition_option, gather, max_pixels_option
 from img2img.cli.progress import EvaluationProgress
 from img2img.cli.signals import orderly_stop
@@ -106,10 +105,12 @@ def _write_table(found: Evaluation, path: Path) -> None:
 
 
 def _print_result(found: Evaluation, as_json: bool) -> None:
-    from img2img.evaluation.tables import as_table, as_text
+    from img2img.evaluation.tables import as_lines, as_table
 
-    if text := json.dumps(as_table(found), indent=1) if as_json else as_text(found):
-        click.echo(text)
+    if as_json:
+        show_json(as_table(found))
+    elif lines := as_lines(found):
+        show(*lines)
     for image in found.failed:
         say(f"failed: {image.reason}")
     if found.failed:

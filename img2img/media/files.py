@@ -8,6 +8,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from img2img.errors import ImageError, UsageError, WriteError
+from img2img.text import printable as printable  # lent from here to plugins
 
 LARGEST_FILE = 1 << 30
 """Bytes of the largest file that `read_file` reads."""
@@ -27,14 +28,6 @@ _REMEDIES = {
     errno.ELOOP: "remove it, or name another target",
     errno.EFBIG: "raise the limit on file sizes (ulimit -f) or choose another disk",
 }
-
-
-def printable(path: Path | str) -> str:
-    """Return a path as one harmless line: control characters and bytes that are no UTF-8 become escapes.
-
-    A file name then cannot forge log lines or send codes to a terminal.
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(path))
 
 
 def read_file(path: Path) -> bytes:

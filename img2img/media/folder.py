@@ -238,10 +238,7 @@ def _explained(error: OSError, at: int, path: Path) -> OSError:
     number, text = error.errno or 0, error.strerror
     with suppress(OSError):
         if stat.S_ISLNK(os.stat(path.name, dir_fd=at, follow_symlinks=False).st_mode):
-            number, text = (
-                errno.ELOOP,
-                f"{printable(path)} is a link, and none is followed in a target folder",
-            )
+            number, text = errno.ELOOP, f"{printable(path)} is a link, and none is followed in a target folder"
     return OSError(number, text, os.fspath(path))
 
 

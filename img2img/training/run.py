@@ -177,8 +177,9 @@ class Run:
         ]
         if changed:
             raise UsageError(
-                f"the run in {self.folder} was begun with other settings:\n  " + "\n  ".join(changed) + "\n"
-                "Leave them out to go on with it, or begin another run, with --init from this one's model file."
+                f"the run in {self.folder} was begun with other settings:",
+                *(f"  {line}" for line in changed),
+                "Leave them out to go on with it, or begin another run, with --init from this one's model file.",
             )
 
     def _outputs(self) -> list[Path]:

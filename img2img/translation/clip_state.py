@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,7 +17,7 @@ import numpy as np
 from img2img.errors import FatalError, UsageError
 from img2img.media import Folder, printable, unwritable
 from img2img.media.lock import FileLock
-from img2img.translation.journal import STATE, digest_file
+from img2img.translation.journal import STATE, digest, digest_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +26,9 @@ _PUBLISHED = "published"
 """Name of the file with the SHA-256 of the target that is about to be renamed into place."""
 
 _PART = "target.part"
+
+_DIGESTS = "digests"
+"""Name of the file with a line for each finished segment: the SHA-256 of the segment, and that of the memory."""
 
 SEGMENT = 120
 """Frames of a segment; no more than these are lost when a job is killed."""
@@ -49,7 +53,7 @@ class ClipState:
         try:
             root.make(self.folder)
             self._lock = FileLock(root, self.folder / "lock")
-            self.is_resumed = self._settings() == settings.encode("ascii")
+            self.is_resumed = self._read("settings") == settings.encode("ascii")
             """Whether an earlier job for this target, with the same settings, was not finished."""
             if not self.is_resumed:
                 self._forget()
@@ -64,9 +68,12 @@ class ClipState:
             raise UsageError(
                 f"cannot write to the folder {printable(target.parent)}: {error.strerror}; name another"
             ) from error
-        self.finished = 0
-        while self.segment(self.finished).is_file():
-            self.finished += 1
+        self._digests = self._intact()
+
+    @property
+    def finished(self) -> int:
+        """Return how many segments are finished."""
+        return len(self._digests)
 
     @property
     def part(self) -> Path:
@@ -85,9 +92,12 @@ class ClipState:
         """Return what `remember` stored with the last finished segment; None if that is missing or damaged."""
         path = self._memory(self.finished - 1)
         try:
-            with self.root.open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            data = self.root.read(path)
+            if digest(data) != self._digests[-1][1]:
+                return None
+            with np.load(BytesIO(data), allow_pickle=False) as arrays:
                 return dict(arrays)
-        except (OSError, ValueError, EOFError, BadZipFile):
+        except (OSError, ValueError, EOFError, BadZipFile, IndexError):
             return None
 
     def remember(self, memory: Mapping[str, NDArray[Any]]) -> None:
@@ -98,16 +108,19 @@ class ClipState:
 
     def start_over(self) -> None:
         """Throw the finished segments away."""
-        settings = self._settings()
+        settings = self._read("settings")
         self._forget()
         self.root.write(self.folder / "settings", settings)
-        self.finished = 0
+        self._digests = []
 
     def finish(self) -> None:
         """Count the current segment, which has been written, as finished."""
+        before = self._memory(self.finished - 1)
+        self._digests.append((self._digest(self.segment(self.finished)), self._digest(self._memory(self.finished))))
+        lines = "".join(" ".join(line) + "\n" for line in self._digests)
+        self.root.write(self.folder / _DIGESTS, lines.encode("ascii"))
         with suppress(FileNotFoundError):
-            self.root.remove(self._memory(self.finished - 1))
-        self.finished += 1
+            self.root.remove(before)
 
     def about_to_publish(self, target_sha256: str) -> None:
         """Note the target's digest just before the target gets its name, in case the job is killed right after that."""
@@ -124,9 +137,35 @@ class ClipState:
     def _memory(self, index: int) -> Path:
         return self.folder / f"{index:06}.memory.npz"
 
-    def _settings(self) -> bytes:
-        with suppress(FileNotFoundError):
-            return self.root.read(self.folder / "settings")
+    def _intact(self) -> list[tuple[str, str]]:
+        """Return the digests of the finished segments up to the first that was damaged since; remove those from it on.
+
+        A segment is damaged where a disk lost it, or where somebody put another file in its place.
+        """
+        found: list[tuple[str, str]] = []
+        for line in self._read(_DIGESTS).decode("ascii", "replace").splitlines():
+            segment, _, memory = line.partition(" ")
+            if segment in ("-", "") or self._digest(self.segment(len(found))) != segment:
+                break
+            found.append((segment, memory))
+        kept = {self.segment(index) for index in range(len(found))} | {self._memory(len(found) - 1)}
+        for path in [*self.folder.glob("*.npz"), *self.folder.glob(_PART)]:
+            if path not in kept:
+                self.root.remove(path)
+        return found
+
+    def _digest(self, path: Path) -> str:
+        """Return the SHA-256 of a file in the folder; `-` where there is no regular file that can be read."""
+        try:
+            with self.root.open(path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return "-"
+
+    def _read(self, name: str) -> bytes:
+        """Return the content of a file in the folder; nothing where it cannot be read."""
+        with suppress(OSError):
+            return self.root.read(self.folder / name)
         return b""
 
     def _forget(self) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -17,6 +20,8 @@ from img2img.translation.report import Item
 
 STATE = ".img2img"
 """Folder in a target folder where a job keeps its journal and its lock."""
+JOURNAL = "journal.jsonl"
+"""Name of the journal in that folder."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Journal:
 
     def __init__(self, folder: Path, settings: str, *, overwrite: bool = False) -> None:
         self.folder, self.settings, self.overwrite = Folder(folder), settings, overwrite
-        self._path = folder / STATE / "journal.jsonl"
+        self._path = folder / STATE / JOURNAL
         try:
             self.folder.make(self._path.parent)
             self._lock = FileLock(self.folder, folder / STATE / "lock")
@@ -144,11 +149,7 @@ class Journal:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _read(self) -> None:
-        try:
-            lines = self.folder.read(self._path).splitlines()
-        except FileNotFoundError:
-            return
-        for entry in filter(None, map(_entry, lines)):
+        for entry in _entries(self.folder, self._path):
             self._entries[entry.target] = entry
             self._made.setdefault(entry.target, set()).add(entry.target_sha256)
 
@@ -172,6 +173,34 @@ def digest(data: bytes) -> str:
 
 
 def digest_file(path: Path) -> str:
-    """Return the SHA-256 of a file of any size, in hexadecimal."""
+    """Return the SHA-256 of a regular file of any size, in hexadecimal.
+
+    Raises:
+        OSError: It cannot be read, or is a folder, a pipe or a device.
+    """
+    if path.exists() and not path.is_file():  # opening a pipe would wait until somebody writes into it
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def stamp(path: Path) -> object:
+    """Return what is equal as long as nobody changes, replaces or removes a file; None where there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_ino, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+
+
+def made_in(folder: Path) -> set[str]:
+    """Return the names, relative to a target folder, of all files that its journal says jobs made there."""
+    try:
+        return {entry.target for entry in _entries(Folder(folder), folder / STATE / JOURNAL)}
+    except OSError:
+        return set()
+
+
+def _entries(folder: Folder, path: Path) -> Iterator[Entry]:
+    with suppress(FileNotFoundError):
+        yield from filter(None, map(_entry, folder.read(path).splitlines()))

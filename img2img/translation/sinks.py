@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import av
+import numpy as np
 
 from img2img.errors import Img2ImgError, VideoError
 from img2img.media import Image, encode_image, printable, unwritable
 from img2img.media.clip.part import guarded
+from img2img.media.image.alpha import Ground, in_front_of, name_of
 from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
 from img2img.media.video.segments import SegmentEncoder
@@ -65,12 +67,38 @@ class Sink(Protocol):
         """Release threads and memory."""
 
 
+class Opaque:
+    """Puts frames with transparency in front of a ground, for targets that hold no transparency."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self.notes: tuple[str, ...] = ()
+        """A note once a frame had transparent pixels."""
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """Return (H, W, 1 or 3)."""
+        if pixels.shape[2] in (1, 3):
+            return pixels
+        if not self.notes and pixels[..., -1].min() < np.iinfo(pixels.dtype).max:
+            self.notes = (f"transparency put in front of {name_of(self._ground)}, since the target holds none",)
+        return in_front_of(self._ground, pixels)
+
+
 class VideoSink:
     """Encodes segments, and joins them with the source's other streams."""
 
     resumes = True
 
-    def __init__(self, place: Place, encoding: Encoding, tracks: Tracks | None, shift: Fraction, end: Fraction | None):
+    def __init__(
+        self,
+        place: Place,
+        encoding: Encoding,
+        opaque: Opaque,
+        tracks: Tracks | None,
+        shift: Fraction,
+        end: Fraction | None,
+    ) -> None:
+        self._opaque = opaque
         self._place, self._tracks, self._shift, self._end = place, tracks, shift, end
         self._encoding = encoding
         self._encoder: SegmentEncoder | None = None
@@ -79,8 +107,8 @@ class VideoSink:
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Encode a frame into the current segment."""
-        colour = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]]
-        self._opened().add(colour, frame.pts, frame.duration)
+        colour = self._opaque(pixels)
+        self._opened().add(colour if colour.shape[2] == 3 else colour[..., [0, 0, 0]], frame.pts, frame.duration)
 
     def write_segment(self, path: Path) -> None:
         """Finish the current segment and give it its path."""
@@ -89,6 +117,7 @@ class VideoSink:
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
         """Join the segments with the source's other streams and rename the result into place."""
+        self.notes += self._opaque.notes
         try:
             mux(Contents(self._encoding, segments, self._tracks, self._shift, self._end), self._place.root, part)
             record(digest_file(part))
@@ -139,8 +168,10 @@ class ImagesSink:
 
     resumes = True
 
-    def __init__(self, place: Place, suffix: str, quality: int | None, notes: tuple[str, ...]) -> None:
-        self._place, self._suffix, self._quality, self.notes = place, suffix, quality, notes
+    def __init__(
+        self, place: Place, suffix: str, quality: int | None, opaque: Opaque | None, notes: tuple[str, ...]
+    ) -> None:
+        self._place, self._suffix, self._quality, self._opaque, self.notes = place, suffix, quality, opaque, notes
         self.about = f"{suffix} {quality}"
         self._pool = ThreadPoolExecutor(_ENCODERS, "encode")
         self._under_way: deque[Future[None]] = deque()
@@ -148,6 +179,7 @@ class ImagesSink:
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Write a frame in one of the threads."""
         name = f"{index + 1:08}{self._suffix}"
+        pixels = self._opaque(pixels) if self._opaque else pixels
         self._under_way.append(self._pool.submit(self._write, pixels, name, replaces=name in self._before))
         if len(self._under_way) > 2 * _ENCODERS:
             self._under_way.popleft().result()
@@ -159,7 +191,8 @@ class ImagesSink:
         self._place.root.write(path, b"")
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
-        """Do nothing: all images exist already."""
+        """Add the note on transparency; all images exist already."""
+        self.notes += self._opaque.notes if self._opaque else ()
 
     def close(self) -> None:
         """Stop the threads; frames that are not begun are dropped."""
@@ -180,7 +213,8 @@ class WriterSink:
 
     resumes = False
 
-    def __init__(self, place: Place, kind: ClipTarget, info: ClipInfo, notes: tuple[str, ...]) -> None:
+    def __init__(self, place: Place, kind: ClipTarget, info: ClipInfo, opaque: Opaque, notes: tuple[str, ...]) -> None:
+        self._opaque = opaque
         self._place, self._kind, self._info, self.notes = place, kind, info, notes
         self._name = printable(place.path)
         self.about = kind.name
@@ -188,14 +222,15 @@ class WriterSink:
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Hand a frame to the plugin."""
-        writer = self._opened()
-        self._call(lambda: writer.add(pixels, frame))
+        writer, colour = self._opened(), self._opaque(pixels)
+        self._call(lambda: writer.add(colour, frame))
 
     def write_segment(self, path: Path) -> None:
         """Do nothing: a job that is killed begins anew, so that no segment on the disk would be of use."""
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
         """Let the plugin finish its file, close it, and rename it into place."""
+        self.notes += self._opaque.notes
         writer = self._opened()
         self._call(lambda: writer.finish())
         self._writer = None

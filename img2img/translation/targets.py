@@ -16,7 +16,7 @@ from img2img.media.video import ClipInfo
 from img2img.media.video.encoding import choose_encoding
 from img2img.media.video.reader import VideoReader
 from img2img.media.video.tracks import choose_tracks
-from img2img.translation.sinks import AnimationSink, ImagesSink, Sink, VideoSink, WriterSink
+from img2img.translation.sinks import AnimationSink, ImagesSink, Opaque, Sink, VideoSink, WriterSink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +78,7 @@ class VideoFile(Target):
         if isinstance(clip, VideoReader):
             tracks = choose_tracks(clip.path, encoding, drop_unsupported=options.drop_unsupported_streams)
         end = None if options.end is None else info.start + options.end
-        return VideoSink(place, encoding, tracks, clip.shift, end)
+        return VideoSink(place, encoding, Opaque(options.ground), tracks, clip.shift, end)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,9 @@ class NumberedImages(Target):
 
     def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return a sink that writes images into the folder."""
-        return ImagesSink(place, self.suffix, options.quality, _silent(clip))
+        form = formats.of_suffix(self.suffix)
+        opaque = None if form and form.still and form.still.alpha else Opaque(options.ground)
+        return ImagesSink(place, self.suffix, options.quality, opaque, _silent(clip))
 
     def prepare(self, *, replaces: bool) -> None:
         """Refuse a folder that holds numbered images, unless they may be replaced; remove leftovers of a killed job."""
@@ -135,7 +137,7 @@ class PluginTarget(Target):
 
     def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return a sink that hands the frames to the plugin."""
-        return WriterSink(place, host.find(TARGETS, self.kind), info, _silent(clip))
+        return WriterSink(place, host.find(TARGETS, self.kind), info, Opaque(options.ground), _silent(clip))
 
 
 def check_options(options: VideoOptions, targets: Iterable[Target]) -> None:

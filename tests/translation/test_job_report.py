@@ -71,6 +71,35 @@ def test_an_observer_that_raises_stops_the_job_where_plugins_are_strict_and_only
         again()
 
 
+@pytest.mark.parametrize("emptied", ["items", "report"])
+def test_an_observer_takes_no_item_from_a_job_and_none_from_its_report(
+    emptied: str, again: Again, host: PluginHost, photos: Path, tmp_path: Path
+) -> None:
+    class Thief:
+        @hookimpl
+        def translation_started(self, job: Any) -> None:
+            if emptied == "items":
+                job.items.clear()
+
+        @hookimpl
+        def translation_finished(self, report: Any) -> None:
+            report.items = ()
+
+    class Setter:
+        @hookimpl
+        def translation_started(self, job: Any) -> None:
+            job.items = []
+
+    host.strict = False
+    host.add_observer(Thief())
+    host.add_observer(Setter())
+    (photos / "bad.png").write_bytes(b"")
+    report = again(report=tmp_path / "report.json")
+    assert report.counts["done"] == 7
+    assert report.counts["failed"] == 1
+    assert read(tmp_path / "report.json")["counts"]["failed"] == 1
+
+
 def read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text("ascii"))
 

@@ -19,6 +19,7 @@ import av.error
 from img2img.errors import VideoError
 from img2img.media.files import printable, unwritable
 from img2img.media.video.container import open_container, reason
+from img2img.media.video.fitting import open_output
 from img2img.media.video.segments import read_packets
 from img2img.media.video.tracks import TrackCopier, Tracks, about_picture
 
@@ -67,19 +68,19 @@ def mux(contents: Contents, folder: Folder, path: Path) -> None:
         WriteError: The disk is full, or the folder not writable.
         VideoError: The container cannot hold these streams together.
     """
-    encoding = contents.encoding
+    encoding, tracks = contents.encoding, contents.tracks
     with (
-        _writing(path),
+        _writing(path, encoding),
         ExitStack() as stack,
         folder.open(path, "wb") as file,
-        _opened(file, folder, path, encoding) as output,
+        _opened(file, folder, path, contents) as output,
     ):
         picture = encoding.add_to(output)
         copied: Iterator[Any] = iter(())
-        if contents.tracks is not None:
-            source = stack.enter_context(open_container(contents.tracks.source))
-            picture.metadata.update(about_picture(source, contents.tracks.source))
-            copied = TrackCopier(contents.tracks, source, output, contents.shift, contents.end).packets()
+        if tracks is not None:
+            source = stack.enter_context(open_container(tracks.source))
+            picture.metadata.update(about_picture(source, tracks.source, contents.shift, encoding.rate))
+            copied = TrackCopier(tracks, source, output, encoding, contents.shift, contents.end).packets()
         for packet in heapq.merge(_addressed(contents, picture), copied, key=_time):
             output.mux_one(packet)
 
@@ -112,17 +113,19 @@ class _Output:
 
 
 @contextmanager
-def _opened(file: BufferedIOBase, folder: Folder, path: Path, encoding: Encoding) -> Iterator[OutputContainer]:
+def _opened(file: BufferedIOBase, folder: Folder, path: Path, contents: Contents) -> Iterator[OutputContainer]:
     def again(url: str, flags: int, options: dict[str, str]) -> BufferedIOBase:
         """Open the file for reading: MP4 does that at the end, to move its index to the beginning."""
         return folder.open(path, "rb")
 
-    output, options = _Output(file), _options(encoding)
+    output, container, options = _Output(file), contents.encoding.container, _options(contents.encoding)
     try:
-        with av.open(
-            output, "w", format=encoding.container, options=options, buffer_size=_BUFFER, io_open=again
-        ) as container:
-            yield container
+        if contents.tracks is not None and contents.tracks.unlisted:
+            opened = open_output(output, container, options, unlisted=True)
+        else:
+            opened = av.open(output, "w", format=container, options=options, buffer_size=_BUFFER, io_open=again)
+        with opened:
+            yield opened
     except av.error.FFmpegError as error:
         raise output.error or error from None
 
@@ -133,11 +136,12 @@ def _addressed(contents: Contents, stream: av.VideoStream) -> Iterator[Any]:
     MP4 adds up the decoding times to get the length of a track. At a variable rate, that is not how long it is shown.
     """
     packets = read_packets(contents.segments, contents.encoding.time_base)
-    last = first = next(packets)
-    end = first.pts + first.duration
+    last = next(packets)
+    begin, decoded = last.pts, last.dts  # noted here, since the muxer changes the times of packets that it has got
+    end = begin + last.duration
     for packet in chain(packets, [None]):
         if packet is None and contents.encoding.container in ("mp4", "mov"):
-            last.duration = max(1, (end - first.pts) - (last.dts - first.dts))
+            last.duration = max(1, (end - begin) - (last.dts - decoded))
         elif packet is not None:
             end = max(end, packet.pts + packet.duration)
         last.stream = stream
@@ -163,15 +167,14 @@ def _options(encoding: Encoding) -> dict[str, str]:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(path: Path, encoding: Encoding) -> Iterator[None]:
     try:
         yield
     except av.error.FFmpegError as error:
         number = error.errno or 0
         if number in (0, errno.EINVAL, errno.ENOSYS) or number > 1 << 16:
-            raise VideoError(
-                f"{printable(path)}: its streams do not fit together: {reason(error)}; try .mkv"
-            ) from error
+            advice = "; try .mkv" if encoding.container != "matroska" else ""
+            raise VideoError(f"{printable(path)}: its streams do not fit together: {reason(error)}{advice}") from error
         raise unwritable(path, OSError(number, error.strerror)) from error
     except OSError as error:
         raise unwritable(path, error) from error
