@@ -65,8 +65,11 @@ def test_a_link_in_the_way_of_segments_is_refused(
 ) -> None:
     (tmp_path / "out" / link).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / "out" / link).symlink_to(outside)
-    with pytest.raises(UsageError, match=f"out/{link} is a link"):
-        do(target, overwrite)
+    try:
+        reason = do(target, overwrite).items[0].reason
+    except UsageError as error:
+        reason = str(error)
+    assert f"out/{link} is a link" in reason
     assert not (tmp_path / "out" / "t.mp4").exists()
 
 
@@ -77,10 +80,6 @@ def test_a_link_in_the_place_of_a_file_of_the_state_is_replaced(
     state = tmp_path / "out" / ".img2img" / "clips" / "t.mp4"
     state.mkdir(parents=True)
     (state / name).symlink_to(outside / name)
-    if name == "settings":
-        with pytest.raises(UsageError, match="settings is a link"):
-            do("out/t.mp4")
-        return
     assert do("out/t.mp4").counts["done"] == 1
     assert look.numbers(tmp_path / "out" / "t.mp4") == list(range(5))
 
