@@ -73,7 +73,7 @@ class Film:
     """A film file that is being written; one that is `exact` keeps every pixel as it is."""
 
     def __init__(self, path: Path, size: tuple[int, int], exact: bool = False) -> None:
-        self._file = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._file = av.open(f"file:{path.absolute()}", "w", format="mp4", options={"movflags": "+faststart"})
         self._file.metadata.update(title="Harbour and street", copyright="The img2img authors; licence: Apache-2.0")
         chapter = {"time_base": Fraction(CUT, RATE)}
         self._file.set_chapters(

@@ -78,23 +78,35 @@ def command(
     """
     with orderly_stop() as stop:
         from img2img.evaluation.evaluate import Known, evaluate
+        from img2img.evaluation.tables import MARK
         from img2img.inference.model import load_model
+        from img2img.media import check_ours
 
+        if csv:
+            check_ours(csv, MARK, "table")
         against = Known(**known)
         loaded = load_model(model, **compute, host=plugins.discover())
         with EvaluationProgress() as progress:
             found = evaluate(loaded, sources, against, watch=progress, stop=stop, **options)
-    _print_result(found, csv, as_json)
+    try:
+        _print_result(found, as_json)
+    finally:
+        if csv:
+            _write_table(found, csv)
     if found.failed:
         raise click.exceptions.Exit(1)
 
 
-def _print_result(found: Evaluation, csv: Path | None, as_json: bool) -> None:
-    from img2img.evaluation.tables import as_csv, as_lines, as_table
-    from img2img.media import write_file
+def _write_table(found: Evaluation, path: Path) -> None:
+    from img2img.evaluation.tables import MARK, as_csv
+    from img2img.media import is_ours, write_file
 
-    if csv:
-        write_file(csv, as_csv(found).encode())
+    write_file(path, as_csv(found).encode(), replaces=is_ours(path, MARK))
+
+
+def _print_result(found: Evaluation, as_json: bool) -> None:
+    from img2img.evaluation.tables import as_lines, as_table
+
     if as_json:
         show_json(as_table(found))
     elif lines := as_lines(found):

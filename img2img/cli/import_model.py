@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,13 +51,13 @@ def command(
     from img2img.models.foreign import open_checkpoint
 
     target = target or checkpoint.with_suffix(SUFFIX)
-    if target.exists():
+    if os.path.lexists(target):
         raise UsageError(f"{target} exists already; give another name with -o, or remove it")
     foreign = open_checkpoint(checkpoint, plugins.discover(), parse_assignments(options), part)
     source = f"imported from {checkpoint.name} (SHA-256 {foreign.info.sha256}), a {foreign.recognised.what}"
     save_model(
         target, foreign.generator, foreign.config, family=foreign.info.family, scale=foreign.translator.traits.scale,
-        trained_on="; ".join(filter(None, [trained_on, source])), license=license,
+        trained_on="; ".join(filter(None, [trained_on, source])), license=license, replaces=False,
     )  # fmt: skip
     _print_result(foreign, set(parse_assignments(options)))
     show(target)

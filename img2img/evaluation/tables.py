@@ -13,6 +13,8 @@ from img2img.media import printable
 
 COLUMNS = ("image", "by", "figure", "value", "images", "protocol")
 """The columns of the CSV, which has one figure a row; `image` is empty where the figure is of all `images`."""
+MARK = ",".join(COLUMNS).encode()
+"""Bytes that are in each such CSV, and hardly in another file."""
 
 _LOOKS = {
     "psnr": ("PSNR", 2),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from img2img.media.files import printable, read_file, unwritable
+from img2img.media.files import check_ours, is_ours, printable, read_file, unwritable
 from img2img.media.folder import Folder, write_file
 from img2img.media.formats import READABLE_IMAGES, WRITABLE_IMAGES
 
@@ -34,9 +34,11 @@ __all__ = [
     "Folder",
     "Image",
     "Metadata",
+    "check_ours",
     "decode_image",
     "encode_image",
     "fill_transparent",
+    "is_ours",
     "printable",
     "read_file",
     "unwritable",

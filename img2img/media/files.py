@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import stat
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from img2img.errors import ImageError, WriteError
+from img2img.errors import ImageError, UsageError, WriteError
 from img2img.text import printable as printable  # lent from here to plugins
 
 LARGEST_FILE = 1 << 30
@@ -54,6 +55,38 @@ def read_file(path: Path) -> bytes:
     if not data:
         raise ImageError(f"{printable(path)}: the file is empty (0 bytes); copy it again from where it came from")
     return data
+
+
+def is_ours(path: Path, mark: bytes) -> bool:
+    """Return whether a file may be replaced: there is none, it is empty, or it holds a mark of this program.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    try:
+        if not path.is_file():
+            return not path.exists()
+        if not path.stat().st_size:
+            return True
+        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            return content.find(mark) >= 0
+    except OSError as error:
+        raise UsageError(f"cannot look at {printable(path)}: {_reason(error)}; name another file") from error
+
+
+def check_ours(path: Path, mark: bytes, what: str) -> None:
+    """Refuse a path where a file of the user's stands, before any work.
+
+    Args:
+        path: The path that will be written.
+        mark: Bytes that are in each file of that kind.
+        what: The kind of file, such as `report`.
+
+    Raises:
+        UsageError: There is another file.
+    """
+    if not is_ours(path, mark):
+        raise UsageError(f"{printable(path)} exists and is no {what} of this program; name another file, or remove it")
 
 
 def unwritable(path: Path, error: OSError) -> WriteError:

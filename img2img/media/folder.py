@@ -280,8 +280,8 @@ def _rename(source: int, part: str, at: int, path: Path, *, replaces: bool) -> N
 
 def _taken(path: Path) -> ItemError:
     return ItemError(
-        f"{printable(path)}: another program made this file in the meantime, and it is kept; name another target, or "
-        "replace it by --overwrite"
+        f"{printable(path)}: another program made this file in the meantime, and it is kept; remove it, or name "
+        "another target"
     )
 
 

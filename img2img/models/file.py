@@ -69,6 +69,7 @@ def save_model(
     trained_on: str = "",
     license: str = "",
     card: str = "",
+    replaces: bool = True,
 ) -> ModelInfo:
     """Write a model file, completely or not at all, and return its header.
 
@@ -83,10 +84,12 @@ def save_model(
         trained_on: Description of the training data, in words.
         license: Terms of the weights, in words or as an SPDX name.
         card: The model card, as JSON; empty for none.
+        replaces: Whether a file of that name is replaced.
 
     Raises:
         ModelFileError: The path does not end in `.safetensors`.
         WriteError: The file cannot be written.
+        ItemError: There is a file of that name, and it must not be replaced.
     """
     from safetensors.torch import save
     from torch import contiguous_format as contiguous
@@ -111,10 +114,15 @@ def save_model(
     header, data = split(save(weights), path)
     header["__metadata__"] = metadata
     metadata["sha256"] = digest(header, data)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)  # weights begin at a multiple of 8
-    write_file(path, [len(text).to_bytes(8, "little"), text, data])
+    text = _text(header)
+    write_file(path, [len(text).to_bytes(8, "little"), text, data], replaces=replaces)
     return _info(path, header)
+
+
+def _text(header: dict[str, Any]) -> bytes:
+    """Return the text of a header, so long that the weights behind it begin at a multiple of 8."""
+    text = json.dumps(header).encode()
+    return text + b" " * (-len(text) % 8)
 
 
 def read_info(path: Path) -> ModelInfo:

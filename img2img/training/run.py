@@ -18,6 +18,7 @@ import torch
 from img2img.config import TrainingConfig
 from img2img.errors import FatalError, UsageError
 from img2img.inference.device import Device
+from img2img.media.files import printable
 from img2img.media.folder import Folder
 from img2img.media.lock import FileLock
 
@@ -136,10 +137,16 @@ class Run:
         """Write `run.toml`.
 
         Raises:
-            UsageError: Another run stands in the folder.
+            UsageError: Another run stands in the folder, or files whose names a run needs.
         """
         if self.exists():
             raise UsageError(f"a run stands in {self.folder}: go on with it by --resume, or name another folder")
+        taken = [path.name for path in self._outputs() if os.path.lexists(path)]
+        if taken:
+            raise UsageError(
+                f"{printable(self.folder)} holds no run, and {', '.join(taken)}, which a run would replace; name "
+                "another folder, or take that out of it"
+            )
         about = {
             **self.settings(),
             "trained_on": self.trained_on,
@@ -174,6 +181,12 @@ class Run:
                 *(f"  {line}" for line in changed),
                 "Leave them out to go on with it, or begin another run, with --init from this one's model file.",
             )
+
+    def _outputs(self) -> list[Path]:
+        """Return what a run of any family writes into its folder; a run replaces it as it goes on."""
+        model = self.model_path("forward")
+        tables = [self.folder / name for name in ("log.csv", "log.png", "health.csv")]
+        return [self.checkpoints, self.previews, *tables, model, model.with_suffix(".md")]
 
     def remove_leftovers(self) -> None:
         """Delete what a killed process left of files that it was writing."""

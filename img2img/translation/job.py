@@ -12,13 +12,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from img2img.errors import Img2ImgError, UsageError, WriteError
+from img2img.errors import Img2ImgError, ItemError, UsageError, WriteError
 from img2img.host.host import PluginHost
 from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model, load_model
-from img2img.media import Folder, printable
+from img2img.media import Folder, check_ours, printable
 from img2img.media.video import VideoOptions
 from img2img.text import error_text
 from img2img.translation.clip import translate_clips
@@ -28,7 +28,7 @@ from img2img.translation.kinds import clip_kinds
 from img2img.translation.options import Output, clip_options, describe_options, digest_options
 from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.plan import Plan, make_plan
-from img2img.translation.report import ClipItem, Item, Report
+from img2img.translation.report import MARK, ClipItem, Item, Report
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginH
 def _write(outcome: Report, path: Path) -> None:
     try:
         outcome.write(path)
-    except WriteError as error:
+    except (WriteError, ItemError) as error:
         if not outcome.stopped:
             raise
         log.error("%s", error)  # what stopped the job is what the user must hear
@@ -171,6 +171,7 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
     images = {os.path.realpath(image) for item in plan.items for image in (item.source, item.target)}
     if os.path.realpath(path) in images:
         raise UsageError(f"the report {printable(path)} is an image of this job; name another file")
+    check_ours(path, MARK, "report")
     return path
 
 

@@ -9,13 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from img2img.media import write_file
+from img2img.media import is_ours, write_file
 from img2img.text import as_json
 from img2img.translation.passed_over import PassedOver
 
 if TYPE_CHECKING:
     from img2img.translation.sources import Source
     from img2img.translation.targets import Target
+
+MARK = b'"schema": "img2img.report/'
+"""Bytes that are in each report, and hardly in another file."""
 
 Status = Literal["planned", "done", "damaged", "skipped", "failed"]
 """The state of an item; `damaged`: the target stands, but something of the source was lost, which the reason names."""
@@ -89,7 +92,12 @@ class Report:
         return {status: counted[status] for status in ("done", "damaged", "skipped", "failed", "planned")}
 
     def write(self, path: Path) -> None:
-        """Write the report as JSON; names that are not UTF-8 are escaped."""
+        """Write the report as JSON; names that are not UTF-8 are escaped.
+
+        Raises:
+            WriteError: It cannot be written.
+            ItemError: A file that is no report stands there.
+        """
         about = {
             "schema": "img2img.report/1",
             "version": version("img2img-runtime"),
@@ -106,7 +114,7 @@ class Report:
             ],
             "items": [_row(item) for item in self.items],
         }
-        write_file(path, as_json(about).encode())
+        write_file(path, as_json(about).encode(), replaces=is_ours(path, MARK))
 
 
 def _row(item: Item) -> dict[str, Any]:

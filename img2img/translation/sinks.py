@@ -249,7 +249,11 @@ class WriterSink:
 
     def _opened(self) -> ClipWriter:
         if self._writer is None:
-            self._writer = self._call(lambda: self._kind.create(part_of(self._place.path), self._info))
+            part = part_of(self._place.path)
+            with suppress(OSError):  # a killed job has left it, or it is a link that somebody has planted
+                self._place.root.remove(part)
+            # A relative name could be an address for the library that a plugin writes with.
+            self._writer = self._call(lambda: self._kind.create(part.absolute(), self._info))
         return self._writer
 
     def _call(self, call: Callable[[], T]) -> T:

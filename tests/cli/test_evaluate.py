@@ -164,6 +164,14 @@ def test_what_cannot_be_done_ends_with_2_and_a_word_on_what_to_do(
     assert message in done.err
 
 
+def test_a_file_that_is_no_table_of_figures_is_not_replaced_by_one(program: Program, photos: Path) -> None:
+    (photos / "notes.csv").write_text("my,notes\n")
+    done = program("evaluate", "tiny", photos, "--downscale", "--csv", photos / "notes.csv")
+    assert (done.status, done.out) == (2, "")
+    assert "notes.csv exists and is no table of this program; name another file" in done.err
+    assert (photos / "notes.csv").read_text() == "my,notes\n"
+
+
 def test_a_csv_file_that_cannot_be_written_ends_with_3_after_the_table(program: Program, photos: Path) -> None:
     done = program("evaluate", "tiny", photos, "--downscale", "--csv", photos / "nowhere" / "figures.csv")
     assert done.status == 3

@@ -72,6 +72,14 @@ def test_the_intervals_stand_in_run_toml(tmp_path: Path) -> None:
     assert [written[name] for name in ("validate_every", "log_every", "examine_every")] == [7, 5, 3]
 
 
+@pytest.mark.parametrize("name", ["log.csv", "log.png", "health.csv", "previews", "checkpoints", "zebra.safetensors"])
+def test_a_run_does_not_begin_where_it_would_replace_files_of_the_users(name: str, tmp_path: Path) -> None:
+    (tmp_path / "zebra" / name).mkdir(parents=True)
+    with pytest.raises(UsageError, match=f"holds no run, and {name}, which a run would replace"):
+        Run(tmp_path / "zebra", "any", Options(), tmp_path).begin()
+    assert [path.name for path in (tmp_path / "zebra").iterdir()] == [name]
+
+
 @pytest.mark.parametrize(
     ("direction", "milestone", "expected"),
     [

@@ -13,7 +13,7 @@ import pytest
 from torch import nn
 
 from img2img import PluginHost, hookimpl, translate
-from img2img.errors import FatalError, Stopped, UsageError
+from img2img.errors import FatalError, ItemError, Stopped, UsageError
 from img2img.translation.job import Job
 from img2img.translation.place import Place
 from img2img.translation.report import Item, Report
@@ -133,6 +133,36 @@ def test_a_report_that_would_cost_an_image_or_cannot_be_is_refused_at_once(
         again(report=tmp_path / place)
     assert make.tree(photos) == before
     assert make.tree(tmp_path / "out") == {}
+
+
+@pytest.mark.parametrize("content", [b"my notes", b'{"schema": "another/1"}', b"\x89PNG"])
+def test_a_file_that_is_no_report_is_not_replaced_by_one(content: bytes, again: Again, tmp_path: Path) -> None:
+    (tmp_path / "notes").write_bytes(content)
+    with pytest.raises(UsageError, match="notes exists and is no report of this program; name another file"):
+        again(report=tmp_path / "notes")
+    assert (tmp_path / "notes").read_bytes() == content
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_file_and_an_earlier_report_are_replaced(again: Again, tmp_path: Path) -> None:
+    (tmp_path / "report").touch()
+    for state in ("done", "skipped"):
+        again(report=tmp_path / "report")
+        assert read(tmp_path / "report")["counts"][state] == 7
+
+
+def test_a_file_that_takes_the_reports_name_while_the_job_runs_is_kept(
+    again: Again, host: PluginHost, tmp_path: Path
+) -> None:
+    class Other:
+        @hookimpl
+        def batch_translated(self) -> None:
+            (tmp_path / "report.json").write_bytes(b"mine")
+
+    host.add_observer(Other())
+    with pytest.raises(ItemError, match=r"report\.json: another program made this file"):
+        again(report=tmp_path / "report.json")
+    assert (tmp_path / "report.json").read_bytes() == b"mine"
 
 
 def test_a_report_that_cannot_be_written_does_not_hide_why_the_job_stopped(

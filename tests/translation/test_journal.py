@@ -135,6 +135,26 @@ def test_a_torn_line_costs_that_line_and_not_the_ones_around_it(torn: bytes, fol
     assert is_done(folder, later)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 5000,
+        '{"target": 7, "source_sha256": null, "settings": [], "target_sha256": {}, "damage": 1}',
+        '{"target": ["a"], "source_sha256": "0", "settings": "0", "target_sha256": "0"}',
+        '{"target": "a.png", "source_sha256": "0", "settings": "S", "target_sha256": {}}',
+        '{"target": "a.png", "source_sha256": "0", "settings": "S", "target_sha256": "0", "damage": []}',
+        "9" * 5000,
+        "\x00" * 100,
+    ],
+    ids=lambda line: line[:40],
+)
+def test_a_line_by_another_hand_is_as_good_as_none(line: str, folder: Path, item: Item) -> None:
+    make(folder, item)
+    path = folder / ".img2img" / "journal.jsonl"
+    path.write_text(f"{path.read_text()}\n{line}\n")
+    assert is_done(folder, item)
+
+
 def test_a_line_that_a_full_disk_has_torn_costs_that_line_only(
     folder: Path, item: Item, monkeypatch: pytest.MonkeyPatch
 ) -> None:

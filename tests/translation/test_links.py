@@ -144,6 +144,42 @@ def test_a_pattern_that_goes_up_writes_nothing_beside_the_target_folder(
     assert make.tree(tmp_path / "made") == {}
 
 
+def test_a_file_that_appears_under_a_targets_name_while_the_job_runs_is_kept(
+    again: Again, tmp_path: Path, host: PluginHost
+) -> None:
+    class Other:
+        @hookimpl
+        def translation_started(self) -> None:
+            (tmp_path / "out" / "0.png").write_bytes(b"mine")
+
+    host.add_observer(Other())
+    report = again()
+    assert report.counts["done"] == 6
+    (lost,) = [item for item in report.items if item.status == "failed"]
+    assert "0.png: another program made this file in the meantime, and it is kept" in lost.reason
+    assert (tmp_path / "out" / "0.png").read_bytes() == b"mine"
+
+
+def test_of_two_jobs_that_make_one_image_the_second_says_so(
+    photos: Path, tmp_path: Path, enlarger: Model, host: PluginHost
+) -> None:
+    class Other:
+        begun = False
+
+        @hookimpl
+        def translation_started(self) -> None:
+            if not self.begun:
+                self.begun = True
+                assert job().counts["done"] == 1
+
+    def job() -> Report:
+        return translate(photos / "0.png", tmp_path / "a.png", model=enlarger, host=host)
+
+    host.add_observer(Other())
+    (item,) = job().items
+    assert "another program made this file" in item.reason
+
+
 def test_leftovers_behind_a_link_stay(
     photos: Path, tmp_path: Path, outside: Path, enlarger: Model, host: PluginHost
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import img2img
@@ -64,8 +65,11 @@ def test_a_link_in_the_way_of_segments_is_refused(
 ) -> None:
     (tmp_path / "out" / link).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / "out" / link).symlink_to(outside)
-    with pytest.raises(UsageError, match=f"out/{link} is a link"):
-        do(target, overwrite)
+    try:
+        reason = do(target, overwrite).items[0].reason
+    except UsageError as error:
+        reason = str(error)
+    assert f"out/{link} is a link" in reason
     assert not (tmp_path / "out" / "t.mp4").exists()
 
 
@@ -76,12 +80,27 @@ def test_a_link_in_the_place_of_a_file_of_the_state_is_replaced(
     state = tmp_path / "out" / ".img2img" / "clips" / "t.mp4"
     state.mkdir(parents=True)
     (state / name).symlink_to(outside / name)
-    if name == "settings":
-        with pytest.raises(UsageError, match="settings is a link"):
-            do("out/t.mp4")
-        return
     assert do("out/t.mp4").counts["done"] == 1
     assert look.numbers(tmp_path / "out" / "t.mp4") == list(range(5))
+
+
+def test_a_plugin_does_not_write_through_a_link_either(do: Callable[..., Any], outside: Path, tmp_path: Path) -> None:
+    state = tmp_path / "out" / ".img2img" / "clips" / "t.npy"
+    state.mkdir(parents=True)
+    (state / "target.part").symlink_to(outside / "target.part")
+    assert do("out/t.npy").counts["done"] == 1
+    assert np.load(tmp_path / "out" / "t.npy").shape == (5, 32, 32, 3)
+
+
+@pytest.mark.parametrize("name", ["t.mp4", "t.gif", "t.npy"])
+def test_a_link_under_the_name_of_a_target_is_replaced_and_not_followed(
+    name: str, do: Callable[..., Any], outside: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "out" / name).symlink_to(outside / "precious.jpg")
+    with pytest.raises(UsageError, match="exists"):
+        do(f"out/{name}")
+    assert do(f"out/{name}", overwrite=True).counts["done"] == 1
+    assert not (tmp_path / "out" / name).is_symlink()
 
 
 def test_frames_in_a_linked_folder_that_the_user_names_go_there(do: Callable[..., Any], tmp_path: Path) -> None:
@@ -120,7 +139,7 @@ def test_a_film_that_appears_while_its_target_is_made_is_kept(
     same_host.add_observer(Other())
     (item,) = do("out/t.mp4").items
     assert item.status == "failed"
-    assert "--overwrite" in item.reason
+    assert "another program made this file" in item.reason
     assert (tmp_path / "out" / "t.mp4").read_bytes() == b"mine"
     assert do("out/t.mp4", overwrite=True).counts["done"] == 1
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     required=True,
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write: its suffix, .onnx or .pt2, gives the format. An existing file is replaced.",
+    help="The file to write: its suffix, .onnx or .pt2, gives the format. An earlier export is replaced, another "
+    "file is not.",
 )
 @condition_option("Fix a condition of the model. A condition that is not fixed stays an input, if it has choices.")
 @click.pass_obj

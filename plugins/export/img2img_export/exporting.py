@@ -16,7 +16,7 @@ from torch.export import Dim, ExportedProgram
 
 import img2img
 from img2img.errors import UsageError
-from img2img.media import write_file
+from img2img.media import check_ours, is_ours, write_file
 from img2img.nn.sizes import fitting
 
 from .declaration import KEY, Declaration, ImportedTranslator, declare
@@ -83,6 +83,7 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
         need_onnx("onnx", "onnxscript", "onnxruntime")
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {target.parent} to write {target.name} into; make it, or name another")
+    check_ours(target, KEY.encode(), "exported model")
     loaded = img2img.load_model(model, device="cpu", precision="fp32", host=host)
     translator = loaded.translator
     if isinstance(translator, ImportedTranslator):
@@ -101,7 +102,7 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
             f"{255 * BOUND:.2g}, so it is not written: torch exports some part of this network wrongly; try the other "
             "format"
         )
-    write_file(target, data)
+    write_file(target, data, replaces=is_ours(target, KEY.encode()))
     return Exported(declaration, differences, len(data))
 
 

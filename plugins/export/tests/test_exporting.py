@@ -177,6 +177,23 @@ def test_a_model_that_returns_no_numbers_is_not_exported(host: img2img.PluginHos
     assert not (tmp_path / "nan.pt2").exists()
 
 
+@pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
+def test_a_file_that_was_not_exported_here_is_not_replaced(
+    suffix: str, host: img2img.PluginHost, tmp_path: Path
+) -> None:
+    target = tmp_path / f"precious{suffix}"
+    target.write_bytes(b"precious")
+    with pytest.raises(UsageError, match="exists and is no exported model of this program"):
+        export("photo-x2", target, {}, host)
+    assert target.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_earlier_export_is_replaced(kind: str, exported: Exporter, host: img2img.PluginHost) -> None:
+    model, target, first = exported("srgan", kind)
+    assert export(str(model), target, {}, host).declaration == first.declaration
+
+
 def test_a_target_in_a_folder_that_is_not_there_is_refused_at_once(host: img2img.PluginHost, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         export("photo-x2", tmp_path / "nowhere" / "x.pt2", {}, host)

@@ -26,8 +26,10 @@ class TensorBoard:
             return
         from torch.utils.tensorboard import SummaryWriter
 
+        folder = run.folder.absolute() / "tensorboard"  # TensorBoard would take a name such as gs:/a for an address
+        run.root.make(run.folder / "tensorboard")  # which refuses a link to another place
         # The records that an earlier process wrote after the run's checkpoint are dropped and written again.
-        writer = SummaryWriter(str(run.folder / "tensorboard"), purge_step=run.step + 1 if run.step else None)
+        writer = SummaryWriter(str(folder), purge_step=run.step + 1 if run.step else None)
         rows = [f"| {name} | {value} |" for name, value in run.config.model_dump().items()]
         writer.add_text("config", "\n".join([f"| {run.family} | |", "|---|---|", *rows]), run.step)
         self._writers[run.folder] = writer
