@@ -57,6 +57,7 @@ class Colour:
         full_range: Whether the values of a channel fill the whole range of numbers.
         primaries: The primaries.
         transfer: The transfer characteristics.
+        bits: Bits of each colour in the source; 0 means unknown.
         is_ycgco: Whether the source stores YCgCo, so that its matrix is not that of the target.
         hdr: The brightness of an HDR10 video.
         lost: What the source's frames carry beside the colour, and no target keeps, in words.
@@ -66,6 +67,7 @@ class Colour:
     full_range: bool
     primaries: int = _UNKNOWN
     transfer: int = _UNKNOWN
+    bits: int = 0
     is_ycgco: bool = False
     hdr: Hdr | None = None
     lost: tuple[str, ...] = ()
@@ -88,7 +90,8 @@ class Colour:
             matrix = _BT709 if height >= HD_HEIGHT or is_rgb or is_ycgco else _BT601
         full = frame.color_range == ColorRange.JPEG and not is_rgb
         lost = tuple(lost_with(frame))
-        return cls(matrix, full, frame.color_primaries, frame.color_trc, is_ycgco, Hdr.of(frame), lost)
+        bits = max((component.bits for component in frame.format.components), default=0)
+        return cls(matrix, full, frame.color_primaries, frame.color_trc, bits, is_ycgco, Hdr.of(frame), lost)
 
     def to_rgb(self, frame: av.VideoFrame, *, deep: bool) -> Pixels:
         """Convert a frame to RGB, (H, W, 3): uint8, or with `deep` uint16 over the full range."""
