@@ -81,7 +81,7 @@ def _translate(
     on_frame: Callable[[int, int], None],
     stop: Callable[[], bool],
 ) -> None:
-    source_sha256 = item.reads.digest()
+    stamp, source_sha256 = item.reads.stamp(), item.reads.digest()
     if journal is not None and (entry := journal.done(item, source_sha256)):
         item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
         tidy(item.target)
@@ -98,6 +98,7 @@ def _translate(
         ):
 
             def record(target_sha256: str) -> None:
+                item.reads.check_unchanged(stamp, source_sha256)
                 if journal is not None:
                     journal.record(item, source_sha256, target_sha256, item.reason)
                 state.about_to_publish(target_sha256)
@@ -108,6 +109,7 @@ def _translate(
                 )
             damage = clip.damage
             item.reason = damage and f"{item.reads.name}: {damage}"
+            item.reads.check_unchanged(stamp, source_sha256)
             sink.finish(state.segments(), state.part, record)
         item.notes = (*info.notes, *sink.notes)
         item.status = "damaged" if damage else "done"

@@ -26,6 +26,9 @@ _PUBLISHED = "published"
 
 _PART = "target.part"
 
+_DIGESTS = "digests"
+"""Name of the file with a line for each finished segment: the SHA-256 of the segment, and that of the memory."""
+
 SEGMENT = 120
 """Frames of a segment; no more than these are lost when a job is killed."""
 
@@ -64,9 +67,12 @@ class ClipState:
             raise UsageError(
                 f"cannot write to the folder {printable(target.parent)}: {error.strerror}; name another"
             ) from error
-        self.finished = 0
-        while self.segment(self.finished).exists():
-            self.finished += 1
+        self._digests = self._intact()
+
+    @property
+    def finished(self) -> int:
+        """Return how many segments are finished."""
+        return len(self._digests)
 
     @property
     def part(self) -> Path:
@@ -85,9 +91,11 @@ class ClipState:
         """Return what `remember` stored with the last finished segment; None if that is missing or damaged."""
         path = self._memory(self.finished - 1)
         try:
+            if digest_file(path) != self._digests[-1][1]:
+                return None
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return dict(arrays)
-        except (OSError, ValueError, EOFError, BadZipFile):
+        except (OSError, ValueError, EOFError, BadZipFile, IndexError):
             return None
 
     def remember(self, memory: Mapping[str, NDArray[Any]]) -> None:
@@ -101,12 +109,14 @@ class ClipState:
         settings = (self.folder / "settings").read_bytes()
         self._forget()
         write_file(self.folder / "settings", settings)
-        self.finished = 0
+        self._digests = []
 
     def finish(self) -> None:
         """Count the current segment, which has been written, as finished."""
-        self._memory(self.finished - 1).unlink(missing_ok=True)
-        self.finished += 1
+        before = self._memory(self.finished - 1)
+        self._digests.append((_digest(self.segment(self.finished)), _digest(self._memory(self.finished))))
+        write_file(self.folder / _DIGESTS, "".join(" ".join(line) + "\n" for line in self._digests).encode("ascii"))
+        before.unlink(missing_ok=True)
 
     def about_to_publish(self, target_sha256: str) -> None:
         """Note the target's digest just before the target gets its name, in case the job is killed right after that."""
@@ -123,11 +133,29 @@ class ClipState:
     def _memory(self, index: int) -> Path:
         return self.folder / f"{index:06}.memory.npz"
 
+    def _intact(self) -> list[tuple[str, str]]:
+        """Return the digests of the finished segments up to the first that was damaged since; remove those from it on.
+
+        A segment is damaged where a disk lost it, or where somebody put another file in its place.
+        """
+        found: list[tuple[str, str]] = []
+        noted = self.folder / _DIGESTS
+        for line in noted.read_text("ascii", "replace").splitlines() if noted.is_file() else ():
+            segment, _, memory = line.partition(" ")
+            if segment in ("-", "") or _digest(self.segment(len(found))) != segment:
+                break
+            found.append((segment, memory))
+        kept = {self.segment(index) for index in range(len(found))} | {self._memory(len(found) - 1)}
+        for path in [*self.folder.glob("*.npz"), *self.folder.glob(_PART)]:
+            if path not in kept:
+                _clear(path)
+        return found
+
     def _forget(self) -> None:
         (self.folder / "settings").unlink(missing_ok=True)  # first, since segments without it are ignored
         for path in self.folder.glob("*"):
             if path.name != "lock":
-                path.unlink()
+                _clear(path)
 
 
 def part_of(target: Path) -> Path:
@@ -143,6 +171,22 @@ def tidy(target: Path) -> None:
             _remove(folder)
     except OSError:
         return
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file; `-` where there is no regular file that can be read."""
+    try:
+        return digest_file(path) if path.is_file() else "-"
+    except OSError:
+        return "-"
+
+
+def _clear(path: Path) -> None:
+    """Remove a file, or a folder that stands in its place."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _folder(target: Path) -> Path:

@@ -108,6 +108,7 @@ class AnimationReader:
                 return
             duration = self._duration()
             if at >= begin:
+                pixels = pixels[: self.info.height, : self.info.width]  # a GIF's frame may reach beyond its picture
                 yield Frame(at - begin, duration, partial(_identity, pixels))
             at += duration
         if self._is_cut_off:
@@ -206,7 +207,25 @@ def _identity(pixels: Pixels) -> Pixels:
 def _is_cut_off(data: bytes) -> bool:
     """Return whether the end of the file is missing: a GIF lacks its trailer, or a RIFF file its declared length."""
     if data.startswith(b"GIF8"):
-        return not data.rstrip(b"\0").endswith(b";")
+        return not _has_trailer(data)
     if not data.startswith(b"RIFF"):
         return False
     return int.from_bytes(data[4:8], "little") + 8 > len(data)
+
+
+def _has_trailer(data: bytes) -> bool:
+    """Return whether the blocks of a GIF follow each other up to the trailer, whatever stands behind it."""
+
+    def colours(at: int) -> int:
+        return 3 * (2 << (data[at] & 7)) if data[at] & 0x80 else 0
+
+    try:
+        at = 13 + colours(10)
+        while data[at] in (0x21, 0x2C):  # an extension or a picture
+            at += 2 if data[at] == 0x21 else 11 + colours(at + 9)
+            while data[at]:
+                at += data[at] + 1
+            at += 1
+        return data[at] == 0x3B
+    except IndexError:
+        return False

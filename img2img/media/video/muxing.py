@@ -96,11 +96,12 @@ def _addressed(contents: Contents, stream: av.VideoStream) -> Iterator[Any]:
     MP4 adds up the decoding times to get the length of a track. At a variable rate, that is not how long it is shown.
     """
     packets = read_packets(contents.segments, contents.encoding.time_base)
-    last = first = next(packets)
-    end = first.pts + first.duration
+    last = next(packets)
+    begin, decoded = last.pts, last.dts  # noted here, since the muxer changes the times of packets that it has got
+    end = begin + last.duration
     for packet in chain(packets, [None]):
         if packet is None and contents.encoding.container in ("mp4", "mov"):
-            last.duration = max(1, (end - first.pts) - (last.dts - first.dts))
+            last.duration = max(1, (end - begin) - (last.dts - decoded))
         elif packet is not None:
             end = max(end, packet.pts + packet.duration)
         last.stream = stream

@@ -14,6 +14,7 @@ from av.stream import Discard
 
 from img2img.errors import UsageError
 from img2img.media.files import printable
+from img2img.media.video.clock import Clock
 from img2img.media.video.container import main_video, open_container
 from img2img.media.video.covers import add_cover, holds_cover, is_cover
 from img2img.media.video.fitting import fits, fits_unlisted
@@ -188,7 +189,7 @@ class TrackCopier:
         last: dict[int, int] = {}
         with suppress(av.error.FFmpegError):  # the reader of the picture has already reported the damage
             packet: Any
-            for packet in self._container.demux(self._sources):
+            for packet in Clock(self._container).packets(self._sources):
                 if packet.pts is None and packet.dts is None:
                     continue
                 index, time_base = packet.stream_index, Fraction(packet.time_base)
