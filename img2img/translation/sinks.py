@@ -15,6 +15,7 @@ import av
 from img2img.errors import Img2ImgError, VideoError
 from img2img.media import Image, encode_image, printable, publish, unwritable, write_file
 from img2img.media.clip.part import guarded
+from img2img.media.video.captions import lost_captions
 from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
 from img2img.media.video.segments import SegmentEncoder
@@ -78,7 +79,9 @@ class VideoSink:
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Encode a frame into the current segment."""
         colour = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]]
-        self._opened().add(colour, frame.pts, frame.duration)
+        self._opened().add(colour, frame.pts, frame.duration, frame.captions)
+        if frame.captions and (note := lost_captions(self._encoding.encoder)) and note not in self.notes:
+            self.notes += (note,)
 
     def write_segment(self, path: Path) -> None:
         """Finish the current segment and give it its path."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import av
 import av.error
-import numpy as np
 from av.filter import Graph
 from av.video.reformatter import ColorRange, Interpolation
 
 from img2img.errors import ItemError
+from img2img.media.video.captions import captioned
 from img2img.media.video.hdr import Hdr, lost_with
 
 if TYPE_CHECKING:
@@ -110,10 +110,9 @@ class Colour:
             threads=1,
         )
 
-    def from_rgb(self, pixels: Pixels, pixel_format: str) -> av.VideoFrame:
+    def from_rgb(self, pixels: Pixels, pixel_format: str, captions: bytes = b"") -> av.VideoFrame:
         """Convert RGB, (H, W, 3) of uint8 or uint16, to a frame in a pixel format, tagged with this colour space."""
-        deep = pixels.dtype == np.uint16
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb48le" if deep else "rgb24")
+        frame = captioned(pixels, captions)
         if not is_rgb(pixel_format):
             frame = frame.reformat(
                 format=pixel_format,

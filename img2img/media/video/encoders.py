@@ -30,7 +30,7 @@ CODECS = {
 
 _QUALITY: dict[str, tuple[str, int, dict[str, str]]] = {
     "libx264": ("crf", 18, {"preset": "veryfast"}),  # leaves the cores to the network, and is nearly as good and small
-    "libx265": ("crf", 20, {"x265-params": "log-level=error"}),
+    "libx265": ("crf", 20, {"x265-params": "log-level=error", "a53cc": "1"}),
     "libsvtav1": ("crf", 25, {"preset": "8"}),
     "libvpx-vp9": ("crf", 24, {"b": "0", "row-mt": "1", "cpu-used": "3", "deadline": "good"}),
     "libvpx": ("crf", 10, {"b": "20M", "cpu-used": "3", "deadline": "good"}),
