@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import heapq
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def mux(contents: Contents, path: Path) -> None:
     with (
         _writing(path, encoding),
         ExitStack() as stack,
-        path.open("wb") as file,
+        _nameless(path) as file,
         _opened(file, path, contents) as output,
     ):
         picture = encoding.add_to(output)
@@ -74,6 +75,12 @@ def mux(contents: Contents, path: Path) -> None:
             copied = TrackCopier(tracks, source, output, encoding, contents.shift, contents.end).packets()
         for packet in heapq.merge(_addressed(contents, picture), copied, key=_time):
             output.mux_one(packet)
+
+
+def _nameless(path: Path) -> BufferedWriter:
+    """Open a file for writing, without its name, which FFmpeg may be unable to decode."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "wb")
 
 
 def _opened(file: BufferedWriter, path: Path, contents: Contents) -> OutputContainer:
