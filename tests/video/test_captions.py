@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.sidedata.sidedata import SideDataContainer
 
-from img2img.media.video.captions import captioned
+from img2img.media.video.captions import captioned, captions_of
 
 PAIRS = [b"\xfc" + bytes(pair) for pair in ((0x94, 0x20), (0x94, 0x2C), (0xC8, 0xE5), (0xEC, 0xEC), (0xEF, 0x80))]
 
@@ -66,3 +68,14 @@ def test_captions_that_a_codec_cannot_store_are_named_once(
     item = translate(source(tmp_path / "in.mp4"), tmp_path / name, codec=codec)
     assert item.status == "done"
     assert sum("closed captions" in note for note in item.notes) == 1
+
+
+def test_no_frame_stays_in_memory_once_its_captions_are_read(tmp_path: Path) -> None:
+    with av.open(str(source(tmp_path / "in.mp4"))) as file:
+        gc.collect()
+        gc.disable()
+        try:
+            assert [captions_of(frame) for frame in file.decode(video=0)][:5] == PAIRS
+            assert not [one for one in gc.get_objects() if isinstance(one, SideDataContainer)]
+        finally:
+            gc.enable()

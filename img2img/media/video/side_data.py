@@ -24,7 +24,7 @@ def side_data(frame: av.VideoFrame, name: str) -> bytes | None:
     """Return the side data of a frame that have a name, such as `DISPLAYMATRIX`; None if it has none."""
     if may_be_png(frame):
         return None
-    # The property `side_data` of a frame is kept by the frame, in a cycle that holds all pixels until garbage is collected.
+    # A frame keeps its property `side_data`: a cycle, which would hold the pixels until garbage is collected.
     everything: Any = SideDataContainer
     found = everything(frame).get(name)
     return None if found is None else bytes(found)
