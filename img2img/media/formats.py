@@ -112,28 +112,28 @@ _READ = Moving()
 
 FORMATS = (
     Format("PNG", (".png",), "image/png", Still(
-        rb"\x89PNG\r\n\x1a\n", "image.encode:encode_png", (1, 2, 3, 4), "PngImagePlugin:PngImageFile", bits=16,
-        probe="image.probe:probe_png", decode="image.decode:decode_png",
+        rb"\x89PNG\r\n\x1a\n", "image.encode:encode_png", (1, 2, 3, 4), bits=16, probe="image.png:probe_png",
+        decode="image.png:decode_png",
     ), Moving(rb"\x89PNG\r\n\x1a\n(?:(?!IDAT).)*acTL(?!\0\0\0[\0\1])")),
     Format("JPEG", (".jpg", ".jpeg", ".jfif"), "image/jpeg", Still(
-        rb"\xff\xd8\xff", "image.encode:encode_jpeg", (1, 3), "JpegImagePlugin:JpegImageFile", longest_side=65_500,
-        decode="image.decode:decode_jpeg", fits="image.metadata:fits_jpeg", quality=95,
+        rb"\xff\xd8\xff", "image.encode:encode_jpeg", (1, 3), longest_side=65_500, probe="image.jpeg:probe_jpeg",
+        decode="image.jpeg:decode_jpeg", fits="image.metadata:fits_jpeg", quality=95,
     )),
     Format("WebP", (".webp",), "image/webp", Still(
         rb"RIFF.{4}WEBP", "image.encode:encode_webp", (3, 4), "WebPImagePlugin:WebPImageFile", longest_side=16_383,
-        quality=95,
+        decode="image.decode:decode_webp", quality=95,
     ), _animation(rb"RIFF.{4}WEBPVP8X.{4}[" + _MOVES + rb"]")),
     Format("TIFF", (".tiff", ".tif"), "image/tiff", Still(
         rb"II[*+]\0|MM\0[*+]", "image.encode:encode_tiff", (1, 3, 4), bits=16, probe="image.probe:probe_tiff",
         decode="image.decode_tiff:decode_tiff",
     )),
     Format("BMP", (".bmp",), "image/bmp", Still(
-        rb"BM", "image.encode:encode_bmp", (1, 3, 4), "BmpImagePlugin:BmpImageFile",
-        decode="image.decode:decode_bmp", metadata=frozenset(),
+        rb"BM", "image.encode:encode_bmp", (1, 3, 4), probe="image.bmp:probe_bmp", decode="image.bmp:decode_bmp",
+        metadata=frozenset(),
     )),
     Format("AVIF", (".avif",), "image/avif", Still(
         rb".{4}ftyp(avif|avis|mif1|miaf)", "image.encode:encode_avif", (1, 3, 4), "AvifImagePlugin:AvifImageFile",
-        decode="image.decode:decode_avif", bits=10, longest_side=16_384, quality=90,
+        decode="image.avif:decode_avif", bits=10, longest_side=16_384, quality=90,
     ), Moving(rb".{4}ftypavis", "clip.animation:AnimationReader")),
     Format("MP4", (".mp4", ".m4v"), "video/mp4", moving=Moving(container="mp4", stores_aspect=True)),
     Format("MKV", (".mkv",), "video/matroska", moving=Moving(container="matroska")),

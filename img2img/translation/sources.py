@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from img2img.host.kinds import SOURCES
 from img2img.media import printable
 from img2img.media.clip.opening import OpenClip, open_clip, open_images
 from img2img.media.clip.part import Part, guarded
-from img2img.translation.journal import digest, digest_file
+from img2img.translation.journal import digest, digest_file, stamp
 
 if TYPE_CHECKING:
     from img2img.host.host import PluginHost
@@ -47,6 +46,10 @@ class Source(ABC):
             VideoError: The clip cannot be read, or its frames have more than `max_pixels`.
         """
 
+    def stamp(self) -> object:
+        """Return what is equal as long as nobody changes, replaces or removes the source; None of no file."""
+        return stamp(self.path)
+
     def digest(self) -> str:
         """Return the SHA-256 of the whole source, by which a later job sees that it has not changed.
 
@@ -59,25 +62,6 @@ class Source(ABC):
             raise VideoError(
                 f"{printable(error.filename)}: cannot be read: {error.strerror}; check the path and its permissions"
             ) from error
-
-    def stamp(self) -> object:
-        """Return what tells at once, without reading the source, that nobody has replaced it or written to it."""
-        return [_stamp(path) for path in self._files()]
-
-    def check_unchanged(self, stamp: object, sha256: str) -> None:
-        """Refuse a source that has changed since the `stamp` was taken and its SHA-256 computed.
-
-        Raises:
-            VideoError: The source has changed, or is gone.
-        """
-        if self.stamp() != stamp and self.digest() != sha256:
-            raise VideoError(
-                f"{self.name}: it was changed or replaced while it was translated; wait until nothing writes to it any "
-                "more, and translate it again"
-            )
-
-    def _files(self) -> Sequence[Path]:
-        return [self.path]
 
     def _digest(self) -> str:
         return digest_file(self.path)
@@ -101,8 +85,9 @@ class ImageSequence(Source):
         """Open the images as a clip."""
         return open_images(self.images, options.fps, max_pixels)
 
-    def _files(self) -> Sequence[Path]:
-        return self.images
+    def stamp(self) -> object:
+        """Return what is equal as long as nobody changes one of the images."""
+        return [*map(stamp, self.images)]
 
     def _digest(self) -> str:
         return digest("".join(map(digest_file, self.images)).encode())
@@ -129,18 +114,7 @@ class PluginSource(Source):
         clip = guarded(self.name, lambda: source.open(place, options.fps))
         return Part(clip, self.name, options.start, options.end, max_pixels)
 
-    def _files(self) -> Sequence[Path]:
-        return [] if self.address or not self.path.is_file() else [self.path]
-
     def _digest(self) -> str:
         if self.address or not self.path.is_file():
             return secrets.token_hex(32)  # the source may show something else next time
         return super()._digest()
-
-
-def _stamp(path: Path) -> tuple[int, ...] | None:
-    try:
-        about = path.stat()
-    except OSError:  # it is gone
-        return None
-    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns

@@ -83,9 +83,9 @@ def test_another_size_is_refused_by_both_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_grey_becomes_rgb_and_alpha_is_left_out(channels: int, tmp_path: Path) -> None:
+def test_grey_becomes_rgb_and_alpha_is_kept(channels: int, tmp_path: Path) -> None:
     pictures, _ = shown(write(tmp_path, [10, 20], channels=channels))
-    assert {pixels.shape for pixels in pictures} == {(6, 8, 3)}
+    assert {pixels.shape for pixels in pictures} == {(6, 8, 4 if channels in (2, 4) else 3)}
 
 
 @pytest.mark.parametrize(("first", "second"), [(np.uint8, np.uint16), (np.uint16, np.uint8)])

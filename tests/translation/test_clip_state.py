@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from img2img.media import Folder
 from img2img.translation.clip_state import ClipState
 
 
@@ -22,7 +23,7 @@ from img2img.translation.clip_state import ClipState
     ],
 )
 def test_a_damaged_memory_is_none(harm: Callable[[Path], object], tmp_path: Path) -> None:
-    state = ClipState(tmp_path / "out.mkv", "settings")
+    state = ClipState(Folder(tmp_path), tmp_path / "out.mkv", "settings")
     state.remember({"level": np.full(5, 7, np.uint8)})
     state.finish()
     memory = state.memory()
@@ -68,12 +69,12 @@ def written(state: ClipState) -> None:
 
 @pytest.mark.parametrize("harm", HARM)
 def test_a_damaged_segment_and_those_after_it_are_made_anew(harm: Callable[[Path], object], tmp_path: Path) -> None:
-    state = ClipState(tmp_path / "out.mkv", "settings")
+    state = ClipState(Folder(tmp_path), tmp_path / "out.mkv", "settings")
     for _ in range(4):
         written(state)
     state.close()
     harm(state.segment(2))
-    again = ClipState(tmp_path / "out.mkv", "settings")
+    again = ClipState(Folder(tmp_path), tmp_path / "out.mkv", "settings")
     assert (again.is_resumed, again.finished) == (True, 2)
     assert not again.segment(2).exists()
     written(again)
@@ -82,11 +83,11 @@ def test_a_damaged_segment_and_those_after_it_are_made_anew(harm: Callable[[Path
 
 
 def test_segments_that_nobody_touched_are_kept_with_their_memory(tmp_path: Path) -> None:
-    state = ClipState(tmp_path / "out.mkv", "settings")
+    state = ClipState(Folder(tmp_path), tmp_path / "out.mkv", "settings")
     for _ in range(3):
         written(state)
     state.close()
-    again = ClipState(tmp_path / "out.mkv", "settings")
+    again = ClipState(Folder(tmp_path), tmp_path / "out.mkv", "settings")
     memory = again.memory()
     assert memory is not None
     assert (again.finished, memory["level"][0]) == (3, 9)
@@ -94,7 +95,7 @@ def test_segments_that_nobody_touched_are_kept_with_their_memory(tmp_path: Path)
 
 
 def test_a_memory_that_was_replaced_by_another_is_none(tmp_path: Path) -> None:
-    state = ClipState(tmp_path / "out.mkv", "settings")
+    state = ClipState(Folder(tmp_path), tmp_path / "out.mkv", "settings")
     written(state)
     foreign(next(state.folder.glob("*.memory.npz")))
     assert state.memory() is None
@@ -103,11 +104,11 @@ def test_a_memory_that_was_replaced_by_another_is_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["target.part", "000007.npz"])
 def test_a_folder_in_the_place_of_a_file_is_removed(name: str, tmp_path: Path) -> None:
-    state = ClipState(tmp_path / "out.mkv", "settings")
+    state = ClipState(Folder(tmp_path), tmp_path / "out.mkv", "settings")
     written(state)
     (state.folder / name).mkdir()
     state.close()
-    again = ClipState(tmp_path / "out.mkv", "settings")
+    again = ClipState(Folder(tmp_path), tmp_path / "out.mkv", "settings")
     assert again.finished == 1
     assert not (again.folder / name).exists()
     again.close()

@@ -27,8 +27,17 @@ _MILLISECONDS = 1000
 _DEFAULT_DURATION = 100
 """Milliseconds that a frame is shown where the file gives 0; browsers do the same."""
 
-_OPENERS: dict[bytes, Any] = {b"GIF8": GifImageFile, b"RIFF": WebPImageFile}
-"""First bytes of a file to Pillow's class for it; other files are AVIF."""
+
+class _WebP(WebPImageFile):
+    """Reads frames with alpha, which Pillow leaves out where no frame has any, but one is smaller than the picture."""
+
+    def _open(self) -> None:
+        super()._open()
+        self.rawmode = self._mode = "RGBA"
+
+
+_OPENERS: dict[bytes, Any] = {b"GIF8": GifImageFile, b"RIFF": _WebP}
+"""First bytes of a file to the class that reads it; other files are AVIF."""
 
 
 class AnimationReader:
@@ -72,7 +81,6 @@ class AnimationReader:
                 f"{printable(path)}: its {size[0]}×{size[1]} pixels are more than the allowed {max_pixels}; raise "
                 "--max-pixels"
             )
-        self._mode = "RGBA" if self._image.has_transparency_data else "RGB"
         self.loops = self._loops()
         """How often the animation is shown; 0 means for ever."""
         rate = Fraction(_MILLISECONDS, duration)
@@ -100,7 +108,7 @@ class AnimationReader:
                 return
             try:
                 self._image.seek(index)
-                pixels = np.asarray(self._image.convert(self._mode))
+                pixels = self._pixels()
             except Exception as error:  # a damaged frame provokes many kinds
                 if not index:
                     raise VideoError(f"{printable(self.path)}: its first frame is damaged ({error})") from error
@@ -113,6 +121,13 @@ class AnimationReader:
             at += duration
         if self._is_cut_off:
             self.damage = f"the file is cut off after {self.info.frames} frames"
+
+    def _pixels(self) -> Pixels:
+        """Return the frame that is shown now: with alpha, if a pixel of it is transparent."""
+        if not self._image.has_transparency_data:
+            return np.asarray(self._image.convert("RGB"))
+        pixels = np.asarray(self._image.convert("RGBA"))
+        return pixels if pixels[..., 3].min() < 255 else pixels[..., :3]
 
     def _loops(self) -> int:
         """Return how often the animation is shown: a GIF gives the repetitions, and is shown once if it gives none."""
@@ -180,14 +195,16 @@ class AnimationWriter:
         options = {} if self._is_gif else {"quality": self._quality, "method": 3, "loop": self._loops}
         if self._is_gif and self._loops != 1:
             options["loop"] = max(0, self._loops - 1)
+        transparent = any(image.has_transparency_data for image in self._images)
+        images = [image.convert("RGBA") for image in self._images] if transparent else self._images
         try:
-            self._images[0].save(
+            images[0].save(
                 file,
                 "GIF" if self._is_gif else "WEBP",
                 save_all=True,
-                append_images=self._images[1:],
+                append_images=images[1:],
                 duration=[ticks * (10 if self._is_gif else 1) for ticks in durations],
-                disposal=2 if self._is_gif and self._images[0].has_transparency_data else 0,
+                disposal=2 if self._is_gif and transparent else 0,
                 **options,
             )
         except (OSError, ValueError, RuntimeError, OverflowError, struct.error) as error:

@@ -68,6 +68,8 @@ def open_images(paths: Sequence[Path], rate: Fraction | None, max_pixels: int) -
 
 def _head(path: Path) -> bytes:
     try:
+        if not path.is_file():  # opening a pipe would wait until somebody writes into it
+            return b""
         with path.open("rb") as file:
             return file.read(formats.HEAD)
     except OSError:  # the reader of the file reports the reason

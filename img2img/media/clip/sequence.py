@@ -108,7 +108,7 @@ class SequenceReader:
 
     def _decode(self, path: Path) -> Pixels:
         pixels = decode_image(read_file(path), printable(path), self._max_pixels).pixels
-        return pixels[..., :3] if pixels.shape[2] >= 3 else np.repeat(pixels[..., :1], 3, axis=2)
+        return pixels if pixels.shape[2] >= 3 else np.concatenate([pixels[..., [0, 0, 0]], pixels[..., 1:]], axis=2)
 
 
 def _gaps(paths: Sequence[Path]) -> tuple[str, ...]:

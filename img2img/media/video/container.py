@@ -87,11 +87,12 @@ def reason(error: BaseException) -> str:
 
 def _open(file: BufferedReader, raw: bool) -> InputContainer:
     is_png = file.peek(8).startswith(b"\x89PNG")  # FFmpeg takes it for one image where a long profile comes first
+    options = {"format_whitelist": ",".join(_FORMATS), "protocol_whitelist": ""}  # so that no file opens another
     return av.open(
         file,
         "r",
         format="apng" if is_png else None,
-        options={"format_whitelist": ",".join(_FORMATS)} | ({"fflags": "+noparse+nofillin"} if raw else {}),
+        options=options | ({"fflags": "+noparse+nofillin"} if raw else {}),
         metadata_errors="replace",
         buffer_size=_BUFFER,
     )

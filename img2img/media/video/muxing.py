@@ -24,10 +24,11 @@ from img2img.media.video.segments import read_packets
 from img2img.media.video.tracks import TrackCopier, Tracks, about_picture
 
 if TYPE_CHECKING:
-    from io import BufferedReader, BufferedWriter
+    from io import BufferedIOBase
 
     from av.container import OutputContainer
 
+    from img2img.media.folder import Folder
     from img2img.media.video.encoding import Encoding
 
 _LARGEST_TIMESCALE = 1 << 31
@@ -53,8 +54,15 @@ class Contents:
     end: Fraction | None = None
 
 
-def mux(contents: Contents, path: Path) -> None:
+def mux(contents: Contents, folder: Folder, path: Path) -> None:
     """Write a target to `path`, which may be left half-written by an error.
+
+    FFmpeg gets file objects, since a name could make it choose a protocol and send the target over the network.
+
+    Args:
+        contents: The parts of the target.
+        folder: The folder below which no link is followed.
+        path: The file to make.
 
     Raises:
         WriteError: The disk is full, or the folder not writable.
@@ -64,8 +72,8 @@ def mux(contents: Contents, path: Path) -> None:
     with (
         _writing(path, encoding),
         ExitStack() as stack,
-        _nameless(path) as file,
-        _opened(file, path, contents) as output,
+        folder.open(path, "wb") as file,
+        _opened(file, folder, path, contents) as output,
     ):
         picture = encoding.add_to(output)
         copied: Iterator[Any] = iter(())
@@ -77,24 +85,49 @@ def mux(contents: Contents, path: Path) -> None:
             output.mux_one(packet)
 
 
-def _nameless(path: Path) -> BufferedWriter:
-    """Open a file for writing, without its name, which FFmpeg may be unable to decode."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-    return os.fdopen(os.open(path, flags, 0o666), "wb")
+class _Output:
+    """An open file as FFmpeg writes to it; of several errors only the first is raised, since PyAV prints the others."""
+
+    def __init__(self, file: BufferedIOBase) -> None:
+        self._descriptor = file.fileno()
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """Write all of `data`; write nothing after an error."""
+        rest = memoryview(b"" if self.error else data)
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as error:
+            self.error = error
+            raise
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place in the file."""
+        return os.lseek(self._descriptor, offset, whence)
+
+    def tell(self) -> int:
+        """Return the place in the file."""
+        return self.seek(0, os.SEEK_CUR)
 
 
-def _opened(file: BufferedWriter, path: Path, contents: Contents) -> OutputContainer:
-    encoding, tracks = contents.encoding, contents.tracks
-    options = _options(encoding)
-    if tracks is not None and tracks.unlisted:
-        return open_output(file, encoding.container, options, unlisted=True)
-
-    def again(url: str, flags: int, options: dict[str, str]) -> BufferedReader:
+@contextmanager
+def _opened(file: BufferedIOBase, folder: Folder, path: Path, contents: Contents) -> Iterator[OutputContainer]:
+    def again(url: str, flags: int, options: dict[str, str]) -> BufferedIOBase:
         """Open the file for reading: MP4 does that at the end, to move its index to the beginning."""
-        file.flush()
-        return path.open("rb")
+        return folder.open(path, "rb")
 
-    return av.open(file, "w", format=encoding.container, options=options, buffer_size=_BUFFER, io_open=again)
+    output, container, options = _Output(file), contents.encoding.container, _options(contents.encoding)
+    try:
+        if contents.tracks is not None and contents.tracks.unlisted:
+            opened = open_output(output, container, options, unlisted=True)
+        else:
+            opened = av.open(output, "w", format=container, options=options, buffer_size=_BUFFER, io_open=again)
+        with opened:
+            yield opened
+    except av.error.FFmpegError as error:
+        raise output.error or error from None
 
 
 def _addressed(contents: Contents, stream: av.VideoStream) -> Iterator[Any]:

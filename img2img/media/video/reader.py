@@ -16,6 +16,7 @@ import av
 from img2img.errors import VideoError
 from img2img.media.clip.frames import ClipInfo, Frame
 from img2img.media.files import MAX_PIXELS, printable
+from img2img.media.video.alpha import with_alpha
 from img2img.media.video.captions import captions_of
 from img2img.media.video.colour import Colour
 from img2img.media.video.container import main_video, open_container
@@ -185,7 +186,7 @@ class VideoReader:
                 f"{printable(self.path)}: its picture changes from {was} to {now} at {self._seconds(pts)}, and a video "
                 "has one size; cut it there (--end, --start) and translate the parts"
             )
-        return lambda: turn_upright(self._colour.to_rgb(frame, deep=self.info.deep), self._turn)
+        return lambda: turn_upright(with_alpha(self._colour.to_rgb(frame, deep=self.info.deep), frame), self._turn)
 
     def _describe(self, frame: av.VideoFrame, max_pixels: int) -> ClipInfo:
         stream, layout = self._stream, frame.format
@@ -203,7 +204,7 @@ class VideoReader:
         notes = []
         if self._timeline.is_interlaced() or frame.interlaced_frame:
             notes.append("it is interlaced; its frames are translated as they are, both fields together")
-        if any(component.is_alpha for component in layout.components) or stream.metadata.get("alpha_mode") == "1":
+        if stream.metadata.get("alpha_mode") == "1":  # of VP8 and VP9, whose decoders leave it out
             notes.append("its transparency is not kept")
         if (left_out := self._timeline.losses.undecodable) and self._from is None:
             notes.append(f"{left_out} pictures at its beginning need one that comes before it, and are left out")
