@@ -76,6 +76,6 @@ def test_no_frame_stays_in_memory_once_its_captions_are_read(tmp_path: Path) -> 
         gc.disable()
         try:
             assert [captions_of(frame) for frame in file.decode(video=0)][:5] == PAIRS
-            assert not [one for one in gc.get_objects() if isinstance(one, SideDataContainer)]
+            assert not [one for one in gc.get_objects() if type(one) is SideDataContainer]
         finally:
             gc.enable()
