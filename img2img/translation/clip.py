@@ -15,6 +15,7 @@ from img2img.errors import FatalError, Stopped, UsageError, VideoError
 from img2img.inference.executor import Executor
 from img2img.inference.stream import STOPPED
 from img2img.media.video import ClipInfo, Frame
+from img2img.media.video.captions import MOST_CAPTIONS
 from img2img.media.video.options import VideoOptions
 from img2img.translation.clip_pipeline import ClipPipeline
 from img2img.translation.clip_state import ClipState, tidy
@@ -169,12 +170,14 @@ def _state(item: ClipItem, root: Folder, settings: Settings, source_sha256: str,
 def at_rate(frames: Iterable[Frame], info: ClipInfo, rate: Fraction) -> Iterator[Frame]:
     """Yield frames at a constant rate: at each tick the picture that is shown then, left out or repeated as needed."""
     tick: int | None = None
+    captions = b""
     for frame in frames:
+        captions = (captions + frame.captions)[:MOST_CAPTIONS]
         begin, end = (pts * info.time_base * rate for pts in (frame.pts, frame.pts + frame.duration))
         tick = round(begin) if tick is None else tick
         while tick < end:
-            yield Frame(tick, 1, frame.picture)
-            tick += 1
+            yield Frame(tick, 1, frame.picture, captions)
+            tick, captions = tick + 1, b""
 
 
 def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]:

@@ -18,6 +18,7 @@ from img2img.errors import Img2ImgError, VideoError
 from img2img.media import Image, encode_image, printable, unwritable
 from img2img.media.clip.part import guarded
 from img2img.media.image.alpha import Ground, in_front_of, name_of
+from img2img.media.video.captions import lost_captions
 from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
 from img2img.media.video.segments import SegmentEncoder
@@ -108,7 +109,10 @@ class VideoSink:
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Encode a frame into the current segment."""
         colour = self._opaque(pixels)
-        self._opened().add(colour if colour.shape[2] == 3 else colour[..., [0, 0, 0]], frame.pts, frame.duration)
+        colour = colour if colour.shape[2] == 3 else colour[..., [0, 0, 0]]
+        self._opened().add(colour, frame.pts, frame.duration, frame.captions)
+        if frame.captions and (note := lost_captions(self._encoding.encoder)) and note not in self.notes:
+            self.notes += (note,)
 
     def write_segment(self, path: Path) -> None:
         """Finish the current segment and give it its path."""

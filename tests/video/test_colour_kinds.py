@@ -11,9 +11,10 @@ import av
 import numpy as np
 import pytest
 
-from . import look
+from . import clips, look
 
 PATCHES = ((235, 30, 40), (20, 200, 60), (30, 50, 220), (128, 128, 128), (255, 255, 255), (10, 10, 10))
+QUALITIES = {"h264": 2, "h265": 2, "vp8": 4, "vp9": 2, "av1": 4}
 GRADED = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
 HDR10 = f"log-level=none:pools=none:frame-threads=1:hdr10=1:repeat-headers=1:master-display={GRADED}:max-cll=1000,400"
 
@@ -161,3 +162,35 @@ def test_hdr10_plus_is_named_as_left_out(translate: Callable[..., Any], tmp_path
     item = translate(tmp_path / "in.hevc", tmp_path / "out.mp4")
     assert item.status == "done"
     assert "left out: HDR10+ metadata" in item.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.mov", "prores"),
+        ("a.mkv", "prores"),
+        ("a.mov", "mpeg4"),
+        ("a.mp4", "mpeg4"),
+        ("a.mkv", "vp8"),
+        ("a.webm", "vp8"),
+        ("a.webm", "vp9"),
+        ("a.mkv", "ffv1"),
+        ("a.mov", "h264"),
+        ("a.mov", "h265"),
+        ("a.mkv", "av1"),
+    ],
+)
+def test_colours_of_full_range_look_the_same_in_every_codec_and_container(
+    name: str, codec: str, kept: Callable[..., Path], tmp_path: Path
+) -> None:
+    source = patches(tmp_path / "in.mkv", 1, full=True, primaries=1, kr_kb=(0.2126, 0.0722))
+    target = kept(source, tmp_path / name, codec=codec, quality=QUALITIES.get(codec))
+    assert np.abs(np.subtract(colours(target), PATCHES)).max() <= 12  # chroma is coarse
+
+
+@pytest.mark.parametrize(("codec", "bits"), [("h264", 10), ("ffv1", 10), ("vp9", 8)])
+def test_a_loss_of_twelve_bits_is_named(codec: str, bits: int, translate: Callable[..., Any], tmp_path: Path) -> None:
+    options = {"x265-params": "log-level=none:pools=none:frame-threads=1"}
+    source = clips.write(tmp_path / "in.mkv", frames=2, codec="libx265", pix_fmt="yuv420p12le", options=options)
+    item = translate(source, tmp_path / "out.mkv", codec=codec)
+    assert any(f"bits became {bits}" in note for note in item.notes)

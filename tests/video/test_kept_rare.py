@@ -89,6 +89,35 @@ def test_advice_never_names_the_target_that_cannot_hold_the_sound(
         assert "write .mkv" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "layout"),
+    [
+        ("in.m2ts", "pcm_bluray", "pcm_s16le"),
+        ("in.vob", "pcm_dvd", "pcm_s16le"),
+        ("in.mov", "pcm_f32be", "pcm_f32le"),
+        ("in.mov", "pcm_s8", "pcm_u8"),
+        ("in.nut", "pcm_s24le_planar", "pcm_s24le"),
+    ],
+)
+def test_uncompressed_sound_that_matroska_cannot_hold_gets_another_layout_with_a_note(
+    name: str, codec: str, layout: str, translate: Callable[..., Any], tmp_path: Path
+) -> None:
+    video = "libx264" if name == "in.mov" else "mpeg2video"
+    source = clips.write(tmp_path / name, codec=video, audio=[Tone(codec=codec)])
+    item = translate(source, tmp_path / "out.mkv")
+    assert item.status == "done"
+    assert any(f"became {layout}, with the same samples" in note for note in item.notes)
+    assert samples(item.target) == samples(source)
+    assert look.packets(item.target)[0].times[0] == pytest.approx(look.packets(source)[0].times[0], abs=0.002)
+
+
+def samples(path: Path) -> bytes:
+    """The decoded sound, both channels in turn."""
+    with av.open(str(path)) as file:
+        frames = [frame.to_ndarray() for frame in file.decode(audio=0)]
+    return b"".join((frame.T if frame.shape[0] == 2 else frame).tobytes() for frame in frames)
+
+
 def telemetry(path: Path, tag: bytes) -> Path:
     """A clip with a data track: a subtitle track whose header is given another tag and another handler."""
     data = clips.write(path, subtitles=[Subtitles()]).read_bytes()

@@ -21,11 +21,13 @@ class Frame:
         duration: How long the frame is shown, in ticks.
         picture: Returns the pixels, (H, W, C) of uint8 or uint16, upright. Frames that show the same picture share
             one function, so that the picture need not be translated twice.
+        captions: Closed captions (CEA-608 and 708) that come with the frame, as ATSC A/53 codes them.
     """
 
     pts: int
     duration: int
     picture: Callable[[], Pixels]
+    captions: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import av
 import av.error
-import numpy as np
 from av.filter import Graph
 from av.video.reformatter import ColorRange, Interpolation
 
 from img2img.errors import ItemError
+from img2img.media.video.captions import captioned
 from img2img.media.video.hdr import Hdr, lost_with
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Colour:
         full_range: Whether the values of a channel fill the whole range of numbers.
         primaries: The primaries.
         transfer: The transfer characteristics.
+        bits: Bits of each colour in the source; 0 means unknown.
         is_ycgco: Whether the source stores YCgCo, so that its matrix is not that of the target.
         hdr: The brightness of an HDR10 video.
         lost: What the source's frames carry beside the colour, and no target keeps, in words.
@@ -66,6 +67,7 @@ class Colour:
     full_range: bool
     primaries: int = _UNKNOWN
     transfer: int = _UNKNOWN
+    bits: int = 0
     is_ycgco: bool = False
     hdr: Hdr | None = None
     lost: tuple[str, ...] = ()
@@ -88,7 +90,8 @@ class Colour:
             matrix = _BT709 if height >= HD_HEIGHT or is_rgb or is_ycgco else _BT601
         full = frame.color_range == ColorRange.JPEG and not is_rgb
         lost = tuple(lost_with(frame))
-        return cls(matrix, full, frame.color_primaries, frame.color_trc, is_ycgco, Hdr.of(frame), lost)
+        bits = max((component.bits for component in frame.format.components), default=0)
+        return cls(matrix, full, frame.color_primaries, frame.color_trc, bits, is_ycgco, Hdr.of(frame), lost)
 
     def to_rgb(self, frame: av.VideoFrame, *, deep: bool) -> Pixels:
         """Convert a frame to RGB, (H, W, 3): uint8, or with `deep` uint16 over the full range."""
@@ -107,10 +110,9 @@ class Colour:
             threads=1,
         )
 
-    def from_rgb(self, pixels: Pixels, pixel_format: str) -> av.VideoFrame:
+    def from_rgb(self, pixels: Pixels, pixel_format: str, captions: bytes = b"") -> av.VideoFrame:
         """Convert RGB, (H, W, 3) of uint8 or uint16, to a frame in a pixel format, tagged with this colour space."""
-        deep = pixels.dtype == np.uint16
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb48le" if deep else "rgb24")
+        frame = captioned(pixels, captions)
         if not is_rgb(pixel_format):
             frame = frame.reformat(
                 format=pixel_format,

@@ -10,7 +10,7 @@ import av.error
 
 from img2img.errors import UsageError
 from img2img.media.opencv import cv2
-from img2img.media.video.colour import is_rgb
+from img2img.media.video.colour import HD_HEIGHT, is_rgb
 
 if TYPE_CHECKING:
     from img2img.media.clip.frames import ClipInfo
@@ -30,7 +30,7 @@ CODECS = {
 
 _QUALITY: dict[str, tuple[str, int, dict[str, str]]] = {
     "libx264": ("crf", 18, {"preset": "veryfast"}),  # leaves the cores to the network, and is nearly as good and small
-    "libx265": ("crf", 20, {"x265-params": "log-level=error"}),
+    "libx265": ("crf", 20, {"x265-params": "log-level=error", "a53cc": "1"}),
     "libsvtav1": ("crf", 25, {"preset": "8"}),
     "libvpx-vp9": ("crf", 24, {"b": "0", "row-mt": "1", "cpu-used": "3", "deadline": "good"}),
     "libvpx": ("crf", 10, {"b": "20M", "cpu-used": "3", "deadline": "good"}),
@@ -46,6 +46,9 @@ _QUALITY: dict[str, tuple[str, int, dict[str, str]]] = {
 
 _PRESET = {"libvpx-vp9": "cpu-used", "libvpx": "cpu-used", "prores_ks": "profile"}
 """Encoder to the name of its option for the preset, where that is not `preset`."""
+
+_SIGNAL_RANGE = ("libx26", "h264_", "hevc_", "av1_", "libsvtav1", "libvpx-vp9", "mjpeg")
+"""Beginnings of the names of encoders whose own data say which range they use; of others, only the container may."""
 
 _AVX_512F = 13
 """OpenCV's number for the instruction set AVX-512F."""
@@ -101,6 +104,22 @@ def choose_pixel_format(formats: tuple[str, ...], info: ClipInfo) -> str:
     wanted = ["yuv420p10le", "yuv422p10le", "yuv444p10le"] if info.deep else []
     wanted += ["yuv420p", "yuv422p", "yuv444p", "yuv422p10le", "yuv444p10le"]
     return next((name for name in wanted if name in formats), formats[0] if formats else "yuv420p")
+
+
+def stores_full_range(encoder: str, container: str) -> bool:
+    """Return whether a video that an encoder writes into a container can say that it uses the full range."""
+    return encoder.startswith(_SIGNAL_RANGE) or (
+        container in ("matroska", "webm") and not encoder.startswith(("prores", "libvpx"))
+    )
+
+
+def only_matrix(encoder: str, container: str, height: int) -> int | None:
+    """Return the matrix for which every player takes a video; None where the video itself says which it is."""
+    if encoder == "libvpx":
+        return 5
+    if container in ("mp4", "mov") and not encoder.startswith((*_SIGNAL_RANGE, "prores", "dnxhd", "mpeg2video")):
+        return 1 if height >= HD_HEIGHT else 6
+    return None
 
 
 def check_pixel_format(name: str, formats: tuple[str, ...], encoder: str) -> None:

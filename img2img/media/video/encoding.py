@@ -23,8 +23,10 @@ from img2img.media.video.encoders import (
     check_pixel_format,
     choose_pixel_format,
     encoders_of,
+    only_matrix,
     options_of,
     pixel_formats_of,
+    stores_full_range,
 )
 
 if TYPE_CHECKING:
@@ -134,12 +136,10 @@ def choose_encoding(suffix: str, options: VideoOptions, info: ClipInfo) -> Encod
 
 def _encoding(encoder: str, suffix: str, moving: Moving, options: VideoOptions, info: ClipInfo) -> Encoding:
     taken = pixel_formats_of(encoder)
-    notes = []
     pixel_format = options.pixel_format or choose_pixel_format(taken, info)
     check_pixel_format(pixel_format, taken, encoder)
     layout = av.VideoFormat(pixel_format)
-    if info.deep and max(component.bits for component in layout.components) <= 8:
-        notes.append(f"more than 8 bits became 8: {encoder} takes no 10 bits; choose another --codec to keep them")
+    notes = list(_lost_depth(info, max(component.bits for component in layout.components), encoder))
     across, down = 64 // (layout.chroma_width(64) or 64), 64 // (layout.chroma_height(64) or 64)
     width, height = -(-info.width // across) * across, -(-info.height // down) * down
     if (width, height) != (info.width, info.height):
@@ -154,6 +154,9 @@ def _encoding(encoder: str, suffix: str, moving: Moving, options: VideoOptions, 
             f"its pixels are {info.sample_aspect} as wide as high, which {encoder} in {suffix} cannot store; h264 can"
         )
     colour = info.colour or Colour(matrix=1 if height >= 720 else 6, full_range=False)
+    matrix = only_matrix(encoder, moving.container, height) or colour.matrix
+    full_range = colour.full_range and stores_full_range(encoder, moving.container)
+    colour = replace(colour, matrix=matrix, full_range=full_range)
     chosen = options_of(encoder, options)
     stored = colour.hdr.options(encoder, chosen) if colour.hdr else chosen
     return Encoding(
@@ -169,6 +172,15 @@ def _encoding(encoder: str, suffix: str, moving: Moving, options: VideoOptions, 
         colour=colour.for_format(pixel_format),
         notes=(*notes, *_lost(colour, encoder, is_stored=stored is not None)),
     )
+
+
+def _lost_depth(info: ClipInfo, bits: int, encoder: str) -> Iterator[str]:
+    """Yield a note where the target stores fewer bits of each colour than the source."""
+    source = info.colour.bits if info.colour else 0
+    if info.deep and bits <= 8:
+        yield f"more than 8 bits became 8: {encoder} takes no 10 bits; choose another --codec to keep them"
+    elif bits < source:
+        yield f"{source} bits became {bits}; see --pixel-format"
 
 
 def _lost(colour: Colour, encoder: str, *, is_stored: bool) -> Iterator[str]:

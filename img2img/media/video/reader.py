@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
 from math import floor
@@ -17,6 +18,7 @@ from img2img.errors import VideoError
 from img2img.media.clip.frames import ClipInfo, Frame
 from img2img.media.files import MAX_PIXELS, printable
 from img2img.media.video.alpha import with_alpha
+from img2img.media.video.captions import captions_of
 from img2img.media.video.colour import Colour
 from img2img.media.video.container import main_video, open_container
 from img2img.media.video.damage import declared_end, shortened
@@ -127,16 +129,16 @@ class VideoReader:
         """
         waiting: Frame | None = None
         begin = self._first_tick()
-        for at, picture in self._pictures():
+        for at, picture, captions in self._pictures():
             pts = at - begin
             if waiting is not None:
-                yield Frame(waiting.pts, pts - waiting.pts, waiting.picture)
-            waiting = Frame(pts, self._timeline.end_of(at) - at, picture)
+                yield replace(waiting, duration=pts - waiting.pts)
+            waiting = Frame(pts, self._timeline.end_of(at) - at, picture, captions)
         if waiting is not None:
             yield waiting
 
-    def _pictures(self) -> Iterator[tuple[int, Callable[[], Pixels]]]:
-        """Yield when each picture from `start` to `end` is shown, and a function that returns it; judge the damage."""
+    def _pictures(self) -> Iterator[tuple[int, Callable[[], Pixels], bytes]]:
+        """Yield when each picture from `start` to `end` is shown, a function that returns it, and its captions."""
         shown, last, count, lost, is_whole = None, None, 0, list[int](), True
         for pts, frame in self._decoded:
             if self._to is not None and pts >= self._to:
@@ -153,7 +155,7 @@ class VideoReader:
                 lost.append(pts)
             if shown is not None and is_in_part:
                 count += 1
-                yield pts, shown
+                yield pts, shown, captions_of(frame)
         self.damage = self._judge(count, lost, last or 0, is_whole)
 
     def _judge(self, count: int, lost: list[int], last: int, is_whole: bool) -> str:

@@ -31,18 +31,19 @@ class SegmentEncoder:
         self._packets: list[Any] = []
         self._durations: dict[int, int] = {}
 
-    def add(self, pixels: Pixels, pts: int, duration: int) -> None:
+    def add(self, pixels: Pixels, pts: int, duration: int, captions: bytes = b"") -> None:
         """Encode one frame.
 
         Args:
             pixels: (H, W, 3) of uint8 or uint16; the right and lower edges are repeated up to the encoder's size.
             pts: When the frame is shown, in ticks; later than the frame before.
             duration: How long the frame is shown, in ticks.
+            captions: The closed captions that come with the frame.
         """
         encoding, (height, width) = self.encoding, pixels.shape[:2]
         if (width, height) != (encoding.width, encoding.height):
             pixels = np.pad(pixels, ((0, encoding.height - height), (0, encoding.width - width), (0, 0)), "edge")
-        frame = encoding.colour.from_rgb(pixels, encoding.pixel_format)
+        frame = encoding.colour.from_rgb(pixels, encoding.pixel_format, captions)
         frame.pts, frame.time_base = pts, encoding.time_base
         self._durations[pts] = duration
         self._packets += self._codec.encode(frame)

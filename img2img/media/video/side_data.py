@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 
 if TYPE_CHECKING:
     import av
@@ -24,7 +24,9 @@ def side_data(frame: av.VideoFrame, name: str) -> bytes | None:
     """Return the side data of a frame that have a name, such as `DISPLAYMATRIX`; None if it has none."""
     if may_be_png(frame):
         return None
-    found: Any = frame.side_data.get(name)
+    # A frame keeps its property `side_data`: a cycle, which would hold the pixels until garbage is collected.
+    everything: Any = SideDataContainer
+    found = everything(frame).get(name)
     return None if found is None else bytes(found)
 
 

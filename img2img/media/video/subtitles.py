@@ -21,15 +21,15 @@ def add_subrip(output: OutputContainer) -> Any:
     return output.add_mux_stream("subrip")
 
 
-def as_subrip(packet: Any) -> Any:
-    """Return a packet of mov_text as SubRip; None where it only says that nothing is shown."""
+def as_subrip(packet: Any) -> list[Any]:
+    """Return a packet of mov_text as one of SubRip; none where it only says that nothing is shown."""
     content = bytes(packet)
     text = content[2 : 2 + int.from_bytes(content[:2], "big")]  # what follows it are fonts and colours
     is_utf16 = text[:2] in (b"\xfe\xff", b"\xff\xfe")
     lines = text.decode("utf-16" if is_utf16 else "utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     if not lines.strip():
-        return None
+        return []
     subtitle: Any = av.Packet(lines.encode())
     subtitle.pts, subtitle.dts, subtitle.time_base = packet.pts, packet.dts, packet.time_base
     subtitle.duration, subtitle.is_keyframe = packet.duration, True
-    return subtitle
+    return [subtitle]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -18,6 +18,7 @@ from img2img.media.video.clock import Clock
 from img2img.media.video.container import main_video, open_container
 from img2img.media.video.covers import add_cover, holds_cover, is_cover
 from img2img.media.video.fitting import fits, fits_unlisted
+from img2img.media.video.pcm import Relaid, other_layout
 from img2img.media.video.subtitles import add_subrip, as_subrip, becomes_subrip
 from img2img.media.video.timecode import moved
 
@@ -55,12 +56,14 @@ class Tracks:
         kept: Numbers of the streams that are copied.
         notes: The streams that are left out, for the report.
         unlisted: Whether the target holds a stream that FFmpeg does not list for it.
+        relaid: Numbers of the streams of PCM that get another layout.
     """
 
     source: Path
     kept: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     unlisted: bool = False
+    relaid: tuple[int, ...] = ()
 
 
 @dataclass
@@ -70,6 +73,7 @@ class _Choice:
     encoding: Encoding
     kept: list[int] = field(default_factory=list)
     refused: list[Any] = field(default_factory=list)
+    relaid: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unlisted: bool = False
 
@@ -101,6 +105,10 @@ class _Choice:
         elif fits_unlisted(stream, self.encoding):
             self.kept.append(stream.index)
             self.unlisted = True
+        elif layout := other_layout(self.encoding.container, stream):
+            self.kept.append(stream.index)
+            self.relaid.append(stream.index)
+            self.notes.append(f"{_name(stream)} became {layout}, with the same samples")
         else:
             self.refused.append(stream)
 
@@ -122,13 +130,16 @@ def choose_tracks(source: Path, encoding: Encoding, *, drop_unsupported: bool) -
         if choice.unlisted and container.chapters():
             choice.notes.append("left out: chapters, which FFmpeg cannot write beside this kind of sound")
         dropped = [f"left out, as {encoding.container} cannot hold it: {_name(stream)}" for stream in choice.refused]
-    return Tracks(source, tuple(choice.kept), (*choice.notes, *dropped), choice.unlisted)
+    return Tracks(source, tuple(choice.kept), (*choice.notes, *dropped), choice.unlisted, tuple(choice.relaid))
 
 
 def _no_place(source: Path, encoding: Encoding, streams: list[Any]) -> UsageError:
     matroska = encoding.in_matroska()
     in_matroska = encoding.container != "matroska" and all(
-        fits(stream, matroska) or becomes_subrip("matroska", stream) or fits_unlisted(stream, matroska)
+        fits(stream, matroska)
+        or becomes_subrip("matroska", stream)
+        or fits_unlisted(stream, matroska)
+        or other_layout("matroska", stream)
         for stream in streams
     )
     advice = ("write .mkv, which can, or leave " if in_matroska else "leave ") + "them out"
@@ -163,12 +174,12 @@ class TrackCopier:
         self._targets: dict[int, Any] = {}
         self._sources: list[Any] = []
         self._covers: list[Any] = []
+        self._changes: dict[int, Callable[[Any], Iterable[Any]]] = {}
         for stream in (container.streams[index] for index in tracks.kept):
             if is_cover(stream):
                 self._covers += add_cover(output, encoding.container, stream, tracks.source)
                 continue
-            text = becomes_subrip(encoding.container, stream)
-            target: Any = add_subrip(output) if text else output.add_stream_from_template(stream)
+            target = self._add(output, encoding.container, stream, stream.index in tracks.relaid)
             target.metadata.update(_about(stream, encoding.container))
             target.disposition = stream.disposition
             self._targets[stream.index] = target
@@ -180,6 +191,17 @@ class TrackCopier:
         for attachment in container.streams:
             if attachment.type == "attachment" and encoding.container == "matroska":
                 _attach(output, attachment)
+
+    def _add(self, output: OutputContainer, container: str, stream: Any, is_relaid: bool) -> Any:
+        """Add a stream for one of the source, and note how its packets change."""
+        if is_relaid:
+            relaid = Relaid(output, other_layout(container, stream), stream)
+            self._changes[stream.index] = relaid.packets
+            return relaid.target
+        if becomes_subrip(container, stream):
+            self._changes[stream.index] = as_subrip
+            return add_subrip(output)
+        return output.add_stream_from_template(stream)
 
     def packets(self) -> Iterator[Any]:
         """Yield the packets of all copied streams, in the source's order, addressed to the target."""
@@ -200,17 +222,10 @@ class TrackCopier:
                 dts = max((pts if packet.dts is None else packet.dts) - shift, last.get(index, -(1 << 62)) + 1)
                 packet.pts, packet.dts = max(pts - shift, dts), dts
                 last[index] = dts
-                if packet := self._addressed(packet):
-                    yield packet
-
-    def _addressed(self, packet: Any) -> Any:
-        """Return a packet for the target; None where it holds a text that is empty."""
-        target = self._targets[packet.stream_index]
-        if target.codec_context is None and target.type == "subtitle":
-            packet = as_subrip(packet)
-        if packet is not None:
-            packet.stream = target
-        return packet
+                change = self._changes.get(index)
+                for changed in change(packet) if change else (packet,):
+                    changed.stream = self._targets[index]
+                    yield changed
 
     def _chapters(self) -> list[Any]:
         chapters = []
