@@ -80,7 +80,8 @@ def decode_jpeg(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str,
     pixels = _decode(lean, header)
     if pixels is not None:
         return pixels, header, ()
-    for unpadded in _without_padding(lean):
+    # An arithmetic decoder takes missing bytes for zeros, so that every shorter file would look whole.
+    for unpadded in _without_padding(lean) if _frame(parts).marker in _HUFFMAN else ():
         pixels = _decode(unpadded, header)
         if pixels is not None:
             return pixels, header, ("bytes between the picture and its end mark passed over",)
