@@ -47,7 +47,7 @@ def read_file(path: Path) -> bytes:
                 "image file may have; split it, or compress it better"
             )
         with path.open("rb") as file:
-            data = file.read(LARGEST_FILE)
+            data = file.read(max(1, status.st_size))  # a larger number would be set aside in memory
     except OSError as error:
         raise ImageError(
             f"{printable(path)}: cannot be read: {_reason(error)}; check the path and its permissions"

@@ -132,9 +132,13 @@ FORMATS = (
         metadata=frozenset(),
     )),
     Format("AVIF", (".avif",), "image/avif", Still(
-        rb".{4}ftyp(avif|avis|mif1|miaf)", "image.encode:encode_avif", (1, 3, 4), "AvifImagePlugin:AvifImageFile",
-        decode="image.avif:decode_avif", bits=10, longest_side=16_384, quality=90,
-    ), Moving(rb".{4}ftypavis", "clip.animation:AnimationReader")),
+        rb".{4}ftyp(avi[fs]|(mif1|miaf|msf1).{4}(.{4}){0,12}?avi[fs])", "image.encode:encode_avif", (1, 3, 4),
+        "AvifImagePlugin:AvifImageFile", decode="image.avif:decode_avif", bits=10, longest_side=16_384, quality=90,
+    ), Moving(rb".{4}ftyp(avis|msf1.{4}(.{4}){0,12}?avis)", "clip.animation:AnimationReader")),
+    Format("HEIF", (".heic", ".heif", ".hif"), "image/heic", Still(
+        rb".{4}ftyp(hei[cxms]|hev[cx]|mif1|miaf|msf1)", "", (), probe="image.heif:probe_heif",
+        decode="image.heif:decode_heif",
+    )),
     Format("MP4", (".mp4", ".m4v"), "video/mp4", moving=Moving(container="mp4", stores_aspect=True)),
     Format("MKV", (".mkv",), "video/matroska", moving=Moving(container="matroska")),
     Format("MOV", (".mov",), "video/quicktime", moving=Moving(container="mov", stores_aspect=True)),

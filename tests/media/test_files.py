@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -227,3 +228,13 @@ def test_a_name_cannot_forge_lines_or_send_codes_to_the_terminal() -> None:
 def test_writing_a_file_needs_no_opencv() -> None:
     child = run_child("import sys; print('cv2' in sys.modules, 'torch' in sys.modules)")
     assert child.stdout.split() == ["False", "False"], child.stderr
+
+
+def test_reading_a_small_file_takes_little_memory(tmp_path: Path) -> None:
+    (tmp_path / "small").write_bytes(b"a" * 1000)
+    tracemalloc.start()
+    try:
+        read_file(tmp_path / "small")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()

@@ -82,7 +82,7 @@ def test_a_header_that_lies_is_refused_without_allocating(tmp_path: Path, make) 
     assert int(grown) < 50_000  # KiB
 
 
-@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "JPEG", "BMP"])
 def test_pixels_that_do_not_fit_the_memory_are_a_memory_error_and_no_fault_of_the_file(
     tmp_path: Path, make, form: str
 ) -> None:

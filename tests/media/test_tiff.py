@@ -185,3 +185,38 @@ def test_pillow_reads_the_files_that_these_tests_make(make) -> None:
     pixels = make.picture()
     with PillowImage.open(BytesIO(make.tiff(pixels))) as image:
         assert np.array_equal(np.asarray(image), pixels)
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(34712, "JPEG 2000"), (34887, "LERC"), (50001, "WebP"), (34676, "LogLuv"), (65000, "method 65000")],
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_compression_that_is_not_read_is_named_and_not_called_damage(
+    make, number: int, name: str, dtype: type
+) -> None:
+    data = make.tiff(make.picture(dtype=dtype), RGB, t259=(3, [number]))
+    with pytest.raises(ImageError, match=f"it is compressed with {name}, which is not read; save it with LZW"):
+        decode_image(data, "a")
+
+
+def test_a_compression_that_is_read_up_to_8_bits_only_is_named(make) -> None:
+    data = make.tiff(make.picture(dtype=np.uint16), RGB, t259=(3, [50000]))
+    with pytest.raises(ImageError, match="compressed with Zstandard, which is not read"):
+        decode_image(data, "a")
+
+
+@pytest.mark.parametrize(("photometric", "name"), [(4, "a mask"), (9, "Lab"), (32845, "LogLuv"), (777, "kind 777")])
+def test_colours_that_are_not_read_are_named_and_not_called_damage(make, photometric: int, name: str) -> None:
+    with pytest.raises(ImageError, match=rf"its 3 channels \({name}\) are not read; save it as grey, RGB or CMYK"):
+        decode_image(make.tiff(make.picture(), photometric), "a")
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits"])
+@pytest.mark.parametrize("kept", [0.4, 0.8])
+def test_compressed_pixels_that_end_in_zeros_are_refused(make, compression: str, kept: float) -> None:
+    data = make.saved(make.picture(200, 200), "TIFF", compression=compression)
+    directory = int.from_bytes(data[4:8], "little")
+    cut = 8 + int((directory - 8) * kept)  # Pillow puts the pixels before the directory
+    with pytest.raises(ImageError):
+        decode_image(data[:cut] + bytes(directory - cut) + data[directory:], "a")

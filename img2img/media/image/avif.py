@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from av import VideoFrame
 
 _FULL_RANGE = 0x80
-_MOST_ZEROS = 64  # no AV1 encoder ends with so many, not even of a flat picture
+_MOST_ZEROS = 16  # no AV1 encoder ends with so many, not even of a flat picture
 _SUSPICIOUS = 10_000  # pixels for each byte of the file
 
 

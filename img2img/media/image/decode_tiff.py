@@ -21,6 +21,43 @@ _UNSIGNED, _FLOAT = 1, 3
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _INK = 0, 1, 2, 5
 _NO_ALPHA, _PREMULTIPLIED = 0, 1  # meanings of a channel beyond the colours
 
+_COMPRESSIONS = {
+    **dict.fromkeys((2, 3, 4), "CCITT"),
+    6: "the JPEG of TIFF 6.0",
+    7: "JPEG",
+    **dict.fromkeys((33003, 33005, 34712), "JPEG 2000"),
+    34661: "JBIG",
+    **dict.fromkeys((34676, 34677), "LogLuv"),
+    34887: "LERC",
+    34892: "lossy DNG",
+    34925: "LZMA",
+    34933: "PNG",
+    34934: "JPEG XR",
+    50000: "Zstandard",
+    50001: "WebP",
+    **dict.fromkeys((50002, 52546), "JPEG XL"),
+}
+_COLOURS = {
+    0: "grey",
+    1: "grey",
+    2: "RGB",
+    3: "palette",
+    4: "a mask",
+    5: "CMYK and more",
+    6: "YCbCr",
+    **dict.fromkeys((8, 9, 10), "Lab"),
+    32803: "raw",
+    32844: "LogL",
+    32845: "LogLuv",
+    34892: "raw",
+    51177: "depth",
+}
+_OLD_JPEG = 6
+_READ_DEEP = (1, 5, 8, 32773, 32946)  # none, LZW, Deflate, PackBits
+_ENDED = (5, 7, 8, 32946)  # LZW, JPEG and Deflate end with a mark or a checksum, never with zeros
+_ZEROS = bytes(64)
+_READ_SHALLOW = (*_READ_DEEP, 2, 3, 4, 6, 7, 34925, 50000)
+
 _MODES = {"1": "L", "L": "L", "LA": "LA", "P": "RGB", "PA": "RGBA", "RGB": "RGB", "RGBA": "RGBA", "YCbCr": "RGB"}
 
 
@@ -48,23 +85,53 @@ def decode_tiff(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str,
     (bits, *other_bits) = set(page.integers(tiff.BITS, (1,)))
     (form, *other_forms) = set(page.integers(tiff.SAMPLE_FORMAT, (_UNSIGNED,)))
     photometric = page.integers(tiff.PHOTOMETRIC, (_BLACK_IS_ZERO,))[0]
+    _refuse_zeroed(data, page)
     plain = photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
     if other_bits or other_forms:
         raise ImageError("its channels differ in type; save it with 8 or 16 bits in each channel")
     if plain and (form, bits) in ((_UNSIGNED, 16), (_FLOAT, 32)):
+        _refuse_compression(page, _READ_DEEP)
         pixels, notes = _decode_deep(data, page, photometric)
         return pixels, header, notes
     if form == _UNSIGNED and (bits in (1, 2, 4, 8) or (bits == 16 and photometric == _INK)):
-        return _decode_shallow(data, header)
+        _refuse_compression(page, _READ_SHALLOW)
+        return _decode_shallow(data, header, page)
     kind = {_UNSIGNED: "unsigned", 2: "signed", _FLOAT: "floating-point"}.get(form, "unusual")
     raise ImageError(
         f"its pixels are {bits}-bit {kind} numbers, of which no value is defined as white; save it with 8 or 16 bits"
     )
 
 
-def _decode_shallow(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
-    with _TiffImageFile(BytesIO(data)) as image:
-        image.load()
+def _refuse_zeroed(data: bytes, page: tiff.Directory) -> None:
+    """Refuse pixels that end in zeros; libtiff stops at the last pixel, and compares no checksum."""
+    if page.integers(tiff.COMPRESSION, (1,))[0] in _ENDED:
+        for places, sizes in ((tiff.STRIPS, tiff.STRIP_SIZES), (tiff.TILES, tiff.TILE_SIZES)):
+            for place, size in zip(page.integers(places), page.integers(sizes), strict=False):
+                if data[max(place, place + size - len(_ZEROS)) : place + size] == _ZEROS:
+                    raise ImageError(DAMAGED)
+
+
+def _refuse_compression(page: tiff.Directory, read: tuple[int, ...]) -> None:
+    number = page.integers(tiff.COMPRESSION, (1,))[0]
+    if number not in read:
+        name = _COMPRESSIONS.get(number, f"method {number}")
+        raise ImageError(f"it is compressed with {name}, which is not read; save it with LZW, Deflate or none")
+
+
+def _decode_shallow(data: bytes, header: Header, page: tiff.Directory) -> tuple[Pixels, Header, tuple[str, ...]]:
+    try:
+        image = _TiffImageFile(BytesIO(data))
+    except SyntaxError as error:  # Pillow has no mode for them
+        photometric, channels = (page.integers(tag, (1,))[0] for tag in (tiff.PHOTOMETRIC, tiff.SAMPLES))
+        kind = _COLOURS.get(photometric, f"kind {photometric}")
+        raise ImageError(f"its {channels} channels ({kind}) are not read; save it as grey, RGB or CMYK") from error
+    with image:
+        try:
+            image.load()
+        except Exception:
+            if page.integers(tiff.COMPRESSION) == (_OLD_JPEG,):
+                _refuse_compression(page, ())
+            raise
         if image.mode == "CMYK":
             rgb, note = cmyk_to_rgb(image, header.icc)
             return np.array(rgb), replace(header, icc=None), (note,)

@@ -80,7 +80,8 @@ def decode_jpeg(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str,
     pixels = _decode(lean, header)
     if pixels is not None:
         return pixels, header, ()
-    for unpadded in _without_padding(lean):
+    # An arithmetic decoder takes missing bytes for zeros, so that every shorter file would look whole.
+    for unpadded in _without_padding(lean) if _frame(parts).marker in _HUFFMAN else ():
         pixels = _decode(unpadded, header)
         if pixels is not None:
             return pixels, header, ("bytes between the picture and its end mark passed over",)
@@ -91,7 +92,10 @@ def _without_padding(data: bytes) -> Iterator[bytes]:
     """Yield the file without bytes before its end mark that may be padding: the last ones, and those that are equal."""
     coded = data[:-2]
     bare = coded.rstrip(coded[-1:])
-    for size in (len(bare), len(bare) + 1, *range(len(coded) - 1, len(coded) - _MOST_PADDING, -1)):
+    sizes = [len(bare), len(bare) + 1]
+    if len(bare) > len(coded) - _MOST_PADDING:  # or they are zeros in place of the last blocks, of which some would fit
+        sizes += range(len(coded) - 1, len(coded) - _MOST_PADDING, -1)
+    for size in sizes:
         yield coded[:size] + _MARKED_END
 
 

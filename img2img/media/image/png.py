@@ -25,11 +25,14 @@ def probe_png(still: Still, data: bytes) -> Header:
     """Read the header of a PNG file, and the metadata wherever they stand."""
     chunks: dict[bytes, bytes] = {}
     xmp = None
-    for kind, body in _chunks(data):
-        if kind == b"iTXt" and body.startswith(_XMP + b"\0"):
-            xmp = _international_text(body)
+    for kind, begin, end in _chunks(data):
+        if not _is_sound(data, begin, end):
+            if kind in _DECODED:
+                raise ImageError(DAMAGED)
+        elif kind == b"iTXt" and data[begin : begin + len(_XMP) + 1] == _XMP + b"\0":
+            xmp = _international_text(data[begin:end])
         elif kind not in (b"IDAT", b"iTXt"):
-            chunks.setdefault(kind, body)
+            chunks.setdefault(kind, data[begin:end])
     header = chunks[b"IHDR"]
     depth, colour = header[8], header[9]
     return Header(
@@ -63,31 +66,31 @@ def decode_png(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, 
 def _lean(data: bytes) -> bytes:
     """Return a file of only the chunks that the pixels depend on; libpng writes about others to stderr."""
     pieces = [data[:8]]
-    for kind, body in _chunks(data):
-        if kind in _DECODED or body.startswith(_RAW_PROFILE):
-            check = zlib.crc32(body, zlib.crc32(kind))
-            pieces += len(body).to_bytes(4, "big"), kind, body, check.to_bytes(4, "big")
+    for kind, begin, end in _chunks(data):
+        if kind in _DECODED or data[begin : begin + len(_RAW_PROFILE)] == _RAW_PROFILE:
+            pieces.append(data[begin - 8 : end + 4])
     return b"".join(pieces)
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield kind and body of all chunks whose checksum is right.
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the kind of each chunk, and where its content begins and ends.
 
     Raises:
-        ImageError: A chunk of the picture is damaged, or the end is missing. OpenCV would allocate the length that a
-            chunk declares, up to 4 GB, before it looks whether so many bytes are there.
+        ImageError: The end is missing. OpenCV would allocate the length that a chunk declares, up to 4 GB, before it
+            looks whether so many bytes are there.
     """
-    at, kind = 8, b""
+    end, kind = 4, b""
     while kind != b"IEND":
-        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        if at + 12 + size > len(data):
+        begin = end + 12
+        end, kind = begin + int.from_bytes(data[begin - 8 : begin - 4], "big"), data[begin - 4 : begin]
+        if end + 4 > len(data):
             raise ImageError("it is cut off or damaged; get the file again from where it came")
-        body = data[at + 8 : at + 8 + size]
-        at += 12 + size
-        if int.from_bytes(data[at - 4 : at], "big") == zlib.crc32(body, zlib.crc32(kind)):
-            yield kind, body
-        elif kind in _DECODED:
-            raise ImageError(DAMAGED)
+        yield kind, begin, end
+
+
+def _is_sound(data: bytes, begin: int, end: int) -> bool:
+    check = zlib.crc32(memoryview(data)[begin - 4 : end])
+    return int.from_bytes(data[end : end + 4], "big") == check
 
 
 def _international_text(body: bytes) -> bytes:

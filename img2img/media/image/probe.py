@@ -12,6 +12,7 @@ from img2img.errors import ImageError
 from img2img.media import formats
 from img2img.media.formats import Still
 from img2img.media.image import tiff
+from img2img.media.unread import unread
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -52,10 +53,7 @@ def probe(data: bytes) -> Header:
     """
     form = formats.still_format(data)
     if form is None or form.still is None:
-        raise ImageError(
-            f"this is no image in a known format (it begins with {data[:8]!r}); convert it to "
-            f"{formats.names(formats.STILLS, 'or')}"
-        )
+        raise ImageError(_unknown(unread(data), data))
     read: Callable[[Still, bytes], Header] = formats.load(form.still.probe)
     try:
         return read(form.still, data)
@@ -65,6 +63,12 @@ def probe(data: bytes) -> Header:
         raise ImageError(
             f"its {form.name} header is damaged ({error}); get the file again from where it came"
         ) from error
+
+
+def _unknown(kind: str, data: bytes) -> str:
+    what = f", but {kind}" if kind else f" (it begins with {data[:8]!r})"
+    advice = "" if ";" in kind else f"; convert it to {formats.names(formats.WRITTEN_STILLS, 'or')}"
+    return f"this is no image in a known format{what}{advice}"
 
 
 def open_with_pillow(still: Still, data: bytes) -> ImageFile:
@@ -97,6 +101,8 @@ def probe_tiff(still: Still, data: bytes) -> Header:
         raise ImageError("this is a BigTIFF file; save it as a plain TIFF file")
     pages = tiff.pages(data)
     first = pages[0]
+    if tiff.is_raw(first, data):
+        raise ImageError(_unknown("a raw photograph", data))
     return Header(
         still=still,
         width=first.integers(tiff.WIDTH)[0],

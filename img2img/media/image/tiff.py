@@ -14,8 +14,10 @@ Tags: TypeAlias = Mapping[int, tuple[int, bytes]]
 
 BYTE, SHORT, LONG, UNDEFINED = 1, 3, 4, 7
 
-NEW_SUBFILE_TYPE, WIDTH, HEIGHT, BITS, PHOTOMETRIC = 254, 256, 257, 258, 262
+NEW_SUBFILE_TYPE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 ORIENTATION, SAMPLES, PLANAR, EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, ICC = 274, 277, 284, 338, 339, 700, 34675
+STRIPS, STRIP_SIZES, TILES, TILE_SIZES = 273, 279, 324, 325
+SUB_DIRECTORIES, DNG_VERSION = 330, 50706
 EXIF, GPS, INTEROPERABILITY = 34665, 34853, 40965
 
 # Tags of a main directory that describe the picture rather than the layout of the file: title, maker, model,
@@ -108,6 +110,18 @@ def pages(data: bytes) -> list[Directory]:
         seen.add(offset)
         found.append(Directory(data, offset))
     return found[:1] + [page for page in found[1:] if not page.integers(NEW_SUBFILE_TYPE, (0,))[0] & 0b101]
+
+
+def is_raw(first: Directory, data: bytes) -> bool:
+    """Return whether a file with this first directory is a raw photograph, of which it often holds a preview only."""
+    is_preview = bool(first.integers(NEW_SUBFILE_TYPE, (0,))[0] & 1) and SUB_DIRECTORIES in first.fields
+    is_canons = data[8:10] == b"CR"
+    return (
+        is_preview
+        or is_canons
+        or DNG_VERSION in first.fields
+        or first.integers(PHOTOMETRIC)[:1] in ((32803,), (34892,))
+    )
 
 
 def upright(block: bytes) -> tuple[bytes, int | None]:
