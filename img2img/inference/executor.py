@@ -200,6 +200,8 @@ class Executor:
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         if found != expected:  # check before cropping, which would hide a size that is too large
             raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
+        if result.is_complex():
+            raise TranslationError(f"the network returned complex numbers ({result.dtype}), which are no image")
         return result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
 
     def _side(self, height: int, width: int) -> int | None:

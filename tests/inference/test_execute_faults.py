@@ -149,6 +149,12 @@ def test_nan_in_bf16_is_done_again_in_float32(
     assert "running it again in float32" in caplog.text
 
 
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_complex_numbers_are_an_error(precision: torch.dtype, make: Any, execute: Execute) -> None:
+    with pytest.raises(TranslationError, match=r"returned complex numbers \(torch\.complex64\), which are no image"):
+        execute(make.translator(lambda images: images + 0j), precision).run(make.picture()[None])
+
+
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 def test_no_number_in_float32_is_an_error_and_no_black_pixel(
