@@ -15,8 +15,10 @@ from typing import Any, Self
 
 from img2img.errors import ModelFileError
 
-SECONDS = 30.0
-"""Time for opening a file, and for each run on a small image."""
+SECONDS = 30
+"""Seconds of a processor for opening a file and for running it on small images, however busy the machine is."""
+PATIENCE = 10
+"""How many times as long the trial may take where it does not compute."""
 VARIABLE = "IMG2IMG_TRIAL_SECONDS"
 """The environment variable that sets this time."""
 MEMORY = 2 << 30
@@ -54,6 +56,7 @@ class Trial:
             "modules": sys.path,
             "size": len(data),
             "memory": self._memory,
+            "seconds": self._seconds,
             "threads": min(THREADS, os.cpu_count() or 1),
         }
         try:
@@ -105,17 +108,16 @@ class Trial:
     def _ask(self, question: bytes, what: str) -> dict[str, Any]:
         threading.Thread(target=self._write, args=(question,), daemon=True).start()
         try:
-            line = self._lines.get(timeout=self._seconds)
+            line = self._lines.get(timeout=self._seconds * PATIENCE)
         except Empty as error:
-            raise ModelFileError(
-                f"{self._path} was not {what} within {self._seconds:g} s, as if it never ended; if it is only slow, "
-                f"set {VARIABLE} to more seconds"
-            ) from error
+            raise self._endless(what) from error
         return self._said(line, what)
 
     def _said(self, line: bytes, what: str) -> dict[str, Any]:
         if not line and self._process.wait() == -signal.SIGINT:
             raise KeyboardInterrupt  # Ctrl-C in a terminal reaches both processes
+        if not line and self._process.returncode == -getattr(signal, "SIGXCPU", 24):
+            raise self._endless(what)
         said = dict(json.loads(line)) if line else {}
         out_of_memory = any(words in said.get("error", "").lower() for words in OUT_OF_MEMORY)
         if out_of_memory or (not line and self._process.returncode == -getattr(signal, "SIGKILL", 9)):
@@ -126,6 +128,12 @@ class Trial:
             raise ModelFileError(f"{self._path} makes onnxruntime crash; export it again")
         return said
 
+    def _endless(self, what: str) -> ModelFileError:
+        return ModelFileError(
+            f"{self._path} was not {what} within {self._seconds} s of computing, as if it never ended; if it is only "
+            f"slow, set {VARIABLE} to more seconds"
+        )
+
     def _write(self, question: bytes) -> None:
         assert self._process.stdin
         try:
@@ -135,11 +143,9 @@ class Trial:
             return
 
 
-def _seconds() -> float:
-    try:
-        return float(os.environ.get(VARIABLE, "")) or SECONDS
-    except ValueError:
-        return SECONDS
+def _seconds() -> int:
+    text = os.environ.get(VARIABLE, "")
+    return max(1, int(text)) if text.isascii() and text.isdigit() else SECONDS
 
 
 def _first_line(text: str) -> str:

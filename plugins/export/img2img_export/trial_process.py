@@ -1,4 +1,4 @@
-"""This script opens and runs an ONNX file in a process of its own, with a limit of memory; `trial` starts it.
+"""This script opens and runs an ONNX file in a process of its own, with limits of memory and time; `trial` starts it.
 
 It imports nothing of img2img and no torch, so that it starts quickly. It reads a line of JSON with its settings, then
 the file, then a line of JSON with shapes for each run; and answers each with a line of JSON.
@@ -7,6 +7,7 @@ the file, then a line of JSON with shapes for each run; and answers each with a 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ def main() -> None:
     import numpy as np
     import onnxruntime
 
-    _limit_memory(settings["memory"])
+    _limit(settings["memory"], settings["seconds"])
 
     def opened() -> Any:
         options = onnxruntime.SessionOptions()
@@ -55,13 +56,15 @@ def _answer(task: Any, describe: Any) -> Any:
     return result
 
 
-def _limit_memory(more: int) -> None:
-    """Allow that many bytes more than are in use, where the system can."""
+def _limit(memory: int, seconds: int) -> None:
+    """Allow that many bytes more than are in use, and that many seconds of a processor, where the system can."""
     try:
         import resource
 
+        until = int(sum(os.times()[:2])) + 1 + seconds
+        resource.setrlimit(resource.RLIMIT_CPU, (until, until + 1))
         used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_DATA, (used + more, used + more))
+        resource.setrlimit(resource.RLIMIT_DATA, (used + memory, used + memory))
     except (ImportError, OSError, ValueError):
         return
 

@@ -23,7 +23,7 @@ from .test_strangers import ANY, save
 
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second for each step; what never ends takes longer than any time."""
+    """A second of computing; what never ends takes longer than any time."""
     monkeypatch.setenv("IMG2IMG_TRIAL_SECONDS", "1")
 
 
@@ -57,7 +57,7 @@ def endless(path: Path, of: str) -> Path:
 
 @pytest.mark.parametrize("of", ["mean", "one"], ids=["at run", "over constants"])
 def test_a_loop_that_never_ends_is_refused(of: str, brief: None, tmp_path: Path, host: img2img.PluginHost) -> None:
-    with pytest.raises(ModelFileError, match=r"was not \w+ .*within 1 s, as if it never ended; .*SECONDS"):
+    with pytest.raises(ModelFileError, match=r"was not \w+ .*within 1 s of computing, as if it never ended; .*SECONDS"):
         img2img.load_model(endless(tmp_path / "x.onnx", of), host=host)
 
 
@@ -80,7 +80,7 @@ def test_ctrl_c_ends_the_trial_and_the_program(tmp_path: Path, pictures: Path) -
     path = endless(tmp_path / "x.onnx", "mean")
     command = [sys.executable, "-m", "img2img", "translate", str(path), str(pictures), str(tmp_path / "out")]
     program = subprocess.Popen(command, env={**os.environ, "IMG2IMG_TRIAL_SECONDS": "600"}, stderr=subprocess.DEVNULL)
-    watch = threading.Timer(100, program.kill)
+    watch = threading.Timer(600, program.kill)
     watch.start()
     try:
         while not _has_child(program.pid) and program.poll() is None:
