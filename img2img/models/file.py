@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from img2img.errors import ConfigError, ModelFileError
-from img2img.media.files import printable, write_file
+from img2img.media.folder import write_file
 from img2img.models.header import BYTES, MAX_HEADER_BYTES, digest, read_header, read_shape, split
 from img2img.models.shapes import check_shapes
+from img2img.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

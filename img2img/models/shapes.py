@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from img2img.errors import ModelFileError
-from img2img.media.files import printable
+from img2img.text import error_text, printable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,8 +31,9 @@ def check_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: ModelCo
         if found.get(name) != expected.get(name)
     )
     if wrong:
-        more = f"\n  and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise ModelFileError(f"the tensors of {info.path} do not fit its config:\n  " + "\n  ".join(wrong[:5]) + more)
+        more = [f"  and {len(wrong) - 5} more"] if len(wrong) > 5 else []
+        lines = [f"  {line}" for line in wrong[:5]]
+        raise ModelFileError(f"the tensors of {info.path} do not fit its config:", *lines, *more)
 
 
 def with_counters(
@@ -63,7 +64,7 @@ def _expected_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: Mod
         return _shapes(family, config)
     except Exception as error:  # a plugin may raise anything
         raise ModelFileError(
-            f"the family {family.name!r} cannot build the network of {info.path}: {type(error).__name__}: {error}"
+            f"the family {family.name!r} cannot build the network of {info.path}: {error_text(error)}"
         ) from error
 
 

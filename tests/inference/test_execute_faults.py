@@ -149,12 +149,6 @@ def test_nan_in_bf16_is_done_again_in_float32(
     assert "running it again in float32" in caplog.text
 
 
-@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
-def test_complex_numbers_are_an_error(precision: torch.dtype, make: Any, execute: Execute) -> None:
-    with pytest.raises(TranslationError, match=r"returned complex numbers \(torch\.complex64\), which are no image"):
-        execute(make.translator(lambda images: images + 0j), precision).run(make.picture()[None])
-
-
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 def test_no_number_in_float32_is_an_error_and_no_black_pixel(
@@ -189,6 +183,12 @@ def test_a_result_of_the_wrong_shape_is_an_error(
         execute(make.translator(wrong, scale=2)).run(make.picture()[None])
     expected = "where its scale and channels promise (1, 3, 24, 32)"
     assert f"the network returned {found} {expected}" in str(error.value)
+
+
+@pytest.mark.parametrize("kind", [torch.complex64, torch.uint8, torch.bool], ids=str)
+def test_a_result_of_no_real_numbers_is_an_error(kind: torch.dtype, make: Any, execute: Execute) -> None:
+    with pytest.raises(TranslationError, match=f"the network returned {kind}, which is no colour"):
+        execute(make.translator(lambda images: images.to(kind))).run(make.picture()[None])
 
 
 class Panic(BaseException):

@@ -73,8 +73,9 @@ def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | N
         generator = fill_generator(info, family, config, lambda: recognised.weights)
     except ModelFileError as error:
         raise ModelFileError(
-            f"{error}\nThe family {name!r} took the file for a {recognised.what}, but the file is a variant that the "
-            "family does not have, or damaged (fetch it again), or the given options do not fit it"
+            *error.lines,
+            f"The family {name!r} took the file for a {recognised.what}, but the file is a variant that the family "
+            "does not have, or damaged (fetch it again), or the given options do not fit it",
         ) from error
     check_numbers(generator, path)
     translator = family.translator(config, generator)
