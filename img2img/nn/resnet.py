@@ -32,8 +32,9 @@ class ResNetGenerator(nn.Module):
             leave [-1, 1]. For C = C'.
         padding: The padding of the residual blocks; the first and the last convolution always see reflected borders.
         test_statistics: The statistics that BatchNorm uses in `eval()`.
+        halvings: How many times the size is halved before the residual blocks; 2 in the paper, 4 in pix2pixHD.
 
-    H and W are multiples of 4 and at least 8.
+    H and W are multiples of 2^halvings and at least twice that.
     """
 
     def __init__(
@@ -48,15 +49,17 @@ class ResNetGenerator(nn.Module):
         residual: bool = False,
         padding: Padding = "reflect",
         test_statistics: TestStatistics = "running",
+        halvings: int = 2,
     ) -> None:
         super().__init__()
         self.residual = residual
         layers: list[nn.Module] = [nn.ReflectionPad2d(3), *_convolution(channels_in, width, 7, norm)]
-        for channels in (width, 2 * width):
+        widths = [width * 2**level for level in range(halvings)]
+        for channels in widths:
             layers += _halve(channels, norm, downsampling)
-        layers += [ResidualBlock(4 * width, norm, padding) for _ in range(blocks)]
-        for channels in (4 * width, 2 * width):
-            layers += _double(channels, norm, upsampling)
+        layers += [ResidualBlock(width * 2**halvings, norm, padding) for _ in range(blocks)]
+        for channels in reversed(widths):
+            layers += _double(2 * channels, norm, upsampling)
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, channels_out, 7), nn.Tanh()]
         self.model = nn.Sequential(*layers)
         initialise(self)

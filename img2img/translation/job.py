@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from img2img.errors import Img2ImgError, ItemError, UsageError, WriteError
+from img2img.errors import Img2ImgError, ItemError, Stopped, UsageError, WriteError
 from img2img.host.host import PluginHost
 from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
@@ -88,6 +88,8 @@ def translate(
     chain = Chain.parse(filters, host)
     if not isinstance(model, Model):
         model = load_model(model, device=compute.device, precision=compute.precision, tile=compute.tile, host=host)
+    if stop():
+        raise Stopped("stopped before the work began")
     rows = model.parse_conditions(conditions or {})
     options = describe_options(model, output, conditions or {}, of_clips, chain)
     job = Job(model, tuple(plan.items), options)

@@ -41,10 +41,19 @@ def test_a_signal_asks_to_stop_and_gives_the_exit_status(number: int, capfd: pyt
     assert capfd.readouterr().err == "\nstopping in order; press again to stop at once\nstopped in the middle\n"
 
 
-def test_work_that_ends_before_it_looks_ends_well() -> None:
+def test_work_that_ends_before_it_looks_again_ends_well() -> None:
     with orderly_stop() as stop:
+        assert not stop()
         send(signal.SIGINT)
         assert stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_before_the_work_ends_the_program_at_once(number: int, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(click.exceptions.Exit) as ended, orderly_stop():
+        send(number)
+    assert ended.value.exit_code == 128 + number
+    assert capfd.readouterr().err == "stopped before the work began\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])

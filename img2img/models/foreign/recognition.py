@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 DEEPEST_NETWORK = 4
 """The most words before the names of a network's tensors, such as `gen_AB`."""
+MOST_NETWORKS, FEWEST_TENSORS = 16, 5
+"""The most networks that a file is searched for, at each depth, and the fewest tensors that each of them has."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,10 @@ def _search(
         refusals.append(error)
         return {}
     found: dict[str, Answer] = {}
-    for name, inner in inner_networks(weights).items() if depth < DEEPEST_NETWORK else ():
-        found |= _search(inner, host, refusals, f"{part}.{name}".removeprefix("."), depth + 1)
+    inner = {name: table for name, table in inner_networks(weights).items() if len(table) >= FEWEST_TENSORS}
+    if depth < DEEPEST_NETWORK and len(inner) <= MOST_NETWORKS:
+        for name, table in inner.items():
+            found |= _search(table, host, refusals, f"{part}.{name}".removeprefix("."), depth + 1)
     return found
 
 

@@ -14,6 +14,7 @@ class CycleGANConfig(img2img.ModelConfig):
 
     width: int = Field(64, ge=4, le=256, description="channels of the generator's first layer")
     blocks: int = Field(9, ge=1, le=32, description="residual blocks; the paper takes 6 for 128 pixels, 9 from 256 on")
+    halvings: int = Field(2, ge=1, le=6, description="of the size before the residual blocks; 4 in pix2pixHD")
     downsampling: Literal["strided", "blur"] = Field(
         "strided", description="blur: anti-aliased as in CUT, steadier from frame to frame"
     )
@@ -79,6 +80,8 @@ class CycleGANTraining(CycleGANConfig, img2img.AdversarialConfig):
             raise ValueError(
                 "images of 1 channel are for the use of foreign checkpoints; leave channels_in and _out out"
             )
+        if self.halvings != 2:
+            raise ValueError("other halvings than 2 are for the use of foreign checkpoints; leave them out")
         if self.channel_order == "bgr":
             raise ValueError("channel_order=bgr is for the use of foreign checkpoints; leave it out")
         if self.discriminator == "patch" and self.crop < 4 * 2**self.discriminator_layers:

@@ -72,7 +72,11 @@ class CycleGAN(img2img.ModelFamily["CycleGANConfig", "CycleGANTraining"]):
         """Wrap a generator, which takes images in [-1, 1]."""
         from img2img.nn.signed import SignedTranslator
 
+        multiple = 2**config.halvings
         traits = img2img.Traits(
-            multiple_of=4, minimum_size=16, channels_in=config.channels_in, channels_out=config.channels_out
+            multiple_of=multiple,
+            minimum_size=max(16, 2 * multiple),
+            channels_in=config.channels_in,
+            channels_out=config.channels_out,
         )
         return SignedTranslator(generator, traits, config.channel_order)

@@ -30,6 +30,7 @@ OF_MMAGIC = {
     "test_statistics": "MMagic tests in training mode; or running",
     "channel_order": "as MMagic and MMGeneration load images; MMEditing before 1.0 had rgb",
 }
+PIX2PIXHD = "of pix2pixHD"
 
 
 def recognise(weights: Names) -> Recognised | None:
@@ -44,6 +45,11 @@ def recognise(weights: Names) -> Recognised | None:
 
 
 def _recognise(weights: Names) -> Recognised | None:
+    if {"model1_1.1.weight", "model1_2.0.conv_block.1.weight"} <= weights.keys():
+        raise ModelFileError(
+            "is the generator of pix2pixHD with a local enhancer (--netG local), which cannot be opened; only its "
+            "global generator (--netG global) on RGB images can"
+        )
     first = weights.get("model.1.weight")
     if first is None or first.ndim != 4 or first.shape[2:] != (7, 7) or not all(map(KEY.fullmatch, weights)):
         return None
@@ -54,9 +60,14 @@ def _recognise(weights: Names) -> Recognised | None:
     inner = _places(kept, blocks[0]) if blocks else None
     if inner is None or f"model.{last}.weight" not in kept:
         return None
+    halvings = _halvings(kept, blocks[0])
+    code = _code(halvings, bool(filters))
+    if code == PIX2PIXHD:
+        _check_pix2pixhd(kept, first.shape[1])
     options: dict[str, Any] = {
         "width": first.shape[0],
         "blocks": len(blocks),
+        "halvings": halvings,
         "channels_in": first.shape[1],
         "channels_out": kept[f"model.{last}.weight"].shape[0],
         "downsampling": "blur" if _filters(filters, 3) else "strided",
@@ -64,8 +75,36 @@ def _recognise(weights: Names) -> Recognised | None:
         "padding": "zero" if 0 in inner else "reflect",
     }
     options |= {"norm": "batch", "test_statistics": "image"} if "model.2.weight" in kept else {"norm": "instance"}
-    code = "of CUT" if filters else "of the PyTorch code of CycleGAN and pix2pix"
     return Recognised(f"resnet_{len(blocks)}blocks {code}", options, _rename(kept, inner), _assumed(options))
+
+
+def _halvings(weights: Names, block: int) -> int:
+    """Return how many times the size is halved: by every convolution before the residual blocks but the first."""
+    layers = (name.split(".") for name, tensor in weights.items() if tensor.ndim == 4)
+    return len({layer for _, layer, *_ in layers if int(layer) < block}) - 1
+
+
+def _code(halvings: int, blurs: bool) -> str:
+    if blurs:
+        return "of CUT"
+    return "of the PyTorch code of CycleGAN and pix2pix" if halvings == 2 else PIX2PIXHD
+
+
+def _check_pix2pixhd(weights: Names, channels: int) -> None:
+    """Check that a generator takes images, and not labels and edges.
+
+    Raises:
+        ModelFileError: It does not, or has BatchNorm.
+    """
+    if channels not in (1, 3):
+        raise ModelFileError(
+            f"is a global generator {PIX2PIXHD} that takes {channels} channels: a plane for each label, and edges; "
+            "only one of RGB images (--label_nc 0 --no_instance) can be opened"
+        )
+    if "model.2.weight" in weights:
+        raise ModelFileError(
+            f"is a global generator {PIX2PIXHD} with BatchNorm; only one with InstanceNorm can be opened"
+        )
 
 
 def _from_mmagic(weights: Names) -> dict[str, Tensor]:

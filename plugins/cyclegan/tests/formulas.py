@@ -22,6 +22,7 @@ class Reference:
         padding: Of the blocks; `zero` is done by the convolutions, without a layer.
         dropout: A layer in each block that does nothing at use.
         batch: BatchNorm, with the statistics of the image, instead of InstanceNorm.
+        halvings: 4 in pix2pixHD.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class Reference:
         dropout: bool = False,
         batch: bool = False,
         channels: tuple[int, int] = (3, 3),
+        halvings: int = 2,
     ) -> None:
         self.blocks, self.downs, self.ups, self.padding = blocks, downs, ups, padding
         self.dropout, self.batch, self.channels = dropout, batch, channels
+        self.widths, self.inner = [WIDTH * 2**level for level in range(halvings)], WIDTH * 2**halvings
         self.weights: Weights = {}
         self.norms: set[str] = set()
-        self(torch.zeros(1, channels[0], 16, 16))  # which draws the weights
+        self(torch.zeros(1, channels[0], 4 * 2**halvings, 4 * 2**halvings))  # which draws the weights
 
     def with_statistics(self, kinds: Sequence[str]) -> Weights:
         """The weights, and what torch before 0.4 stored of InstanceNorm though nothing uses it."""
@@ -47,13 +50,13 @@ class Reference:
     def __call__(self, images: Tensor) -> Tensor:
         self.index = 0
         features = self.layer(self.padded(images, 3), self.channels[0], WIDTH, 7)
-        for width in (WIDTH, 2 * WIDTH):
+        for width in self.widths:
             features = self.down(features, width)
         for _ in range(self.blocks):
             features = features + self.block(features)
             self.index += 1
-        for width in (4 * WIDTH, 2 * WIDTH):
-            features = self.up(features, width)
+        for width in reversed(self.widths):
+            features = self.up(features, 2 * width)
         features = self.padded(features, 3)
         return torch.tanh(self.convolve(features, f"model.{self.index}", WIDTH, self.channels[1], 7, bias=True))
 
@@ -88,7 +91,7 @@ class Reference:
         return self.layer(doubled, width, width // 2, 3, padding=1)
 
     def block(self, features: Tensor) -> Tensor:
-        width, place, prefix = 4 * WIDTH, 0, f"model.{self.index}.conv_block"
+        width, place, prefix = self.inner, 0, f"model.{self.index}.conv_block"
         for half in range(2):
             if self.padding != "zero":
                 features, place = pad(features, (1, 1, 1, 1), self.padding), place + 1

@@ -28,6 +28,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"identity_weight": -0.5}, "option 'identity_weight'"),
     ({"pool": -1}, "option 'pool'"),
     ({"channels_in": 1}, "1 channel are for the use of foreign checkpoints"),
+    ({"halvings": 4}, "other halvings than 2 are for the use of foreign checkpoints"),
     ({"channels_out": 4}, "option 'channels_out'"),
     ({"channels_in": 1, "residual": True}, "equally many channels"),
     ({"lr": 0}, "option 'lr'"),

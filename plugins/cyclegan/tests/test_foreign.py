@@ -76,3 +76,37 @@ def test_other_filters_than_those_of_cut_are_refused(tmp_path: Path) -> None:
     save(reference, tmp_path / "latest_net_G.pth")
     with pytest.raises(img2img.ModelFileError, match="blurs otherwise than CUT does"):
         img2img.load_model(tmp_path / "latest_net_G.pth", device="cpu")
+
+
+@pytest.mark.parametrize("size", [(32, 48), (64, 32)], ids=str)
+def test_the_global_generator_of_pix2pixhd_gives_what_its_formula_gives(size: tuple[int, int], tmp_path: Path) -> None:
+    reference = Reference(halvings=4)
+    path = save(reference, tmp_path / "latest_net_G.pth")
+    model = img2img.load_model(path, device="cpu", precision="fp32")
+    assert "resnet_2blocks of pix2pixHD" in model.info.created_with
+    assert model.translator.traits.multiple_of == 16
+    images = torch.rand(1, 3, *size)
+    assert (model.translator(images) - (reference(images * 2 - 1) + 1) / 2).abs().max() < 1e-4
+    assert model(torch.rand(1, 3, 7, 50)).shape == (1, 3, 7, 50)
+
+
+OTHERS_OF_PIX2PIXHD = {
+    "of labels and edges": (lambda: Reference(halvings=4, channels=(36, 3)).weights, "takes 36 channels: a plane for"),
+    "with BatchNorm": (lambda: Reference(halvings=4, batch=True).weights, "of pix2pixHD with BatchNorm"),
+    "with a local enhancer": (
+        lambda: (
+            Reference(halvings=4).weights
+            | {"model1_1.1.weight": torch.rand(4, 3, 7, 7), "model1_2.0.conv_block.1.weight": torch.rand(4, 4, 3, 3)}
+        ),
+        r"of pix2pixHD with a local enhancer \(--netG local\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS_OF_PIX2PIXHD)
+def test_other_generators_of_pix2pixhd_are_named(what: str, tmp_path: Path) -> None:
+    weights, message = OTHERS_OF_PIX2PIXHD[what]
+    torch.save(weights(), tmp_path / "latest_net_G.pth")
+    with pytest.raises(img2img.ModelFileError, match=message) as error:
+        img2img.load_model(tmp_path / "latest_net_G.pth", device="cpu")
+    assert "damaged" not in str(error.value)

@@ -18,14 +18,20 @@ class _FileImporter(img2img.Importer):
     """Opens a file from its bytes, so that the content that is checked is the content that is opened."""
 
     def open(self, path: Path) -> img2img.Translator:
-        return self.open_bytes(_read(path), path)
+        return self.open_bytes(_read(path), path, is_trusted=False)
 
     def about(self, path: Path) -> Mapping[str, Any]:
         return self.about_bytes(_read(path), path)
 
     @abstractmethod
-    def open_bytes(self, data: bytes, path: Path) -> img2img.Translator:
-        """Open the content of a file, as `open` does; the file itself need not exist yet."""
+    def open_bytes(self, data: bytes, path: Path, is_trusted: bool) -> img2img.Translator:
+        """Open the content of a file, as `open` does; the file itself need not exist yet.
+
+        Args:
+            data: The content of the file.
+            path: The path of the file, for messages.
+            is_trusted: Whether the file was just made by this program.
+        """
 
     @abstractmethod
     def about_bytes(self, data: bytes, path: Path) -> Mapping[str, Any]:
@@ -39,10 +45,10 @@ class OnnxImporter(_FileImporter):
     summary = "ONNX files, run by onnxruntime"
     suffixes = (".onnx",)
 
-    def open_bytes(self, data: bytes, path: Path) -> img2img.Translator:
+    def open_bytes(self, data: bytes, path: Path, is_trusted: bool) -> img2img.Translator:
         from .onnx_file import open_onnx
 
-        return open_onnx(data, path)
+        return open_onnx(data, path, is_trusted)
 
     def about_bytes(self, data: bytes, path: Path) -> Mapping[str, Any]:
         from .onnx_file import read_onnx, stored_declaration
@@ -58,7 +64,7 @@ class ProgramImporter(_FileImporter):
     summary = "programs that torch.export wrote"
     suffixes = (".pt2",)
 
-    def open_bytes(self, data: bytes, path: Path) -> img2img.Translator:
+    def open_bytes(self, data: bytes, path: Path, is_trusted: bool) -> img2img.Translator:
         from .program_file import open_program
 
         return open_program(data, path)

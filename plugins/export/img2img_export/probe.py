@@ -8,9 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from img2img.errors import ModelFileError
 
 from .declaration import Declaration
@@ -24,44 +21,48 @@ LARGEST_RATIO = 8
 """The largest factor by which a network may make an image smaller."""
 
 
-def try_out(network: Callable[[Tensor], Tensor], shape: Sequence[Any], path: Path) -> Declaration:
+ShapeOf = Callable[[Sequence[int]], tuple[int, ...] | None]
+"""Runs a network on images of a shape, and returns the shape of the result; None where it fails, or is no image."""
+
+
+def try_out(shape_of: ShapeOf, shape: Sequence[Any], path: Path, sizes_may_be_fixed: bool = False) -> Declaration:
     """Find the scale, the channels and the multiple of a network that takes images.
 
     Args:
-        network: The network, which takes (N, C, H, W).
+        shape_of: Runs the network, which takes (N, C, H, W).
         shape: The declared shape of its input, with numbers for the fixed axes.
         path: The path of its file, for messages.
+        sizes_may_be_fixed: Whether the batch, or the height and width, may be fixed.
 
     Raises:
-        ModelFileError: The network does not take images of any size, or does not return images.
+        ModelFileError: The network does not take images, or not of any size, or does not return images.
     """
     if len(shape) != 4 or shape[1] not in (1, 3):
         raise ModelFileError(f"{path} takes {_shape(shape)}; a model takes images: (N, 1 or 3, H, W)")
-    if any(isinstance(size, int) for size in (shape[0], *shape[2:])):
-        raise ModelFileError(
-            f"{path} takes only {_shape(shape)}; export it again with dynamic axes for the batch, height and width"
-        )
-    for multiple in MULTIPLES:
-        height, width = SMALLEST + multiple, SMALLEST + 3 * multiple
-        found = _result(network, torch.full((2, int(shape[1]), height, width), 0.5))
-        if found is not None and found[1] in (1, 3):
+    fixed = [isinstance(size, int) for size in (shape[0], *shape[2:])]
+    if any(fixed) and not (sizes_may_be_fixed and fixed[1] == fixed[2]):
+        raise takes_only(shape, path)
+    count, channels = int(shape[0]) if fixed[0] else 2, int(shape[1])
+    for multiple in (1,) if fixed[1] else MULTIPLES:
+        sides = shape[2:] if fixed[1] else (SMALLEST + multiple, SMALLEST + 3 * multiple)
+        height, width = map(int, sides)
+        found = shape_of((count, channels, height, width))
+        if found is not None and len(found) == 4 and found[1] in (1, 3):
             scale = Fraction(found[2], height)
-            if found[0] == 2 and Fraction(found[3], width) == scale and scale.denominator <= LARGEST_RATIO:
-                return _declared(scale, multiple, (int(shape[1]), found[1]), path)
+            if found[0] == count and Fraction(found[3], width) == scale and scale.denominator <= LARGEST_RATIO:
+                return _declared(scale, multiple, (channels, found[1]), path)
+    size = f"{height}×{width}" if fixed[1] else f"{SMALLEST} pixels and more, in multiples of up to {MULTIPLES[-1]},"
     raise ModelFileError(
-        f"{path} has no declaration by img2img, and does not turn images of {SMALLEST} pixels and more, in multiples "
-        f"of up to {MULTIPLES[-1]}, into images in RGB or grey; export it again with `img2img export`"
+        f"{path} has no declaration by img2img, and does not turn images of {size} into images in RGB or grey; export "
+        "it again with `img2img export`"
     )
 
 
-def _result(network: Callable[[Tensor], Tensor], images: Tensor) -> tuple[int, ...] | None:
-    """Return the shape of a result; None where the result is no image, or the network cannot take this size."""
-    try:
-        with torch.inference_mode():
-            result = network(images)
-    except Exception:  # a foreign network may raise anything
-        return None
-    return tuple(result.shape) if result.is_floating_point() and result.ndim == 4 else None
+def takes_only(shape: Sequence[Any], path: Path, reason: str = "") -> ModelFileError:
+    """Return the error for a network that takes only some shapes."""
+    return ModelFileError(
+        f"{path} takes only {_shape(shape)}{reason}; export it again with dynamic axes for the batch, height and width"
+    )
 
 
 def _declared(scale: Fraction, multiple: int, channels: tuple[int, int], path: Path) -> Declaration:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
 from img2img.errors import ModelFileError
 
@@ -13,6 +16,7 @@ from .archive import EXTRA, Archive
 from .declaration import KEY, Declaration, ImportedTranslator, read_declaration
 from .probe import try_out
 from .quiet import quietly
+from .weights import check_numbers
 
 MEMBER = f"{KEY}.json"
 """The extra file of a program that holds its declaration."""
@@ -44,7 +48,17 @@ def open_program(data: bytes, path: Path) -> ImportedTranslator:
             f"{path} takes {len(inputs)} tensors and returns {len(signature.user_outputs)}; a model takes "
             f"{' and '.join(['images', *conditions])}, and returns one"
         )
-    return ImportedTranslator(network, declaration or try_out(network, shape, path))
+    check_numbers([*program.state_dict.items(), *program.constants.items()], path)
+    return ImportedTranslator(network, declaration or try_out(partial(_shape_of, network), shape, path))
+
+
+def _shape_of(network: nn.Module, shape: Sequence[int]) -> tuple[int, ...] | None:
+    try:
+        with torch.inference_mode():
+            result = network(torch.full(tuple(shape), 0.5))
+    except Exception:  # a foreign network may raise anything
+        return None
+    return tuple(result.shape) if isinstance(result, Tensor) and result.is_floating_point() else None
 
 
 def stored_declaration(archive: Archive) -> Declaration | None:

@@ -101,8 +101,29 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     "half precision": ({"nodes": SAME, "kind": TensorProto.FLOAT16}, r"takes x0: tensor\(float16\)"),
     "a vector": ({"nodes": SAME, "shapes": [["n", 3]]}, r"takes \(n, 3\); a model takes images"),
     "channels at the end": ({"nodes": SAME, "shapes": [["n", "h", "w", 3]]}, r"a model takes images: \(N, 1 or 3"),
-    "one size": ({"nodes": SAME, "shapes": [["n", 3, 256, 256]]}, "takes only .*export it again with dynamic axes"),
-    "one image at a time": ({"nodes": SAME, "shapes": [[1, 3, "h", "w"]]}, "dynamic axes for the batch"),
+    "one height": ({"nodes": SAME, "shapes": [["n", 3, 256, "w"]]}, "takes only .*export it again with dynamic axes"),
+    "one size, and statistics of the whole": (
+        {
+            "nodes": [helper.make_node("ReduceMean", ["x0"], ["m"]), helper.make_node("Sub", ["x0", "m"], ["y"])],
+            "shapes": [[1, 3, 64, 64]],
+        },
+        r"takes only \(1, 3, 64, 64\), and how far it looks cannot be told, .*with dynamic axes",
+    ),
+    "one size, and a constant for each place": (
+        {
+            "nodes": [helper.make_node("Add", ["x0", "place"], ["y"])],
+            "shapes": [[1, 3, 64, 64]],
+            "place": np.random.default_rng(0).random((64, 64)),
+        },
+        r"takes only \(1, 3, 64, 64\), and how far it looks cannot be told",
+    ),
+    "one size, and a view as far": (
+        {
+            "nodes": [helper.make_node("MaxPool", ["x0"], ["y"], kernel_shape=[65, 65], pads=[32] * 4)],
+            "shapes": [[1, 3, 64, 64]],
+        },
+        r"takes only \(1, 3, 64, 64\), and looks 32 pixels far, too far for tiles of that size",
+    ),
     "no images out": (
         {"nodes": [helper.make_node("GlobalAveragePool", ["x0"], ["y"])]},
         "does not turn images of 64 pixels and more",
@@ -117,6 +138,19 @@ def test_what_is_no_network_of_images_is_refused(what: str, tmp_path: Path, host
         img2img.load_model(save(tmp_path / "x.onnx", **graph), host=host)
 
 
+@pytest.mark.parametrize("where", ["initializer", "operator"])
+def test_weights_that_are_no_numbers_are_refused_by_their_name(
+    where: str, tmp_path: Path, host: img2img.PluginHost
+) -> None:
+    value = np.array([[[1]], [[np.nan]], [[1]]], np.float32)
+    nodes, constants = [helper.make_node("Mul", ["x0", "layer.gain"], ["y"])], {"layer.gain": value}
+    if where == "operator":
+        nodes.insert(0, helper.make_node("Constant", [], ["layer.gain"], value=numpy_helper.from_array(value)))
+        constants = {}
+    with pytest.raises(ModelFileError, match=r"x\.onnx holds NaN in 'layer\.gain'.*export an earlier model"):
+        img2img.load_model(save(tmp_path / "x.onnx", nodes, **constants), host=host)
+
+
 class Doubling(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -124,6 +158,16 @@ class Doubling(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return nn.functional.interpolate(self.layer(images).sigmoid(), scale_factor=2, mode="nearest")
+
+
+def test_a_program_with_weights_that_are_no_numbers_is_refused_by_their_name(
+    tmp_path: Path, host: img2img.PluginHost
+) -> None:
+    network = Doubling().eval()
+    network.layer.weight.data[0, 0, 0, 0] = torch.nan
+    torch.export.save(torch.export.export(network, (torch.rand(2, 3, 40, 48),)), tmp_path / "x.pt2")
+    with pytest.raises(ModelFileError, match=r"x\.pt2 holds NaN in 'layer\.weight'"):
+        img2img.load_model(tmp_path / "x.pt2", host=host)
 
 
 @pytest.mark.parametrize("dynamic", [True, False])
