@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: demo test test-avx2 check virtual-display lint format bench evidence processors clean
+.PHONY: demo test test-avx2 check virtual-display lint format bench evidence processors fuzz clean
 
 demo: .venv/installed
 	$(BIN)/img2img translate photo-x4 samples/images out/demo/photo-x4 --overwrite
@@ -70,6 +70,10 @@ evidence: .venv/installed
 
 processors: .venv/installed virtual-display
 	$(BIN)/python tests/evidence/processors.py
+
+# Files with damage of every kind, 2,000 of them, through every reader.
+fuzz: .venv/installed
+	$(BIN)/python -m tests.fuzz
 
 clean:
 	rm -rf .venv out

@@ -37,7 +37,7 @@ class ImageCache:
         try:
             pixels = as_rgb(decode_image(read_file(path), str(path)).pixels)
         except ImageError as error:
-            raise DataError(f"{error}\nRemove the file from the training data.") from error
+            raise DataError(*error.lines, "Remove the file from the training data.") from error
         self._pixels[path] = pixels
         self._held += pixels.nbytes
         while self._held > self.limit and len(self._pixels) > 1:

@@ -16,6 +16,8 @@ from img2img.errors import UsageError
 from img2img.media.files import MAX_PIXELS
 
 PRECISIONS = ("auto", "bf16", "fp32")
+_ONEDNN_WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
+"""Values of ONEDNN_MAX_CPU_ISA that keep oneDNN from the processor's instructions for bf16, which it then emulates."""
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Parameters of glibc's `mallopt`."""
@@ -161,5 +163,6 @@ def _has_bf16(device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # torch < 2.13 has none
-        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+        limited = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in _ONEDNN_WITHOUT_BF16
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")) and not limited
     return False

@@ -19,6 +19,7 @@ from img2img.inference.picture import Picture
 from img2img.models.file import ModelInfo
 from img2img.models.store import find_model, open_model
 from img2img.nn.grey import keep_grey
+from img2img.text import error_text, text_of
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -117,7 +118,7 @@ class Model:
             try:
                 rows[name] = value if isinstance(value, Tensor) else condition.parse(str(value))
             except Exception as error:  # a ValueError has a message for the user; a plugin may raise others
-                text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+                text = text_of(error) if isinstance(error, ValueError) else error_text(error)
                 raise UsageError(f"condition {name}={value!r}: {text}") from error
         return rows
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from img2img.config import TrainingConfig
 from img2img.contract.data import Dataset, Misfit, Sized
 from img2img.errors import ConfigError, DataError, ImageError
-from img2img.media import printable
 from img2img.media.image.glance import size_of
 from img2img.training.run import Run
 
@@ -52,7 +51,7 @@ def look_through(run: Run, training: Dataset, held_out: Dataset, *, has_begun: b
     for data, cropped in ((training, True), (held_out, False)):
         misfits += data.misfits(sizes, cropped=cropped) if isinstance(data, Sized) else ()
     if misfits:
-        raise DataError(_complaint(misfits, run.config, has_begun=has_begun))
+        raise _complaint(misfits, run.config, has_begun=has_begun)
     return {_name(path, run.data): seen.digest for path, seen in found.items()}
 
 
@@ -72,7 +71,7 @@ def _look(path: Path) -> Seen:
     except ImageError as error:
         return Seen(problem=str(error))
     except OSError as error:
-        return Seen(problem=f"{printable(path)} cannot be read: {error.strerror or error}")
+        return Seen(problem=f"{path} cannot be read: {error.strerror or error}")
 
 
 def _digest(path: Path) -> str:
@@ -86,15 +85,19 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()[:32]
 
 
-def _complaint(misfits: Sequence[Misfit], config: TrainingConfig, *, has_begun: bool) -> str:
-    reasons = list(dict.fromkeys(printable(misfit.reason) for misfit in misfits))
-    lines = "".join(f"\n  {reason}" for reason in reasons[:NAMED])
-    more = f"\n  and {len(reasons) - NAMED} more" if len(reasons) > NAMED else ""
+def _complaint(misfits: Sequence[Misfit], config: TrainingConfig, *, has_begun: bool) -> DataError:
+    reasons = list(dict.fromkeys(misfit.reason for misfit in misfits))
+    more = [f"  and {len(reasons) - NAMED} more"] if len(reasons) > NAMED else []
     remedies = ["take them out of the data, or put others in their place"]
     if side := min((misfit.side for misfit in misfits if misfit.side), default=0):
         remedies += _options(config, side)
     last = "go on with --resume" if has_begun else "type the command again: nothing has begun"
-    return f"{len(reasons)} of the training data cannot be used:{lines}{more}\n{_sentence(remedies)}. Then {last}."
+    return DataError(
+        f"{len(reasons)} of the training data cannot be used:",
+        *(f"  {reason}" for reason in reasons[:NAMED]),
+        *more,
+        f"{_sentence(remedies)}. Then {last}.",
+    )
 
 
 def _options(config: TrainingConfig, side: int) -> Iterable[str]:
@@ -120,7 +123,7 @@ def _sentence(remedies: Sequence[str]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(printable(name) for name in names[:5]) + (", …" if len(names) > 5 else "")
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def _name(path: Path, root: Path) -> str:

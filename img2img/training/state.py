@@ -9,7 +9,6 @@ from typing import Any
 
 from img2img.contract.trainers import Trainer
 from img2img.errors import UsageError
-from img2img.media import printable
 from img2img.training.chance import random_state, restore_random_state
 from img2img.training.ema import EMA
 from img2img.training.engine import TrainingEngine
@@ -63,7 +62,7 @@ class TrainingState:
         except Exception as error:  # a state that was made elsewhere provokes many kinds, in the family too
             text = f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
             raise UsageError(
-                f"the newest checkpoint in {printable(self.run.checkpoints)} is not one of this run: {text}. Put the "
+                f"the newest checkpoint in {self.run.checkpoints} is not one of this run: {text}. Put the "
                 "run's own checkpoints back, or remove them all to begin it anew"
             ) from error
         self._warn(state)

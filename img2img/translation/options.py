@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from torch import Tensor
 from img2img.errors import UsageError
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model
+from img2img.media import printable
 from img2img.media.image.alpha import WHITE, Ground, name_of
 from img2img.media.video import VideoOptions
+from img2img.translation.journal import digest_file
 from img2img.translation.plan import Plan
 from img2img.translation.report import ClipItem
 from img2img.translation.targets import check_options
@@ -80,8 +83,12 @@ def describe_options(
     return options
 
 
-def digest_options(model: Model, options: Mapping[str, Any], conditions: Mapping[str, Tensor]) -> str:
-    """Return a digest of all that decides what a target of some name looks like."""
+def digest_options(model: Model, options: Mapping[str, Any], conditions: Mapping[str, Tensor], filters: Chain) -> str:
+    """Return a digest of all that decides what a target of some name looks like; files of filters count by content.
+
+    Raises:
+        UsageError: A file that an option of a filter names cannot be read.
+    """
     decisive = {
         "model": model.info.sha256,
         "precision": options["precision"],
@@ -90,4 +97,22 @@ def digest_options(model: Model, options: Mapping[str, Any], conditions: Mapping
         "conditions": {name: row.tolist() for name, row in conditions.items()},
     }
     decisive |= {name: options[name] for name in ("filters", "video") if options.get(name)}
+    if files := [each for chosen in filters.filters for each in _contents(chosen.options.model_dump())]:
+        decisive["files"] = files
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def _contents(value: Any) -> Iterator[str]:
+    """Yield the digests of all files, and of all files in folders, whose names are among options."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple | set | frozenset):
+        for each in value:
+            yield from _contents(each)
+    elif isinstance(value, str | Path):
+        # Path.is_file would raise an error for a text that can be no file's name.
+        names = sorted(value.rglob("*")) if isinstance(value, Path) and value.is_dir() else [value]
+        try:
+            yield from (digest_file(Path(name)) for name in names if os.path.isfile(name))  # noqa: PTH113
+        except OSError as error:
+            raise UsageError(f"cannot read {printable(value)}: {error.strerror}; name another file") from error

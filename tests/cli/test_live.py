@@ -25,6 +25,8 @@ from ..video import clips, damage, look, picture
 from .display import Display, Window, is_possible
 
 FRAMES, WIDTH, HEIGHT = 50, 320, 240
+PATIENCE = 300
+"""Seconds until a test gives up; a busy machine may need a minute to open the window."""
 NIGHT = ("tones", "-c", "label=night", "--device", "cpu", "--precision", "fp32")
 
 has_windows = pytest.mark.skipif(not cv2.currentUIFramework(), reason="this build of OpenCV has no windows")
@@ -70,9 +72,17 @@ def on_display(display: Display, tmp_path_factory: pytest.TempPathFactory) -> It
         pipe.kill()
 
 
+@pytest.fixture(autouse=True)
+def _no_window_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Kill the program of a test that failed, whose window would stand before those of the next tests."""
+    yield
+    if "on_display" in request.fixturenames:
+        request.getfixturevalue("on_display").end_all()
+
+
 def shown_by(running: Running, display: Display) -> Window:
     """The window of the program, as soon as it shows something."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if found := [window for window in display.windows() if "frames/s" in window.title]:
             return found[0]
@@ -240,10 +250,11 @@ def test_wrong_usage_is_refused(words: list[str], message: str, program: Any) ->
 
 def wait_for(display: Display, window: Window, is_right: Callable[[Any, Any], bool]) -> None:
     """Look at the window until it shows a frame before and after, as they should be."""
-    deadline = time.monotonic() + 60
+    deadline, seen = time.monotonic() + PATIENCE, set()
     while True:
         before, after = np.array_split(display.grab(window), 2, axis=1)
+        seen.add(picture.number(before))
         if 0 <= picture.number(before) < 60 and is_right(before, after):
             return
-        assert time.monotonic() < deadline, "the window does not show what it should"
+        assert time.monotonic() < deadline, f"the window does not show what it should: {window}, frames {seen}"
         time.sleep(0.05)

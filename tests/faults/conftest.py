@@ -78,6 +78,7 @@ class Running:
     pid: int
     ask: Callable[[Mapping[str, Any]], Any]
     paths: tuple[Path, Path]
+    has_ended: bool = False
 
     def send(self, number: int) -> None:
         os.kill(self.pid, number)
@@ -85,6 +86,7 @@ class Running:
     def wait(self, timeout: float = 180) -> int:
         """Its exit status; negative for the signal that ended it."""
         status = self.ask({"wait": self.pid, "timeout": timeout})
+        self.has_ended = True
         assert status is not None, f"the program did not end within {timeout} seconds"
         return int(status)
 
@@ -108,7 +110,15 @@ class Program:
     """Starts `img2img WORDS…` as a process of its own."""
 
     def __init__(self, pipe: subprocess.Popen[str], folder: Path) -> None:
-        self.pipe, self.folder, self.count = pipe, folder, 0
+        self.pipe, self.folder = pipe, folder
+        self.started: list[Running] = []
+
+    def end_all(self) -> None:
+        """Kill what still runs, as after a test that failed."""
+        for running in self.started:
+            if not running.has_ended:
+                self.ask({"wait": running.pid, "timeout": 0})
+                running.has_ended = True
 
     def ask(self, order: Mapping[str, Any]) -> Any:
         assert self.pipe.stdin
@@ -126,8 +136,8 @@ class Program:
         terminal: str = "",
         ignored: tuple[int, ...] = (),
     ) -> Running:
-        self.count += 1
-        paths = self.folder / f"{self.count}.out", Path(terminal or self.folder / f"{self.count}.err")
+        number = len(self.started)
+        paths = self.folder / f"{number}.out", Path(terminal or self.folder / f"{number}.err")
         paths[1].touch()  # for those who read it at once
         order = {
             "argv": [*map(str, words)],
@@ -138,7 +148,8 @@ class Program:
             "as_nobody": as_nobody,
             "ignored": ignored,
         }
-        return Running(int(self.ask(order)), self.ask, paths)
+        self.started.append(Running(int(self.ask(order)), self.ask, paths))
+        return self.started[-1]
 
     def __call__(self, *words: object, timeout: float = 180, **options: Any) -> Done:
         running = self.start(*words, **options)

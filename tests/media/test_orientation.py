@@ -114,3 +114,60 @@ def test_another_reader_sees_our_file_upright(make) -> None:
     for suffix in (".jpg", ".png", ".webp", ".tif", ".avif"):
         with PillowImage.open(BytesIO(encode_image(Image(image.pixels, image.metadata), suffix).data)) as opened:
             assert ImageOps.exif_transpose(opened).size == (32, 48)
+
+
+def xmp(orientation: int, form: str = "attribute") -> bytes:
+    if form == "attribute":
+        inner = b'<rdf:Description tiff:Orientation="%d"/>' % orientation
+    else:
+        inner = b"<rdf:Description><tiff:Orientation>%d</tiff:Orientation></rdf:Description>" % orientation
+    return b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF>' + inner + b"</rdf:RDF></x:xmpmeta>"
+
+
+def with_xmp(make, stored: np.ndarray, form: str, packet: bytes, exif: int | None = None) -> bytes:
+    stored = np.ascontiguousarray(stored)
+    if form.startswith("TIFF"):
+        more = {} if exif is None else {"t274": (3, [exif])}
+        return make.tiff(stored.astype(np.uint16) * 257 if form == "TIFF-16" else stored, t700=(1, packet), **more)
+    if form == "PNG":
+        chunk = make.chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet)
+        chunk += make.chunk(b"eXIf", make.exif(exif)) if exif else b""
+        return make.png(*stored.shape[1::-1], 8, 2, b"".join(b"\0" + row.tobytes() for row in stored), before=chunk)
+    options = {"exif": b"Exif\0\0" + make.exif(exif)} if exif else {}
+    return make.saved(stored, form, xmp=packet, quality=95, **options)
+
+
+XMP_FORMATS = ["PNG", "JPEG", "WEBP", "TIFF", "TIFF-16", "AVIF"]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", XMP_FORMATS)
+def test_an_orientation_that_stands_in_xmp_alone_is_applied_once_and_reset(make, form: str, orientation: int) -> None:
+    seen = make.corners()
+    image = decode_image(with_xmp(make, STORED[orientation](seen), form, xmp(orientation)), form)
+    assert image.pixels.shape == seen.shape
+    for middle in ((8, 12), (8, 36), (24, 12), (24, 36)):
+        assert np.abs(image.pixels[middle] / np.iinfo(image.pixels.dtype).max - seen[middle] / 255).max() < 0.05
+    assert image.metadata.xmp == xmp(1)
+    again = decode_image(encode_image(image, ".png").data, "again")
+    assert np.array_equal(again.pixels, image.pixels)
+
+
+def test_an_orientation_in_an_element_of_xmp_is_applied(make) -> None:
+    data = with_xmp(make, make.corners(), "JPEG", xmp(6, "element"))
+    image = decode_image(data, "a")
+    assert image.pixels.shape == (48, 32, 3)
+    assert image.metadata.xmp == xmp(1, "element")
+
+
+@pytest.mark.parametrize("exif", [1, 3])
+@pytest.mark.parametrize("form", XMP_FORMATS[:5])
+def test_where_exif_and_xmp_differ_exif_counts(make, form: str, exif: int) -> None:
+    image = decode_image(with_xmp(make, make.corners(), form, xmp(6), exif), "a")
+    assert image.pixels.shape == (32, 48, 3)
+    assert image.metadata.xmp == xmp(1)
+
+
+def test_exif_without_an_orientation_leaves_it_to_xmp(make) -> None:
+    data = make.saved(make.corners(), "JPEG", xmp=xmp(6), exif=b"Exif\0\0" + make.exif())
+    assert decode_image(data, "a").pixels.shape == (48, 32, 3)

@@ -35,11 +35,17 @@ def test_a_named_precision_is_taken_as_it_is(name: str, expected: torch.dtype) -
     assert pick_precision(name, CPU) == expected
 
 
-def test_auto_precision_is_bf16_only_where_the_hardware_has_it() -> None:
+def test_auto_precision_is_bf16_only_where_the_hardware_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
     flags = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     in_hardware = bool(flags.get("avx512_bf16") or flags.get("amx_bf16"))
     assert pick_precision("auto", CPU) == (torch.bfloat16 if in_hardware else torch.float32)
     assert pick_precision("auto", torch.device("mps")) == torch.float32
+
+
+def test_auto_precision_is_no_bf16_where_onednn_may_not_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert pick_precision("auto", CPU) == torch.float32
 
 
 def test_an_unknown_precision_is_refused_and_the_known_ones_are_named() -> None:

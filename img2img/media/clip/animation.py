@@ -1,4 +1,4 @@
-"""This module reads animations (GIF and WebP files) as clips, and writes clips as animations."""
+"""This module reads animations (GIF, WebP and AVIF files) as clips, and writes clips as animations."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from io import BytesIO
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image as Pillow
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
@@ -34,8 +36,12 @@ class _WebP(WebPImageFile):
         self.rawmode = self._mode = "RGBA"
 
 
+_OPENERS: dict[bytes, Any] = {b"GIF8": GifImageFile, b"RIFF": _WebP}
+"""First bytes of a file to the class that reads it; other files are AVIF."""
+
+
 class AnimationReader:
-    """Reads a GIF or WebP file as a `Clip` whose ticks are milliseconds.
+    """Reads a GIF, WebP or AVIF file as a `Clip` whose ticks are milliseconds.
 
     Args:
         path: The file.
@@ -44,7 +50,7 @@ class AnimationReader:
         max_pixels: Frames with more pixels are refused.
 
     Raises:
-        VideoError: The file is no GIF or WebP, its first frame cannot be decoded, or its frames are too large.
+        VideoError: The file is no such animation, its first frame cannot be decoded, or its frames are too large.
     """
 
     def __init__(
@@ -61,13 +67,14 @@ class AnimationReader:
         data = read_file(path)
         self._is_cut_off = _is_cut_off(data)
         try:
-            self._image = GifImageFile(BytesIO(data)) if data.startswith(b"GIF8") else _WebP(BytesIO(data))
+            self._image: Any = _OPENERS.get(data[:4], AvifImageFile)(BytesIO(data))
             size, frames = self._image.size, self._image.n_frames
             self._image.load()  # or a WebP does not say how long its first frame is shown
             duration = self._duration()
         except Exception as error:  # a damaged file provokes many kinds
+            kind = "GIF or WebP" if data[:4] in _OPENERS else "AVIF"
             raise VideoError(
-                f"{printable(path)}: this GIF or WebP file is damaged ({error}); copy it again from where it came from"
+                f"{printable(path)}: this {kind} file is damaged ({error}); copy it again from where it came from"
             ) from error
         if size[0] * size[1] > max_pixels:
             raise VideoError(
@@ -77,7 +84,7 @@ class AnimationReader:
         self.loops = self._loops()
         """How often the animation is shown; 0 means for ever."""
         rate = Fraction(_MILLISECONDS, duration)
-        self.info = ClipInfo(*size, time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
+        self.info = ClipInfo(size[0], size[1], time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
 
     def close(self) -> None:
         """Close the file."""
@@ -109,6 +116,7 @@ class AnimationReader:
                 return
             duration = self._duration()
             if at >= begin:
+                pixels = pixels[: self.info.height, : self.info.width]  # a GIF's frame may reach beyond its picture
                 yield Frame(at - begin, duration, partial(_identity, pixels))
             at += duration
         if self._is_cut_off:
@@ -124,6 +132,8 @@ class AnimationReader:
     def _loops(self) -> int:
         """Return how often the animation is shown: a GIF gives the repetitions, and is shown once if it gives none."""
         loop = self._image.info.get("loop")
+        if isinstance(self._image, AvifImageFile):  # Pillow does not say
+            return 0
         if isinstance(self._image, WebPImageFile) or not loop:
             return 1 if loop is None else int(loop)
         return int(loop) + 1
@@ -214,5 +224,25 @@ def _identity(pixels: Pixels) -> Pixels:
 def _is_cut_off(data: bytes) -> bool:
     """Return whether the end of the file is missing: a GIF lacks its trailer, or a RIFF file its declared length."""
     if data.startswith(b"GIF8"):
-        return not data.rstrip(b"\0").endswith(b";")
+        return not _has_trailer(data)
+    if not data.startswith(b"RIFF"):
+        return False
     return int.from_bytes(data[4:8], "little") + 8 > len(data)
+
+
+def _has_trailer(data: bytes) -> bool:
+    """Return whether the blocks of a GIF follow each other up to the trailer, whatever stands behind it."""
+
+    def colours(at: int) -> int:
+        return 3 * (2 << (data[at] & 7)) if data[at] & 0x80 else 0
+
+    try:
+        at = 13 + colours(10)
+        while data[at] in (0x21, 0x2C):  # an extension or a picture
+            at += 2 if data[at] == 0x21 else 11 + colours(at + 9)
+            while data[at]:
+                at += data[at] + 1
+            at += 1
+        return data[at] == 0x3B
+    except IndexError:
+        return False

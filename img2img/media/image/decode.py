@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,10 +11,9 @@ import numpy as np
 from img2img.errors import ImageError
 from img2img.media import formats
 from img2img.media.files import MAX_PIXELS, printable
-from img2img.media.image.cmyk import cmyk_to_rgb, ink_of_jpeg
-from img2img.media.image.images import Image, Pixels
+from img2img.media.image.images import DAMAGED, Image, Pixels
 from img2img.media.image.metadata import normalised
-from img2img.media.image.probe import Header, open_with_pillow, probe
+from img2img.media.image.probe import Header, probe
 from img2img.media.opencv import cv2, is_out_of_memory
 
 Decoded: TypeAlias = tuple[Pixels, Header, tuple[str, ...]]
@@ -94,54 +92,24 @@ def _check(header: Header, max_pixels: int) -> None:
 
 def decode_with_opencv(data: bytes, header: Header) -> Decoded:
     """Decode a file of a format that OpenCV reads correctly."""
-    pixels, found = _opencv(data)
-    return _as_rgb(_whole(pixels), header), header, _colour_notes(header, found.get(cv2.IMAGE_METADATA_CICP))
+    pixels, found = with_opencv(data)
+    return as_rgb(whole(pixels), header), header, colour_notes(header, found.get(cv2.IMAGE_METADATA_CICP))
 
 
-def decode_png(data: bytes, header: Header) -> Decoded:
-    """Decode a PNG file, whose metadata may stand behind the pixels, where `probe` does not look."""
-    pixels, found = _opencv(data)
-    header = replace(
-        header,
-        exif=header.exif or found.get(cv2.IMAGE_METADATA_EXIF),
-        xmp=header.xmp or found.get(cv2.IMAGE_METADATA_XMP),
-    )
-    return _as_rgb(_whole(pixels), header), header, _colour_notes(header, found.get(cv2.IMAGE_METADATA_CICP))
+def decode_webp(data: bytes, header: Header) -> Decoded:
+    """Decode a WebP file, whose coded pixels have no checksum."""
+    at = 12
+    while at < len(data) and data[at : at + 4] not in (b"VP8 ", b"VP8L"):
+        at += 8 + (int.from_bytes(data[at + 4 : at + 8], "little") + 1) // 2 * 2
+    coded = data[at + 8 : at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")]
+    # The lossy coder writes less than a bit for each of the flat macroblocks at the end, and these bits may be zeros.
+    most = 32 + (header.width * header.height // (16 * 16 * 16) if data[at : at + 4] == b"VP8 " else 0)
+    if len(coded) - len(coded.rstrip(b"\0")) > most:
+        raise ImageError(DAMAGED)
+    return decode_with_opencv(data, header)
 
 
-def decode_jpeg(data: bytes, header: Header) -> Decoded:
-    """Decode a JPEG file; CMYK is decoded by Pillow, which keeps the four inks."""
-    if header.mode != "CMYK":
-        return decode_with_opencv(data, header)
-    with open_with_pillow(header.still, data) as image:
-        image.load()
-        rgb, note = cmyk_to_rgb(ink_of_jpeg(image), header.icc)
-    return np.array(rgb), replace(header, icc=None), (note,)
-
-
-def decode_bmp(data: bytes, header: Header) -> Decoded:
-    """Decode a BMP file, where the fourth byte of a pixel may be padding."""
-    pixels, _ = _opencv(data)
-    pixels = _whole(pixels)
-    return _as_rgb(pixels[..., :3] if header.mode == "RGB" and pixels.ndim == 3 else pixels, header), header, ()
-
-
-def decode_avif(data: bytes, header: Header) -> Decoded:
-    """Decode an AVIF file of 8, 10 or 12 bits."""
-    pixels, found = _opencv(data)
-    if pixels is None and _avif_bits(data) == 8:
-        # The libavif in OpenCV 5.0 refuses alpha that is both turned and mirrored.
-        with open_with_pillow(header.still, data) as image:
-            return np.array(image), header, ()
-    pixels = _whole(pixels)
-    if pixels.dtype == np.uint16:
-        pixels = _stretched(pixels, _avif_bits(data))
-    at = data.find(b"nclx")  # followed by the low bytes of primaries and transfer
-    cicp = data[at + 5 : at + 9 : 2] if at > 0 else found.get(cv2.IMAGE_METADATA_CICP)
-    return _as_rgb(pixels, header), header, _colour_notes(header, cicp)
-
-
-def _opencv(data: bytes) -> tuple[Pixels | None, dict[int, bytes]]:
+def with_opencv(data: bytes) -> tuple[Pixels | None, dict[int, bytes]]:
     """Decode with OpenCV.
 
     Returns:
@@ -151,13 +119,14 @@ def _opencv(data: bytes) -> tuple[Pixels | None, dict[int, bytes]]:
     return pixels, {kind: value.tobytes() for kind, value in zip(kinds, values, strict=True)}
 
 
-def _whole(pixels: Pixels | None) -> Pixels:
+def whole(pixels: Pixels | None) -> Pixels:
+    """Return the pixels; refuse a file that OpenCV could not decode."""
     if pixels is None:
-        raise ImageError("its pixels are damaged or cut off; get the file again from where it came")
+        raise ImageError(DAMAGED)
     return pixels
 
 
-def _as_rgb(pixels: Pixels, header: Header) -> Pixels:
+def as_rgb(pixels: Pixels, header: Header) -> Pixels:
     """Bring OpenCV's channels into the order grey, RGB and alpha, and to the number that the file has."""
     if pixels.ndim == 2:
         if header.transparent is None:
@@ -170,17 +139,8 @@ def _as_rgb(pixels: Pixels, header: Header) -> Pixels:
     return rgb
 
 
-def _colour_notes(header: Header, cicp: bytes | None) -> tuple[str, ...]:
+def colour_notes(header: Header, cicp: bytes | None) -> tuple[str, ...]:
+    """Return a note if the codes for primaries and transfer say that the colours are far from sRGB."""
     if header.icc or not cicp or (cicp[0] in _SRGB_PRIMARIES and cicp[1] in _SRGB_TRANSFERS):
         return ()
     return (f"its colours are coded for HDR or a wide gamut (CICP {cicp[0]}/{cicp[1]}), which is not kept",)
-
-
-def _avif_bits(data: bytes) -> int:
-    flags = data[data.index(b"av1C") + 6]
-    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
-
-
-def _stretched(pixels: Pixels, bits: int) -> Pixels:
-    """Stretch whole numbers of 10 or 12 bits over the range of 16 bits."""
-    return pixels << (16 - bits) | pixels >> (2 * bits - 16)

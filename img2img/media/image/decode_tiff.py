@@ -12,7 +12,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 from img2img.errors import ImageError
 from img2img.media.image import tiff
 from img2img.media.image.cmyk import cmyk_to_rgb
-from img2img.media.image.images import Pixels
+from img2img.media.image.images import DAMAGED, Pixels
+from img2img.media.image.metadata import upright_xmp
 from img2img.media.image.probe import Header
 from img2img.media.opencv import cv2
 
@@ -27,8 +28,9 @@ class _TiffImageFile(TiffImageFile):
     """Pillow's reader, which here does not read the EXIF directories after the pixels: broken ones make it warn."""
 
     def load_end(self) -> None:
-        """Turn the picture upright."""
-        ImageOps.exif_transpose(self, in_place=True)
+        """Turn the picture as its tag says; `normalised` sees to an orientation that stands in XMP alone."""
+        if tiff.ORIENTATION in self.tag_v2:
+            ImageOps.exif_transpose(self, in_place=True)
 
 
 def decode_tiff(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
@@ -41,6 +43,8 @@ def decode_tiff(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str,
         ImageError: The pixels are of a kind that cannot be read, or damaged.
     """
     page = tiff.Directory(data)
+    if header.xmp and tiff.ORIENTATION in page.fields:
+        header = replace(header, xmp=upright_xmp(header.xmp))
     (bits, *other_bits) = set(page.integers(tiff.BITS, (1,)))
     (form, *other_forms) = set(page.integers(tiff.SAMPLE_FORMAT, (_UNSIGNED,)))
     photometric = page.integers(tiff.PHOTOMETRIC, (_BLACK_IS_ZERO,))[0]
@@ -77,7 +81,7 @@ def _decode_deep(data: bytes, page: tiff.Directory, photometric: int) -> tuple[P
         raise ImageError("its channels are stored one after the other; save it with them interleaved (contiguous)")
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
-        raise ImageError("its pixels are damaged or cut off; get the file again from where it came")
+        raise ImageError(DAMAGED)
     notes: tuple[str, ...] = ()
     if pixels.dtype == np.float32:
         pixels, notes = _to_16_bits(pixels)

@@ -14,6 +14,10 @@ Pixels: TypeAlias = NDArray[Any]
 """Array of integers, uint8 or uint16 over their full range, mostly (H, W, C)."""
 
 
+DAMAGED = "its pixels are damaged or cut off; get the file again from where it came"
+"""Why an image is refused of which a part is missing."""
+
+
 @dataclass(frozen=True)
 class Metadata:
     """The metadata of an image file, without the wrapping that differs from format to format."""

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from img2img.media.image import tiff
 from img2img.media.image.images import Metadata
 
-_EXIF_PREFIX = b"Exif\0\0"
-_XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
-_ICC_PREFIX = b"ICC_PROFILE\0"
+EXIF_PREFIX = b"Exif\0\0"
+XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
+ICC_PREFIX = b"ICC_PROFILE\0"
+"""What stands before each of these kinds of metadata in a segment of a JPEG file."""
 
-_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[2-8]")  # only a copy: the one in EXIF counts
+_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)([1-8])")
 
 _LONGEST_SEGMENT = 65533
-_LONGEST_ICC_PART = _LONGEST_SEGMENT - len(_ICC_PREFIX) - 2
+_LONGEST_ICC_PART = _LONGEST_SEGMENT - len(ICC_PREFIX) - 2
 
 PNG_HEADER_SIZE = 33
 """Number of bytes of the signature and IHDR, with which every PNG file begins."""
@@ -27,13 +28,14 @@ def normalised(exif: bytes | None, icc: bytes | None, xmp: bytes | None) -> tupl
     """Bring metadata into the form that `Metadata` describes.
 
     Returns:
-        The metadata, the EXIF orientation (1 to 8), and notes on what was too broken to keep.
+        The metadata, the orientation (1 to 8) of EXIF, or of XMP if EXIF has none, and notes on what was too broken to
+        keep.
     """
     notes = []
-    orientation = 1
+    orientation = None
     if exif:
         try:
-            exif, orientation = tiff.upright(exif.removeprefix(_EXIF_PREFIX))
+            exif, orientation = tiff.upright(exif.removeprefix(EXIF_PREFIX))
         except ValueError:
             exif = None
             notes.append("unreadable EXIF dropped")
@@ -41,8 +43,16 @@ def normalised(exif: bytes | None, icc: bytes | None, xmp: bytes | None) -> tupl
         icc = None
         notes.append("unreadable ICC profile dropped")
     if xmp:
-        xmp = _XMP_ORIENTATION.sub(rb"\g<1>1", xmp.removeprefix(_XMP_PREFIX).rstrip(b"\0"))
-    return Metadata(exif or None, icc or None, xmp or None), orientation if 1 <= orientation <= 8 else 1, tuple(notes)
+        found = _XMP_ORIENTATION.search(xmp)
+        orientation = int(found[2]) if found and orientation is None else orientation
+        xmp = upright_xmp(xmp.removeprefix(XMP_PREFIX).rstrip(b"\0"))
+    turn = orientation if orientation and 1 <= orientation <= 8 else 1
+    return Metadata(exif or None, icc or None, xmp or None), turn, tuple(notes)
+
+
+def upright_xmp(xmp: bytes) -> bytes:
+    """Return an XMP packet whose orientation, if it has one, is 1."""
+    return _XMP_ORIENTATION.sub(rb"\g<1>1", xmp)
 
 
 def into_jpeg(data: bytes, metadata: Metadata) -> bytes:
@@ -55,7 +65,7 @@ def fits_jpeg(field: str, value: bytes) -> bool:
     """Return whether JPEG can hold a value of a field of `Metadata`; only a profile may span segments, at most 255."""
     if field == "icc":
         return len(value) <= 255 * _LONGEST_ICC_PART
-    return len(value) <= _LONGEST_SEGMENT - len(_XMP_PREFIX)
+    return len(value) <= _LONGEST_SEGMENT - len(XMP_PREFIX)
 
 
 def into_png(data: bytes, metadata: Metadata) -> bytes:
@@ -70,13 +80,13 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
 
 def _segments(metadata: Metadata) -> Iterator[bytes]:
     if metadata.exif:
-        yield _segment(0xE1, _EXIF_PREFIX + metadata.exif)
+        yield _segment(0xE1, EXIF_PREFIX + metadata.exif)
     if metadata.xmp:
-        yield _segment(0xE1, _XMP_PREFIX + metadata.xmp)
+        yield _segment(0xE1, XMP_PREFIX + metadata.xmp)
     icc = metadata.icc or b""
     parts = [icc[i : i + _LONGEST_ICC_PART] for i in range(0, len(icc), _LONGEST_ICC_PART)]
     for number, part in enumerate(parts, start=1):
-        yield _segment(0xE2, _ICC_PREFIX + bytes((number, len(parts))) + part)
+        yield _segment(0xE2, ICC_PREFIX + bytes((number, len(parts))) + part)
 
 
 def _segment(marker: int, body: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -15,8 +15,6 @@ from img2img.media.image import tiff
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
-
-_PNG_GREY_ALPHA = 4  # the colour type, which Pillow calls RGBA if it has 16 bits
 
 
 @dataclass(frozen=True)
@@ -79,10 +77,7 @@ def open_with_pillow(still: Still, data: bytes) -> ImageFile:
 
 def probe_with_pillow(still: Still, data: bytes) -> Header:
     """Read the header with Pillow."""
-    return _header(still, open_with_pillow(still, data))
-
-
-def _header(still: Still, image: ImageFile) -> Header:
+    image = open_with_pillow(still, data)
     info = image.info
     return Header(
         still=still,
@@ -94,14 +89,6 @@ def _header(still: Still, image: ImageFile) -> Header:
         icc=info.get("icc_profile"),
         xmp=info.get("xmp"),
     )
-
-
-def probe_png(still: Still, data: bytes) -> Header:
-    """Read the header of a PNG file."""
-    _refuse_cut_off_png(data)
-    image = open_with_pillow(still, data)
-    mode = "LA" if data[25] == _PNG_GREY_ALPHA else image.mode
-    return replace(_header(still, image), mode=mode, transparent=_transparent_grey(data, image))
 
 
 def probe_tiff(still: Still, data: bytes) -> Header:
@@ -119,21 +106,3 @@ def probe_tiff(still: Still, data: bytes) -> Header:
         icc=first.value(tiff.ICC),
         xmp=first.value(tiff.XMP),
     )
-
-
-def _refuse_cut_off_png(data: bytes) -> None:
-    # OpenCV allocates the length that a chunk declares, up to 4 GB, before it looks whether so many bytes are there.
-    at = 8
-    while data[at + 4 : at + 8] != b"IEND":
-        at += 12 + int.from_bytes(data[at : at + 4], "big")
-        if at + 12 > len(data):
-            raise ImageError("it is cut off or damaged; get the file again from where it came")
-
-
-def _transparent_grey(data: bytes, image: ImageFile) -> int | None:
-    level = image.info.get("transparency")
-    if image.mode not in ("1", "L", "I;16") or not isinstance(level, int):
-        return None
-    bits = data[24]
-    # Pillow gives the level in the bits of the file, except for files of 1 bit.
-    return level * 255 // (2**bits - 1) if bits in (2, 4) else level

@@ -110,13 +110,13 @@ def pages(data: bytes) -> list[Directory]:
     return found[:1] + [page for page in found[1:] if not page.integers(NEW_SUBFILE_TYPE, (0,))[0] & 0b101]
 
 
-def upright(block: bytes) -> tuple[bytes, int]:
+def upright(block: bytes) -> tuple[bytes, int | None]:
     """Set the orientation of an EXIF block to 1 and remove its thumbnail, which shows the source and not the result.
 
     Nothing moves inside the block, so that the offsets in the notes of camera makers stay true.
 
     Returns:
-        The changed block, and the orientation that it had.
+        The changed block, and the orientation that it had; None if it had none.
 
     Raises:
         ValueError: This is no EXIF block.
@@ -124,7 +124,7 @@ def upright(block: bytes) -> tuple[bytes, int]:
     directory = Directory(block)
     patched = bytearray(block)
     patched[directory.next_at : directory.next_at + 4] = bytes(4)
-    orientation = directory.integers(ORIENTATION, (1,))[0]
+    orientation = next(iter(directory.integers(ORIENTATION)), None)
     if field := directory.fields.get(ORIENTATION):
         one = (1).to_bytes(field.stop - field.start, "big")
         patched[field.start : field.stop] = one if block.startswith(b"MM") else one[::-1]

@@ -1,0 +1,1 @@
+"""This package puts mutated files through every reader: `python -m tests.fuzz`."""
