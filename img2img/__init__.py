@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from img2img.config import ModelConfig, TrainingConfig
     from img2img.contract.clips import ClipSource, ClipTarget, ClipWriter
-    from img2img.contract.data import Batch, Dataset, Sample
+    from img2img.contract.data import Batch, Dataset, Misfit, Sample
     from img2img.contract.families import ModelFamily, Recognised, Translator
     from img2img.contract.filters import Filter, FilterOptions
     from img2img.contract.hookspecs import hookimpl
@@ -62,6 +62,7 @@ _HOMES = {
     "Recognised": "contract.families",
     "Report": "translation.report",
     "Run": "training.run",
+    "Misfit": "contract.data",
     "Sample": "contract.data",
     "Trainer": "contract.trainers",
     "TrainingConfig": "config",
@@ -100,6 +101,7 @@ __all__ = [  # noqa: RUF022 - by subject
     "TrainingConfig",
     "AdversarialConfig",
     "Dataset",
+    "Misfit",
     "Sample",
     "Batch",
     "Trainer",

@@ -8,7 +8,7 @@ import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -91,6 +91,9 @@ class TrainingConfig(ModelConfig):
     def part(self, kind: type[C]) -> C:
         """Return the options that a model file of this training holds: those of `kind`, which this class extends."""
         return kind.parse(self.model_dump(include=set(kind.model_fields)))
+
+    changeable: ClassVar[frozenset[str]] = frozenset({"crop", "resize"})
+    """Options with which a run that has begun may go on; they say what is cut from the data, and no network's shape."""
 
     @property
     def total_steps(self) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +42,33 @@ class Batch:
     """The files of the N sources."""
     target_names: tuple[str, ...] = ()
     """The files of the N targets."""
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A sample that cannot be used, as the sizes of its images show."""
+
+    reason: str
+    """Which image it is, and what is wrong with it."""
+    side: int = 0
+    """The shorter side, in pixels, of an image that is smaller than the training crop; 0 for any other reason."""
+
+
+Sizes = Mapping[Path, tuple[int, int]]
+"""Width and height of each readable file, in pixels, as it is shown."""
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """A dataset that finds unusable samples by the sizes of its files alone, before any of them is decoded."""
+
+    def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterable[Misfit]:
+        """Return the samples that cannot be used; files whose size is missing are named already.
+
+        Args:
+            sizes: The sizes of the files.
+            cropped: Whether samples are cropped, as in training, or whole, as in validation.
+        """
 
 
 class Dataset(Protocol):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from img2img.contract.data import Misfit
 from img2img.errors import DataError
 from img2img.media.opencv import cv2
 
@@ -50,17 +51,34 @@ class Geometry:
             crops = [crop[:, ::-1] for crop in crops]
         return [np.ascontiguousarray(crop) for crop in crops]
 
+    def misfit(self, path: Path, size: tuple[int, int]) -> Misfit | None:
+        """Return what keeps an image of a size (width, height) from being cropped; None if nothing does."""
+        width, height = self._scaled(*size)
+        if min(height, width) >= self.crop:
+            return None
+        return Misfit(f"{self._seen(path, height, width)}, too small for a crop of {self.crop}×{self.crop}", min(size))
+
     def _to_scale(self, pixels: Pixels) -> Pixels:
         height, width = pixels.shape[:2]
         shorter = min(height, width)
         if self.resize in (0, shorter):
             return pixels
-        size = (round(width * self.resize / shorter), round(height * self.resize / shorter))
-        return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if self.resize < shorter else cv2.INTER_CUBIC)
+        way = cv2.INTER_AREA if self.resize < shorter else cv2.INTER_CUBIC
+        return cv2.resize(pixels, self._scaled(width, height), interpolation=way)
+
+    def _scaled(self, width: int, height: int) -> tuple[int, int]:
+        """Return the width and the height after resizing."""
+        shorter = min(height, width)
+        if self.resize in (0, shorter):
+            return width, height
+        return round(width * self.resize / shorter), round(height * self.resize / shorter)
+
+    def _seen(self, path: Path, height: int, width: int) -> str:
+        resized = f" after -o resize={self.resize}" if self.resize else ""
+        return f"{path} is {width}×{height}{resized}"
 
     def _too_small(self, path: Path, height: int, width: int) -> str:
-        resized = f" after -o resize={self.resize}" if self.resize else ""
         return (
-            f"{path} is {width}×{height}{resized}, too small for a training crop of {self.crop}×{self.crop}; enlarge "
+            f"{self._seen(path, height, width)}, too small for a training crop of {self.crop}×{self.crop}; enlarge "
             f"the images with -o resize={self.crop} or more, or take -o crop={min(height, width)} or less"
         )

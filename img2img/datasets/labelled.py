@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from img2img.contract.data import Sample
+from img2img.contract.data import Misfit, Sample, Sizes
 from img2img.contract.families import Split
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import any_image, images_of, parts_below, parts_of_class
@@ -76,6 +76,12 @@ class Labelled:
     def files(self) -> list[Path]:
         """Return the paths of all images."""
         return [path for _, path in self.sources]
+
+    def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterator[Misfit]:
+        """Yield the images that are smaller than the crop."""
+        for path in dict.fromkeys(self.files()):
+            if cropped and path in sizes and (misfit := self.geometry.misfit(path, sizes[path])):
+                yield misfit
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """Return the source `index` with an image of another class, drawn by `rng`."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from img2img.contract.data import Sample
+from img2img.contract.data import Misfit, Sample, Sizes
 from img2img.contract.families import Split
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import images_of, parts_below
@@ -53,6 +53,12 @@ class MadePairs:
     def files(self) -> list[Path]:
         """Return the paths of all images."""
         return self.paths
+
+    def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterator[Misfit]:
+        """Yield the images that are smaller than the crop."""
+        for path in dict.fromkeys(self.files()):
+            if cropped and path in sizes and (misfit := self.geometry.misfit(path, sizes[path])):
+                yield misfit
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """Return the crop `index`, drawn by `rng`, and the source made from it."""

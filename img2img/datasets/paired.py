@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from img2img.contract.data import Sample
+from img2img.contract.data import Misfit, Sample, Sizes
 from img2img.contract.families import Split
 from img2img.datasets.files import hold_out, list_images
 from img2img.datasets.geometry import Geometry
@@ -83,6 +83,21 @@ class Paired:
         """Return the paths of all images."""
         return list(dict.fromkeys(chain.from_iterable(self.pairs)))  # one path if a file holds both images
 
+    def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterator[Misfit]:
+        """Yield pairs of unequal sizes, images that have no two halves, and those that are smaller than the crop."""
+        for path, partner in self.pairs:
+            if path not in sizes or partner not in sizes:
+                continue
+            width, height = sizes[path]
+            if path == partner and width % 2:
+                yield Misfit(_odd(path, width))
+            elif sizes[path] != sizes[partner]:
+                yield Misfit(_unequal(path, sizes[path], partner, sizes[partner]))
+            elif cropped:
+                size = (width // 2, height) if path == partner else sizes[path]
+                if misfit := self.geometry.misfit(path, size):
+                    yield misfit
+
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """Return the pair `index`, cropped and mirrored by `rng`."""
         path, partner = self.pairs[index]
@@ -94,20 +109,28 @@ class Paired:
         pixels = self._images.read(path)
         width = pixels.shape[1]
         if width % 2:
-            raise DataError(
-                f"{path} is {width} pixels wide, which is odd, so that it holds no two images side by side; take it "
-                "out, or put sources and targets into two folders, A and B"
-            )
+            raise DataError(_odd(path, width))
         return pixels[:, : width // 2], pixels[:, width // 2 :]
 
     def _partners(self, path: Path, partner: Path) -> tuple[Pixels, Pixels]:
         source, target = self._images.read(path), self._images.read(partner)
         if source.shape != target.shape:
-            raise DataError(
-                f"{path} is {source.shape[1]}×{source.shape[0]}, but its partner {partner} is "
-                f"{target.shape[1]}×{target.shape[0]}; bring them to one size, or take them out"
-            )
+            raise DataError(_unequal(path, source.shape[1::-1], partner, target.shape[1::-1]))
         return source, target
+
+
+def _odd(path: Path, width: int) -> str:
+    return (
+        f"{path} is {width} pixels wide, which is odd, so that it holds no two images side by side; take it out, or "
+        "put sources and targets into two folders, A and B"
+    )
+
+
+def _unequal(path: Path, size: Sequence[int], partner: Path, other: Sequence[int]) -> str:
+    return (
+        f"{path} is {size[0]}×{size[1]}, but its partner {partner} is {other[0]}×{other[1]}; bring them to one size, "
+        "or take them out"
+    )
 
 
 def _side_by_side(root: Path, split: Split) -> list[Path]:

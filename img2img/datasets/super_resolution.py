@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
-from img2img.contract.data import Sample
+from img2img.contract.data import Misfit, Sample, Sizes
 from img2img.contract.families import Split
 from img2img.datasets.files import hold_out, list_images
 from img2img.datasets.pixels import ImageCache, to_tensor
@@ -70,6 +70,13 @@ class Downscaled:
         """Return the paths of all images."""
         return self.targets
 
+    def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterator[Misfit]:
+        """Yield the images of which nothing is left once they are reduced, or that are smaller than the crop."""
+        least = self.crop if cropped else self.scale
+        for path in self.targets:
+            if path in sizes and (misfit := _misfit(path, sizes[path], self.scale, least)):
+                yield misfit
+
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """Return the target `index`, cropped and turned by `rng`, and its reduced source."""
         path = self.targets[index]
@@ -108,18 +115,33 @@ class PairedScales:
         """Return the paths of all images."""
         return list(chain.from_iterable(self.pairs))
 
+    def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterator[Misfit]:
+        """Yield the pairs whose sizes do not fit, and those that are smaller than the crop."""
+        for low, high in self.pairs:
+            if low not in sizes or high not in sizes:
+                continue
+            (width, height), target = sizes[low], sizes[high]
+            if not self._fit((width, height), target):
+                yield Misfit(self._unfit(low, (width, height), high, target))
+            elif cropped and (misfit := _misfit(high, (width * self.scale, height * self.scale), 1, self.crop)):
+                yield misfit
+
+    def _fit(self, size: Sequence[int], target: Sequence[int]) -> bool:
+        return all(0 <= t - s * self.scale < self.scale for s, t in zip(size, target, strict=True))
+
+    def _unfit(self, low: Path, size: Sequence[int], high: Path, target: Sequence[int]) -> str:
+        return (
+            f"{high} is {target[0]}×{target[1]}, but {self.scale} times {low} would be "
+            f"{size[0] * self.scale}×{size[1] * self.scale}; pairs must fit"
+        )
+
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """Return the pair `index`, cropped and turned by `rng`."""
         low, high = self.pairs[index]
         source, target = self._images.read(low), self._images.read(high)
         height, width = source.shape[:2]
-        if not all(
-            0 <= t - s * self.scale < self.scale for s, t in zip(source.shape[:2], target.shape[:2], strict=True)
-        ):
-            raise DataError(
-                f"{high} is {target.shape[1]}×{target.shape[0]}, but {self.scale} times {low} would be "
-                f"{width * self.scale}×{height * self.scale}; pairs must fit"
-            )
+        if not self._fit(source.shape[:2], target.shape[:2]):
+            raise DataError(self._unfit(low, (width, height), high, target.shape[1::-1]))
         y, x, size_y, size_x = 0, 0, height, width
         if rng is not None:
             y, x, size_y = _place(height, width, self.crop // self.scale, rng, low)
@@ -162,6 +184,12 @@ def _pairs(high: Path, low: Path, scale: int) -> list[tuple[Path, Path]]:
             f"a partner has the same name, or x{scale} or _x{scale} added to it"
         )
     return pairs
+
+
+def _misfit(path: Path, size: tuple[int, int], scale: int, least: int) -> Misfit | None:
+    """Return what is wrong with a target whose size is cut to a multiple of the scale; None if nothing is."""
+    side = min(size) // scale * scale
+    return None if side >= least else Misfit(f"{path} is {size[0]}×{size[1]}, too small for {least}×{least}", side)
 
 
 def _place(height: int, width: int, size: int, rng: np.random.Generator, path: Path) -> tuple[int, int, int]:

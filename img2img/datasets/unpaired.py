@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
-from img2img.contract.data import Sample
+from img2img.contract.data import Misfit, Sample, Sizes
 from img2img.contract.families import Split
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import TWO_FOLDERS, images_of, two_domains, unknown_layout
@@ -61,6 +61,12 @@ class Unpaired:
     def files(self) -> list[Path]:
         """Return the paths of all images."""
         return [*self.sources, *self.targets]
+
+    def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterator[Misfit]:
+        """Yield the images that are smaller than the crop."""
+        for path in dict.fromkeys(self.files()):
+            if cropped and path in sizes and (misfit := self.geometry.misfit(path, sizes[path])):
+                yield misfit
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """Return the source `index` with a target drawn at random by `rng`."""

@@ -144,7 +144,7 @@ FORMATS = (
     Format("MOV", (".mov",), "video/quicktime", moving=Moving(container="mov", stores_aspect=True)),
     Format("WebM", (".webm",), "video/webm", moving=Moving(container="webm", codec="vp9")),
     Format("GIF", (".gif",), "image/gif", moving=_animation(rb"GIF8[79]a")),
-    Format("APNG", (".apng",), "image/apng", moving=_READ),
+    Format("APNG", (".apng",), "image/apng", moving=Moving(write="clip.animation:AnimationWriter")),
     Format("AVI", (".avi", ".divx"), "video/x-msvideo", moving=_READ),
     Format("MPEG", (".mpg", ".mpeg", ".vob", ".m2p", ".m1v", ".m2v"), "video/mpeg", moving=_READ),
     Format("MPEG-TS", (".ts", ".mts", ".m2ts", ".m2t"), "video/mp2t", moving=_READ, shared=True),

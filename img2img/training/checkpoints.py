@@ -46,7 +46,7 @@ class Checkpoint:
             if hashlib.sha256(data).hexdigest() != self.sha256:
                 raise CheckpointError(f"the checksum of {self.path} is wrong")
             return dict(torch.load(io.BytesIO(data), map_location=device, weights_only=True))
-        except (OSError, RuntimeError, UnpicklingError, EOFError) as error:
+        except (OSError, RuntimeError, UnpicklingError, EOFError, TypeError, ValueError) as error:
             raise CheckpointError(f"{self.path} cannot be read: {error}") from error
 
 

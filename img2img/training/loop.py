@@ -29,6 +29,7 @@ from img2img.training.means import LossMeans
 from img2img.training.model_files import ModelFiles
 from img2img.training.observers import CsvLog, LossPlot, PreviewSheets
 from img2img.training.run import Intervals, Run, check_at_least
+from img2img.training.scan import look_through
 from img2img.training.start import start_from
 from img2img.training.state import TrainingState
 from img2img.training.table import Table
@@ -111,7 +112,7 @@ class Session:
         self.run, self.family, self.host = run, family, host
         self.resume, self.workers, self.stop = resume, workers, stop
         self.data = family.dataset(run.data, run.config, "train")
-        held_out = family.dataset(run.data, run.config, "validation")
+        self.held_out = held_out = family.dataset(run.data, run.config, "validation")
         seed_everything(run.seed)
         self.engine = TrainingEngine(run.device, run.config.accumulate, run)
         self.trainer = family.trainer(run.config, self.engine)
@@ -226,17 +227,21 @@ class Session:
     def _open(self) -> None:
         run = self.run
         resumed = self.resume and run.exists()
+        changed = run.check_same() if resumed else []
         if resumed:
-            run.check_same()
             run.remove_leftovers()
+        files = look_through(run, self.data, self.held_out, has_begun=resumed)
         state = load_newest(run.checkpoints, run.device.place) if resumed else None
         if state is None and run.init:
             start_from(run.init, run, self.trainer, self.host)
         self.averages = {name: EMA(network, run.config.ema) for name, network in self.trainer.generators().items()}
         self.state = TrainingState(
-            run, self.trainer, self.engine, self.averages, self.means, self.validation, len(self.data)
+            run, self.trainer, self.engine, self.averages, self.means, self.validation, len(self.data), files
         )
         if state is not None:
             self.state.load_state_dict(state)
         elif not resumed:
             run.begin()
+        if changed:
+            log.warning("this run will not end as it would have ended unchanged: %s", "; ".join(changed))
+            run.write()

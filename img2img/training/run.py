@@ -100,7 +100,7 @@ class Run:
         """Return what must be the same when the run goes on."""
         return {
             "family": self.family,
-            "data": os.fsencode(self.data.resolve()).decode("utf-8", "backslashreplace"),
+            "data": _text(self.data.resolve()),
             "seed": self.seed,
             "init": self.init,
             "config": self.config.model_dump(mode="json", exclude_none=True),
@@ -147,8 +147,13 @@ class Run:
                 f"{printable(self.folder)} holds no run, and {', '.join(taken)}, which a run would replace; name "
                 "another folder, or take that out of it"
             )
+        self.write()
+
+    def write(self) -> None:
+        """Write `run.toml`, with the path of the data also as it is seen from the run's folder."""
         about = {
             **self.settings(),
+            "data_from_here": _from(_text(self.folder.resolve()), _text(self.data.resolve())),
             "trained_on": self.trained_on,
             "license": self.license,
             **asdict(self.intervals),
@@ -160,8 +165,13 @@ class Run:
         }
         self.root.write(self.folder / "run.toml", tomli_w.dumps(about).encode())
 
-    def check_same(self) -> None:
+    def check_same(self) -> list[str]:
         """Compare with the `run.toml` that stands in the folder.
+
+        The data may have moved together with the run, or the run alone.
+
+        Returns:
+            The differences with which the run may go on, in words.
 
         Raises:
             UsageError: The run there is another one; the message names each difference.
@@ -171,16 +181,24 @@ class Run:
         except (OSError, ValueError, RecursionError) as error:
             raise UsageError(f"{self.folder / 'run.toml'} cannot be read: {error}") from error
         old, new = _flat(stored), _flat(self.settings())
+        if "data_from_here" in old and self._data_stand_at(str(old["data_from_here"])):
+            old["data"] = new["data"]
         keys = [*new, *(key for key in old if key.startswith("config.") and key not in new)]
-        changed = [
-            f"{key}: {old.get(key)!r} then, {new.get(key)!r} now" for key in keys if old.get(key) != new.get(key)
-        ]
-        if changed:
+        changed = {
+            key: f"{key}: {old.get(key)!r} then, {new.get(key)!r} now" for key in keys if old.get(key) != new.get(key)
+        }
+        allowed = {f"config.{name}" for name in self.config.changeable}
+        if refused := [text for key, text in changed.items() if key not in allowed]:
             raise UsageError(
                 f"the run in {self.folder} was begun with other settings:",
-                *(f"  {line}" for line in changed),
+                *(f"  {line}" for line in refused),
                 "Leave them out to go on with it, or begin another run, with --init from this one's model file.",
             )
+        return list(changed.values())
+
+    def _data_stand_at(self, place: str) -> bool:
+        """Return whether a path leads from the run's folder to the data."""
+        return os.path.normpath(Path(_text(self.folder.resolve()), place)) == _text(self.data.resolve())
 
     def _outputs(self) -> list[Path]:
         """Return what a run of any family writes into its folder; a run replaces it as it goes on."""
@@ -192,6 +210,19 @@ class Run:
         """Delete what a killed process left of files that it was writing."""
         for folder in (self.folder, self.previews):
             self.root.remove_leftovers(folder)
+
+
+def _text(path: Path) -> str:
+    """Return a path as text that a TOML file can hold."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _from(folder: str, path: str) -> str:
+    """Return a path as it is seen from a folder, or unchanged if the two are on different drives."""
+    try:
+        return os.path.relpath(path, folder)
+    except ValueError:
+        return path
 
 
 def _flat(table: dict[str, Any]) -> dict[str, Any]:

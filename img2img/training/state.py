@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from img2img.contract.trainers import Trainer
+from img2img.errors import UsageError
 from img2img.training.chance import random_state, restore_random_state
 from img2img.training.ema import EMA
 from img2img.training.engine import TrainingEngine
 from img2img.training.means import LossMeans
 from img2img.training.run import Run
+from img2img.training.scan import differences
 from img2img.training.validation import Validation
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ class TrainingState:
     validation: Validation
     images: int
     """How many training images there are."""
+    files: Mapping[str, str]
+    """Digests of the files that the data are read from, by name."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that the next step depends on."""
@@ -44,10 +48,26 @@ class TrainingState:
             "best": self.validation.best,
             "random": random_state(),
             "circumstances": self._circumstances(),
+            "files": dict(self.files),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state_dict` returned; warn where something else now decides how sums are rounded."""
+        """Take back what `state_dict` returned; warn if the rest of the run will not be what it would have been.
+
+        Raises:
+            UsageError: The state lacks something, or is that of other networks.
+        """
+        try:
+            self._take(state)
+        except Exception as error:  # a state that was made elsewhere provokes many kinds, in the family too
+            text = f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+            raise UsageError(
+                f"the newest checkpoint in {self.run.checkpoints} is not one of this run: {text}. Put the "
+                "run's own checkpoints back, or remove them all to begin it anew"
+            ) from error
+        self._warn(state)
+
+    def _take(self, state: Mapping[str, Any]) -> None:
         for kind in ("networks", "optimizers"):
             for name, part in getattr(self.trainer, kind).items():
                 part.load_state_dict(state[kind][name])
@@ -57,6 +77,10 @@ class TrainingState:
         self.means.load_state_dict(state["totals"])
         self.run.step, self.validation.best = state["step"], state["best"]
         restore_random_state(state["random"])
+
+    def _warn(self, state: Mapping[str, Any]) -> None:
+        if others := differences(state.get("files", self.files), self.files):
+            log.warning("the data were changed since the run stopped, and it goes on with what is there: %s", others)
         now = self._circumstances()
         then = state.get("circumstances", now)
         changed = [f"{name} {then[name]} then, {now[name]} now" for name in then if then[name] != now[name]]

@@ -12,7 +12,8 @@ from img2img import PluginHost
 from img2img.testing import assert_family, check_family, check_plugin, engine
 from img2img.testing.family import FamilySubject
 from img2img.testing.pictures import LAYOUTS
-from img2img.testing.promises import data, reach
+from img2img.testing.promise import Materials
+from img2img.testing.promises import data, families, network, reach
 
 IMPORT = "        from img2img.datasets import super_resolution\n"
 PICKY = (
@@ -65,6 +66,14 @@ def test_data_that_are_given_are_taken(family: Callable[..., Any], tmp_path: Pat
     next(iter(LAYOUTS.values()))(tmp_path / "data" / "photos", 72)
     subject = FamilySubject(family("given", ("family.py", IMPORT, PICKY)), tmp_path, data=tmp_path / "data")
     assert subject.outcome(data.training_data_are_read).state == "ok"
+
+
+def test_a_family_has_a_folder_of_its_own_also_with_data_that_are_given(
+    family: Callable[..., Any], tmp_path: Path, host: PluginHost
+) -> None:
+    next(iter(LAYOUTS.values()))(tmp_path / "data", 72)
+    subject = families.subject_of(family(), Materials(tmp_path, host, data=tmp_path / "data"))
+    assert network.save(subject, subject.generator()).is_file()
 
 
 def test_a_trainer_is_lent_an_engine_for_tests_of_its_step(family: Callable[..., Any]) -> None:

@@ -95,7 +95,7 @@ def test_images_become_a_video_in_natural_order(source: str) -> None:
     [
         ("in/a.png", "out.mp4", "", "in/a.png is an image and out.mp4 a video; give a video, or a folder of images"),
         ("in/still.webp", "out.mp4", "", "in/still.webp is an image"),
-        ("in/b.mp4", "out.avi", "", r"cannot write a video as '\.avi': choose one of \.gif, \.m4v, \.mkv"),
+        ("in/b.mp4", "out.avi", "", r"cannot write a video as '\.avi': choose one of \.apng, \.gif, \.m4v, \.mkv"),
         ("in/b.mp4", "out.png", "", r"cannot write a video as '\.png'.*give a folder and --format png"),
         ("in/b.mp4", "out.mkv", "mp4", "contradict each other"),
         ("in/b.mp4", "out.mkv", "png", "need a folder as target"),

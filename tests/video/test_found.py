@@ -32,6 +32,8 @@ def clip(path: Path) -> Path:
 
 
 SUFFIXES = ("ts", "m2ts", "mts", "vob", "mpg", "h264", "hevc", "3gp", "wmv", "apng", "png", "avif")
+KEPT = {"apng": "apng"}
+"""Suffixes of clips that are written, too."""
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -39,7 +41,8 @@ def test_a_clip_is_taken_for_one_whatever_the_target(
     suffix: str, same_host: img2img.PluginHost, same_models: dict[int, Path], tmp_path: Path
 ) -> None:
     source = clip(tmp_path / f"in.{suffix}")
-    for target, made in ((tmp_path / "out.mkv", tmp_path / "out.mkv"), (tmp_path / "to", tmp_path / "to" / "in.mkv")):
+    inside = tmp_path / "to" / f"in.{KEPT.get(suffix, 'mkv')}"
+    for target, made in ((tmp_path / "out.mkv", tmp_path / "out.mkv"), (tmp_path / "to", inside)):
         report = img2img.translate(
             source, target, model=same_models[1], compute=img2img.Compute("cpu"), host=same_host
         )  # fmt: skip
@@ -61,7 +64,7 @@ def test_clips_inside_a_folder_are_found_among_images(
         tmp_path / "in", tmp_path / "out", model=same_models[1], compute=img2img.Compute("cpu"), host=same_host
     )
     assert {item.status for item in report.items} == {"done"}
-    expected = {f"a-{suffix}.mkv" for suffix in SUFFIXES} | {"still.png", "still.avif"}
+    expected = {f"a-{suffix}.{KEPT.get(suffix, 'mkv')}" for suffix in SUFFIXES} | {"still.png", "still.avif"}
     assert {path.name for path in (tmp_path / "out").iterdir() if path.is_file()} == expected
 
 

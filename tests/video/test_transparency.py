@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from PIL import Image
 import img2img
 from img2img import PluginHost
 from img2img.media.clip.animation import AnimationReader
+from img2img.media.clip.opening import open_clip
 
 GREEN, RED = (10, 250, 10), (220, 30, 40)
 HIDDEN, SEEN = (2, 2), (20, 20)
@@ -101,12 +103,12 @@ def test_a_clip_whose_first_frame_alone_is_opaque_shows_the_ground_behind_the_ot
     assert all(near(picture[HIDDEN], (255, 255, 255)) for picture in others)
 
 
-@pytest.mark.parametrize("kind", ["a.gif", "a.webp", "a.mov", "frames"])
-@pytest.mark.parametrize("target", ["out.gif", "out.webp"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("target", ["out.gif", "out.webp", "out.apng"])
 def test_an_animation_keeps_what_is_transparent(kind: str, target: str, translated: Callable[..., Any]) -> None:
     path, notes = translated(kind, target)
-    with AnimationReader(path) as reader:
-        alphas = [frame.picture()[..., 3] for frame in reader.frames()]
+    with closing(open_clip(path)) as clip:
+        alphas = [frame.picture()[..., 3] for frame in clip.frames()]
     assert not any("transparency" in note for note in notes)
     assert [(alpha[HIDDEN], alpha[SEEN]) for alpha in alphas] == [(0, 255)] * 3
 

@@ -143,10 +143,10 @@ class AnimationReader:
 
 
 class AnimationWriter:
-    """Makes a GIF or WebP file of frames; all frames stay in memory until the file is made.
+    """Makes a GIF, WebP or APNG file of frames; all frames stay in memory until the file is made.
 
     Args:
-        suffix: `.gif` or `.webp`.
+        suffix: `.gif`, `.webp` or `.apng`.
         time_base: Length of a tick, in seconds.
         loops: How often the animation is shown; 0 means for ever.
         quality: 1 to 100; it counts for WebP only.
@@ -158,7 +158,8 @@ class AnimationWriter:
     def __init__(self, suffix: str, time_base: Fraction, loops: int = 0, quality: int | None = None) -> None:
         if quality is not None and not 1 <= quality <= 100:
             raise UsageError(f"quality {quality} is out of range; give 1 to 100")
-        self._is_gif = suffix == ".gif"
+        self._form = {".gif": "GIF", ".webp": "WEBP", ".apng": "PNG"}[suffix]
+        self._is_gif = self._form == "GIF"
         self._tick = time_base * (100 if self._is_gif else _MILLISECONDS)
         self._loops, self._quality = loops, quality or 90
         self._images: list[Pillow.Image] = []
@@ -192,20 +193,16 @@ class AnimationWriter:
         begins = [round((pts - self._begins[0]) * self._tick) for pts in (*self._begins, self._end)]
         durations = [max(1, after - before) for before, after in pairwise(begins)]
         file = BytesIO()
-        options = {} if self._is_gif else {"quality": self._quality, "method": 3, "loop": self._loops}
-        if self._is_gif and self._loops != 1:
-            options["loop"] = max(0, self._loops - 1)
         transparent = any(image.has_transparency_data for image in self._images)
         images = [image.convert("RGBA") for image in self._images] if transparent else self._images
         try:
             images[0].save(
                 file,
-                "GIF" if self._is_gif else "WEBP",
+                self._form,
                 save_all=True,
                 append_images=images[1:],
                 duration=[ticks * (10 if self._is_gif else 1) for ticks in durations],
-                disposal=2 if self._is_gif and transparent else 0,
-                **options,
+                **self._options(transparent=transparent),
             )
         except (OSError, ValueError, RuntimeError, OverflowError, struct.error) as error:
             raise VideoError(
@@ -215,6 +212,15 @@ class AnimationWriter:
         if self._is_gif and min(durations) < 2:
             notes += ("more than 50 frames a second, which players of GIF slow down; see --fps",)
         return Encoded(file.getvalue(), notes)
+
+    def _options(self, *, transparent: bool) -> dict[str, int]:
+        """Return Pillow's options of the format."""
+        if self._form == "WEBP":
+            return {"quality": self._quality, "method": 3, "loop": self._loops}
+        if self._form == "PNG":
+            return {"loop": self._loops, "disposal": 0, "blend": 0}  # each frame replaces what it covers, alpha too
+        options = {"disposal": 2 if transparent else 0}
+        return options if self._loops == 1 else options | {"loop": max(0, self._loops - 1)}
 
 
 def _identity(pixels: Pixels) -> Pixels:

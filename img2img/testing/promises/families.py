@@ -15,4 +15,6 @@ PROMISES = promises_of(*(part.__name__ for part in PARTS))
 
 def subject_of(family: ModelFamily[Any, Any], materials: Materials) -> FamilySubject:
     """Make a family the subject of promises, in a folder of its own."""
-    return FamilySubject(family, materials.folder / f"family {family.name}", materials.options, materials.data)
+    folder = materials.folder / f"family {family.name}"
+    folder.mkdir(exist_ok=True)
+    return FamilySubject(family, folder, materials.options, materials.data)
