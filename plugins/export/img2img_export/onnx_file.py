@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LARGEST_TRIAL = 512
+"""The largest side of an image that a declared file is tried out on."""
+
 
 class OnnxNetwork(nn.Module):
     """An ONNX graph as a network; it runs on the device of the images, in as many threads as torch uses.
@@ -132,9 +135,9 @@ def _check_inputs(session: onnxruntime.InferenceSession, declaration: Declaratio
 
 
 def _try_declared(translator: ImportedTranslator, trial: Trial) -> None:
-    """Run a file once as its declaration allows; that it fails is said when it is used, since it may lack memory."""
+    """Run a file once as its declaration allows, on a small image; a mere error is told when the file is used."""
     traits = translator.traits
-    side = fitting(SMALLEST, traits)
+    side = min(fitting(SMALLEST, traits), LARGEST_TRIAL)
     rows = [condition.parse(condition.choices[0]).shape for condition in traits.conditions.values()]
     trial.run([(1, traits.channels_in, side, side), *((1, *row) for row in rows)])
 
