@@ -117,7 +117,7 @@ def is_ctrl_c(error: BaseException) -> bool:
     """Return whether an exception may be the user's Ctrl-C, and not a KeyboardInterrupt that a plugin raised itself.
 
     Only Python's own handler of the signal raises it, in the main thread. While a job runs, the program has a handler
-    of its own, which raises nothing.
+    of its own, which raises nothing; before that, it gives way to Python's when it raises.
     """
     return (
         isinstance(error, KeyboardInterrupt)

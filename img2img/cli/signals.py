@@ -40,6 +40,7 @@ class StopRequest:
             os._exit(128 + number)
         self.signal = number
         if not self._was_called:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # as `is_ctrl_c` knows the user's Ctrl-C
             raise KeyboardInterrupt
         with suppress(OSError):  # the terminal may be gone; print is not used, since the signal may interrupt a print
             os.write(2, b"\nstopping in order; press again to stop at once\n")
