@@ -48,7 +48,7 @@ class ModelConfig(BaseModel):
             complaints = [cls._complaint(detail) for detail in details[:MAX_COMPLAINTS]]
             if len(details) > MAX_COMPLAINTS:
                 complaints.append(f"and {len(details) - MAX_COMPLAINTS} more")
-            raise ConfigError("\n".join(complaints)) from error
+            raise ConfigError(*complaints) from error
 
     @classmethod
     def parse_json(cls, text: str) -> Self:
@@ -123,13 +123,13 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read the config file {path}: {error.strerror}; check its path") from error
-    except ValueError as error:  # no TOML, no UTF-8, or a number of too many digits
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, too many digits, or too deep nesting
         raise ConfigError(f"{path} is not a TOML file: {error}; write one option a line, as key = value") from error
 
 
 def _parse_value(text: str) -> Any:
     try:
         table = tomllib.loads(f"value = {text}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return text.strip()
     return table["value"] if len(table) == 1 else text

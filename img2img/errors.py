@@ -23,14 +23,30 @@ Each message says what was given, why it cannot work and what to do instead.
 
 from __future__ import annotations
 
+import signal
+import threading
 from typing import ClassVar
+
+from img2img.text import printable, text_of
 
 
 class Img2ImgError(Exception):
-    """The base of all errors whose message is meant for the user."""
+    """The base of all errors whose message is meant for the user: `UsageError(line, further_line, …)`.
+
+    Names of files and other text from outside may stand in a line as they are: `str(error)` escapes the control
+    characters and newlines in each line, so that a name cannot forge lines.
+    """
 
     exit_code: ClassVar[int] = 1
     """The exit status of the program when this error ends it."""
+
+    @property
+    def lines(self) -> list[str]:
+        """Return the lines of the message."""
+        return [printable(text_of(line)) for line in self.args]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class UsageError(Img2ImgError):
@@ -95,3 +111,16 @@ class Stopped(Img2ImgError):  # noqa: N818 - a stop by the user is no error
     """The user stopped the program; finished work is intact, and the next run goes on from there."""
 
     exit_code = 130
+
+
+def is_ctrl_c(error: BaseException) -> bool:
+    """Return whether an exception may be the user's Ctrl-C, and not a KeyboardInterrupt that a plugin raised itself.
+
+    Only Python's own handler of the signal raises it, in the main thread. While a job runs, the program has a handler
+    of its own, which raises nothing.
+    """
+    return (
+        isinstance(error, KeyboardInterrupt)
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )

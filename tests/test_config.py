@@ -158,7 +158,9 @@ def test_a_toml_file_is_read_as_options(tmp_path: Path) -> None:
     assert Options.parse(read_toml(path)).width == 16
 
 
-@pytest.mark.parametrize("content", [b"width = ", b"width = 1\nwidth = 2", b"\xff\xfe", b"width = " + b"9" * 5000])
+@pytest.mark.parametrize(
+    "content", [b"width = ", b"width = 1\nwidth = 2", b"\xff\xfe", b"width = " + b"9" * 5000, b"width = " + b"[" * 5000]
+)
 def test_a_file_that_is_no_toml_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "options.toml"
     path.write_bytes(content)

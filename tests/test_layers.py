@@ -18,8 +18,8 @@ CORE_FILES = sorted(path for path in CORE.rglob("*.py") if TEMPLATE not in path.
 PLUGINS = [*sorted(path for path in (ROOT / "plugins").iterdir() if path.is_dir()), TEMPLATE]
 
 FLOORS = (
-    "errors", "config", "media", "contract", "nn", "host", "models", "inference", "datasets", "translation", "live",
-    "training", "evaluation", "testing", "scaffold", "cli", "__main__",
+    "text", "errors", "config", "media", "contract", "nn", "host", "models", "inference", "datasets", "translation",
+    "live", "training", "evaluation", "testing", "scaffold", "cli", "__main__",
 )  # fmt: skip
 """Each part of the core imports only what stands before it."""
 RANK = {unit: rank for rank, unit in enumerate(FLOORS)}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from img2img.cli.host import HostOptions
-from img2img.cli.messages import say
+from img2img.cli.messages import HarmlessFormatter, harmless_output, say, say_wrong_usage
 from img2img.errors import FatalError, Img2ImgError
 from img2img.host.kinds import COMMANDS
+from img2img.text import printable
 
 if TYPE_CHECKING:
     from img2img.host.declarations import Plugin
@@ -35,6 +39,9 @@ _COMMANDS = {
 
 _MODULES = {"import": "import_model"}
 """Name to module of the commands whose names are keywords of Python."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Numbers of errors that writing to the output gives; those of files have a file's name."""
 
 EXIT_CODES = """\b
 Exit status:
@@ -62,20 +69,39 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Read the command line, and print the help of the program where it asks for that."""
+        with _output():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> None:
         """Run a command; its exit status comes from what it raises, not from what it returns."""
-        try:
+        with _output():
             super().invoke(ctx)
-        except BrokenPipeError as error:  # the reader of the output has gone, as `head` does; click would exit with 1
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise click.exceptions.Exit(141) from error
+            if sys.stdout:
+                sys.stdout.flush()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
         if further := _plugin_commands(ctx):
             with formatter.section("Commands of plugins"):
-                formatter.write_dl([(name, _about(ctx, name, plugin)) for name, plugin in further.items()])
+                formatter.write_dl([(printable(name), _about(ctx, name, plugin)) for name, plugin in further.items()])
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    """End the program with a fitting status if nothing more can be written to the output."""
+    try:
+        yield
+    except OSError as error:
+        gone = isinstance(error, BrokenPipeError)  # the reader has gone, as `head` does; click would exit with 1
+        if not gone and (error.errno not in _FULL or error.filename is not None):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain at its end
+        if gone:
+            raise click.exceptions.Exit(141) from error
+        raise FatalError(f"the output cannot be written: {error.strerror}; send it to another place") from error
 
 
 def _plugin_commands(ctx: click.Context) -> dict[str, Plugin]:
@@ -92,7 +118,7 @@ def _about(ctx: click.Context, name: str, plugin: Plugin) -> str:
     """Return the help line of a built-in's command, or the summary of the package of another plugin."""
     if plugin.built_in:
         return _host_options(ctx).discover().find(COMMANDS, name).get_short_help_str(80)
-    return f"({plugin.distribution}) {plugin.summary}"
+    return printable(f"({plugin.distribution}) {plugin.summary}")
 
 
 @click.group(cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -108,23 +134,32 @@ def _about(ctx: click.Context, name: str, plugin: Plugin) -> str:
 def cli(context: click.Context, verbose: int, strict_plugins: bool, plugins: str | None) -> None:
     """Translate images with models that plugins provide, and train such models."""
     levels = [logging.WARNING, logging.INFO, logging.DEBUG]
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=levels[min(verbose, 2)])
+    handler = logging.StreamHandler()
+    handler.setFormatter(HarmlessFormatter("%(levelname)s: %(message)s"))
+    logging.basicConfig(level=levels[min(verbose, 2)], handlers=[handler])
     context.obj = HostOptions(strict_plugins, plugins)
 
 
 def main() -> None:
     """Run the program and end it with its exit status."""
+    with harmless_output():
+        status = _run()
+    sys.exit(status)
+
+
+def _run() -> int:
     try:
         status = cli.main(prog_name="img2img", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        say_wrong_usage(error)
         status = error.exit_code
     except click.Abort:
         status = 130
     except Img2ImgError as error:
-        say(f"error: {error}")
+        first, *further = error.lines or [type(error).__name__]
+        say(f"error: {first}", *further)
         status = error.exit_code
     except (Exception, SystemExit):  # a bug; Python's own exit status, 1, would mean that the rest is done
         logging.getLogger(__name__).exception("img2img failed unexpectedly")
         status = FatalError.exit_code
-    sys.exit(status if isinstance(status, int) else 0)
+    return status if isinstance(status, int) else 0

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from textwrap import indent
 from typing import TYPE_CHECKING
 
 import click
 
 from img2img.cli.host import HostOptions
+from img2img.cli.messages import show, show_json
 from img2img.cli.plugins import try_all
 from img2img.errors import PluginError
 
@@ -74,7 +73,7 @@ def _refuse_unimportable(name: str, host: PluginHost) -> None:
 
 
 def _show_json(outcomes: list[Outcome]) -> Counter[str]:
-    click.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))
+    show_json([asdict(outcome) for outcome in outcomes])
     return Counter(outcome.state for outcome in outcomes)
 
 
@@ -85,13 +84,13 @@ def _show(outcomes: Iterable[Outcome]) -> Counter[str]:
     for outcome in outcomes:
         if outcome.subject != subject:
             subject = outcome.subject
-            click.echo(subject)
+            show(subject)
         counts[outcome.state] += 1
         word = "BROKEN" if outcome.state == "broken" else outcome.state
-        click.echo(f"  {word:8} {outcome.group:11} {outcome.promise}")
+        show(f"  {word:8} {outcome.group:11} {outcome.promise}")
         if outcome.detail:
-            click.echo(indent(outcome.detail, " " * 23))
+            show(*(" " * 23 + line for line in outcome.detail.split("\n")))
         if outcome.state == "broken" and outcome.options:
-            click.echo(f"{'':23}with {outcome.options}")
-    click.echo(f"{counts['ok']} kept, {counts['broken']} broken, {counts['skipped']} skipped")
+            show(f"{'':23}with {outcome.options}")
+    show(f"{counts['ok']} kept, {counts['broken']} broken, {counts['skipped']} skipped")
     return counts

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from img2img.cli.host import HostOptions
-from img2img.cli.messages import say
+from img2img.cli.messages import say, show, show_json
 from img2img.cli.options import compute_options, condition_option, gather, max_pixels_option
 from img2img.cli.progress import EvaluationProgress
 from img2img.cli.signals import orderly_stop
@@ -91,14 +90,16 @@ def command(
 
 
 def _print_result(found: Evaluation, csv: Path | None, as_json: bool) -> None:
-    from img2img.evaluation.tables import as_csv, as_table, as_text
+    from img2img.evaluation.tables import as_csv, as_lines, as_table
     from img2img.media import write_file
 
-    if text := json.dumps(as_table(found), indent=1) if as_json else as_text(found):
-        click.echo(text)
+    if csv:
+        write_file(csv, as_csv(found).encode())
+    if as_json:
+        show_json(as_table(found))
+    elif lines := as_lines(found):
+        show(*lines)
     for image in found.failed:
         say(f"failed: {image.reason}")
     if found.failed:
         say(f"{len(found.judged)} of {len(found.images)} images are in the figures")
-    if csv:
-        write_file(csv, as_csv(found).encode())

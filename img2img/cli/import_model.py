@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from img2img.cli.host import HostOptions
+from img2img.cli.messages import show
 from img2img.cli.options import assignments_option
 from img2img.errors import UsageError
 
@@ -58,13 +59,13 @@ def command(
         trained_on="; ".join(filter(None, [trained_on, source])), license=license,
     )  # fmt: skip
     _print_result(foreign, set(parse_assignments(options)))
-    click.echo(target)
+    show(target)
 
 
 def _print_result(foreign: Foreign, given: set[str]) -> None:
     from img2img.models.foreign import assumptions
 
-    click.echo(f"recognised  {foreign.recognised.what}")
-    click.echo(f"family      {foreign.info.family}, ×{foreign.translator.traits.scale}")
+    show(f"recognised  {foreign.recognised.what}")
+    show(f"family      {foreign.info.family}, ×{foreign.translator.traits.scale}")
     for assumption in assumptions(foreign.config, foreign.recognised, given):
-        click.echo(f"assumed     {assumption}")
+        show(f"assumed     {assumption}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from img2img.cli.host import HostOptions
+from img2img.cli.messages import show, show_json
 from img2img.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(plugins: HostOptions, model: str, as_json: bool) -> None:
     """Show what MODEL, a model file or the name of one, holds. Nothing in it is executed."""
-    from img2img.media import printable
     from img2img.models.card import card_lines, read_card
     from img2img.models.store import describe_model, find_model
 
@@ -30,18 +30,18 @@ def command(plugins: HostOptions, model: str, as_json: bool) -> None:
     row = {**asdict(info), "path": str(info.path), "config": _table(info), "parameters": info.parameters}
     row["card"] = json.loads(card.model_dump_json()) if card else None
     if as_json:
-        click.echo(json.dumps(row, indent=1))
+        show_json(row)
         return
     del row["card"]
     row["tensors"] = len(row.pop("shapes"))
     for key, value in row.items():
         if key != "config" and (value or info.shapes):  # files of other programs leave many fields empty
-            click.echo(f"{key:14} {printable(str(value))}")
-    click.echo("config")
+            show(f"{key:14} {value}")
+    show("config")
     for key, value in row["config"].items():
-        click.echo(f"  {key} = {printable(json.dumps(value))}")
+        show(f"  {key} = {json.dumps(value)}")
     for heading, lines in card_lines(info, card).items() if card else ():
-        click.echo("\n  ".join([heading.lower(), *lines]))
+        show(heading.lower(), *(f"  {line}" for line in lines))
 
 
 def _table(info: ModelInfo) -> dict[str, Any]:

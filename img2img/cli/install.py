@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from img2img.cli.messages import say
+from img2img.cli.messages import say, show
 
 
 @click.command()
@@ -30,10 +30,10 @@ def command(names: tuple[str, ...], editable: bool, upgrade: bool) -> None:
     rows = [row for row in _plugins() if canonical(row["distribution"]) in installed]
     if not rows:
         what = ", ".join(f"{name} {version}" for name, version in installed.items()) or "Nothing new"
-        click.echo(f"{what} is installed, and provides no plugin of img2img")
+        show(f"{what} is installed, and provides no plugin of img2img")
         raise click.exceptions.Exit(1)
     for row in rows:
-        click.echo(_line(row))
+        show(_line(row))
     if any(row["problem"] for row in rows):
         raise click.exceptions.Exit(1)
 

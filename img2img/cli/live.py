@@ -14,6 +14,7 @@ from img2img.cli.options import compute_options, condition_option, filter_option
 from img2img.cli.signals import orderly_stop
 from img2img.errors import Stopped, UsageError
 from img2img.host.kinds import SOURCES
+from img2img.text import printable
 
 if TYPE_CHECKING:
     from img2img.host.host import PluginHost
@@ -65,16 +66,14 @@ def command(
 
             chain = Chain.parse(filters, host)
             loaded = load_model(model, **compute, host=host)
-            with Window(f"img2img {loaded.info.path.stem}") as window:
+            with Window(printable(f"img2img {loaded.info.path.stem}")) as window:
                 counts = live(loaded, conditions, shots_of(opened), window, stop, width=width, filters=chain)
         summary = f"{counts.shown} frames shown, {counts.dropped} dropped, {counts.rate:.1f} frames/s"
         if stop():
             raise Stopped(summary)
     say(summary)
     if opened.damage:
-        from img2img.media import printable
-
-        say(f"damaged: {printable(source or '')}: {opened.damage}")
+        say(f"damaged: {source or ''}: {opened.damage}")
         raise click.exceptions.Exit(1)
 
 

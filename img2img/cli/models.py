@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from img2img.cli.host import HostOptions
+from img2img.cli.messages import show, show_json
 from img2img.errors import ModelFileError
 from img2img.host.kinds import FAMILIES, FILTERS, KINDS, Kind
 
@@ -28,7 +29,7 @@ def command(plugins: HostOptions, family: str | None, as_json: bool) -> None:
         _show_options(host, family, as_json)
     elif as_json:
         summaries = {kind.plural: _summaries(host, kind) for kind in KINDS if kind.title}
-        click.echo(json.dumps({"models": _models(), **summaries}, indent=1))
+        show_json({"models": _models(), **summaries})
     else:
         _show_all(host)
 
@@ -61,34 +62,34 @@ def _models() -> dict[str, dict[str, str]]:
 def _show_all(host: PluginHost) -> None:
     from img2img.models.store import model_folders
 
-    click.echo("Model files:")
+    show("Model files:")
     for name, row in _models().items():
-        click.echo(
+        show(
             f"  {name:20} {row['error']}"
             if "error" in row
             else f"  {name:20} {row['family']} ×{row['scale']}  {row['path']}"
         )
-    click.echo(f"  (more are found in {model_folders()[0]})")
+    show(f"  (more are found in {model_folders()[0]})")
     for kind in KINDS:
         summaries = _summaries(host, kind) if kind.title else {}
         if summaries:
-            click.echo(f"\n{kind.title}:")
+            show("", f"{kind.title}:")
         for name, summary in summaries.items():
-            click.echo(f"  {name:20} {summary}")
+            show(f"  {name:20} {summary}")
 
 
 def _show_options(host: PluginHost, name: str, as_json: bool) -> None:
     schemas = _schemas(host, name)
     if as_json:
-        click.echo(json.dumps(schemas if len(schemas) > 1 else schemas.popitem()[1], indent=1))
+        show_json(schemas if len(schemas) > 1 else schemas.popitem()[1])
         return
     for title, schema in schemas.items():
         if len(schemas) > 1:
-            click.echo(f"{title}:")
+            show(f"{title}:")
         for key, field in schema.get("properties", {}).items():
             default = field.get("default")
             shown = "" if default is None else json.dumps(default, ensure_ascii=False).strip('"')  # as users type it
-            click.echo(f"  {key}={shown}  ({_type(field)})  {field.get('description', '')}")
+            show(f"  {key}={shown}  ({_type(field)})  {field.get('description', '')}")
 
 
 def _type(field: Mapping[str, Any]) -> str:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+from img2img.cli.messages import show
+from img2img.text import printable
+
 NEXT = """\
 {project} holds a plugin that works as it is. Install it and try it, with a folder of photographs for PHOTOS:
 
@@ -36,4 +39,4 @@ def command(name: str, into: Path) -> None:
     from img2img.scaffold import write_plugin
 
     project = write_plugin(name, into)
-    click.echo(NEXT.format(project=shlex.quote(str(project)), name=name))
+    show(*NEXT.format(project=shlex.quote(printable(project)), name=name).splitlines())

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from img2img.cli.host import HostOptions
-from img2img.media.files import printable
+from img2img.cli.messages import show, show_json
+from img2img.host import trial
 
 if TYPE_CHECKING:
     from img2img.host.declarations import Plugin
     from img2img.host.host import PluginHost
-
-LONGEST_IMPORT = 20.0
-"""Seconds after which a plugin that is still being imported counts as broken."""
 
 
 @click.command()
@@ -34,12 +29,12 @@ def command(plugins: HostOptions, timing: bool, as_json: bool) -> None:
     host = plugins.discover()
     try_all(host)
     if as_json:
-        click.echo(json.dumps([_row(plugin) for plugin in host.plugins], indent=1))
+        show_json([_row(plugin) for plugin in host.plugins])
         return
     for plugin in host.plugins:
-        click.echo(_line(plugin, timing=timing))
+        show(_line(plugin, timing=timing))
     if not host.plugins:
-        click.echo("no plugins are installed")
+        show("no plugins are installed")
 
 
 def try_all(host: PluginHost) -> None:
@@ -47,15 +42,7 @@ def try_all(host: PluginHost) -> None:
     for plugin in host.plugins:
         if plugin.built_in:
             host.load(plugin)
-    if all(plugin.built_in or plugin.state != "ok" for plugin in host.plugins):
-        return
-    limit = [] if host.limit is None else [host.limit]
-    words = [sys.executable, "-P", "-m", "img2img.cli.probe", json.dumps(sys.path), str(LONGEST_IMPORT), *limit]
-    answer = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
-    rows = {row.pop("key"): row for row in json.loads(answer)}
-    for plugin in host.plugins:
-        for name, value in rows.get(plugin.key, {}).items():
-            setattr(plugin, name, value)
+    trial.try_all(host.plugins, host.limit)
 
 
 def _row(plugin: Plugin) -> dict[str, Any]:
@@ -67,4 +54,4 @@ def _line(plugin: Plugin, *, timing: bool) -> str:
     state = f"{plugin.state}: {'; '.join(plugin.problem.splitlines())}" if plugin.problem else plugin.state
     time = f"{1000 * (plugin.seconds or 0):6.0f} ms  " if timing else ""
     line = f"{plugin.name:16}{plugin.distribution + ' ' + plugin.version:28}{time}{state}  {plugin.contents}"
-    return printable(line.rstrip())
+    return line.rstrip()

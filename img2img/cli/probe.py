@@ -1,4 +1,4 @@
-"""This program imports plugins, each in a process of its own, and prints the outcome; `img2img plugins` runs it.
+"""This program imports plugins, each in a process of its own, and prints the outcome; `host/trial.py` runs it.
 
     python -m img2img.cli.probe PATHS SECONDS [LIMIT]
 
@@ -16,6 +16,7 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any
 
+from img2img.cli.messages import harmless_output
 from img2img.host.declarations import Plugin
 from img2img.host.host import PluginHost
 
@@ -36,7 +37,8 @@ def main(paths: list[str], seconds: float, limit: str | None = None) -> None:
     os.dup2(2, 1)  # the output of a plugin's import must not get into the answer
     host = PluginHost.discover(limit=limit)
     strangers = [plugin for plugin in host.plugins if plugin.state == "ok" and not plugin.built_in]
-    rows = json.dumps(_probe(host, strangers, seconds, answer))
+    with harmless_output():
+        rows = json.dumps(_probe(host, strangers, seconds, answer))
     with os.fdopen(answer, "w") as file:
         file.write(rows)
     os._exit(0)  # at once, since threads that a plugin started may wait for ever

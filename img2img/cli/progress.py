@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tqdm import tqdm
 
 from img2img.contract.hookspecs import hookimpl
-from img2img.media import printable
+from img2img.text import printable
 
 if TYPE_CHECKING:
     from img2img.training.run import Run
@@ -107,4 +107,4 @@ class EvaluationProgress:
 
 
 def _figures(figures: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    return printable(", ".join(f"{name} {value:.4g}" for name, value in figures.items()))

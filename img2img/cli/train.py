@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from img2img.cli.host import HostOptions
+from img2img.cli.messages import show
 from img2img.cli.options import assignments_option, compute_options, gather
 from img2img.cli.progress import TrainingProgress
 from img2img.cli.signals import orderly_stop
@@ -94,4 +95,4 @@ def command(
             stop=stop, **settings,
         )  # fmt: skip
     for path in sorted(done.folder.glob("*.safetensors")):
-        click.echo(path)
+        show(path)

@@ -12,7 +12,7 @@ from img2img.cli.messages import say
 from img2img.cli.options import compute_options, condition_option, filter_options, gather, max_pixels_option
 from img2img.cli.progress import TranslationProgress
 from img2img.cli.signals import orderly_stop
-from img2img.cli.video_options import video_options
+from img2img.cli.video_options import colour, video_options
 from img2img.media import formats
 
 if TYPE_CHECKING:
@@ -40,6 +40,14 @@ _OUTPUT = [
         "--quality",
         type=click.IntRange(0, 100),
         help="1 to 100 for images; for videos the codec's CRF, less is better.",
+    ),
+    click.option(
+        "--ground",
+        type=colour,
+        default="white",
+        show_default=True,
+        metavar="COLOUR",
+        help="Colour behind what is transparent, if the target holds no transparency: a name, or #rrggbb.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace targets that stand there and were made otherwise."),
     click.option(
@@ -107,12 +115,14 @@ def command(
 
 
 def _print_result(outcome: Report, target: Path) -> None:
-    from img2img.media import printable
+    from img2img.translation.passed_over import summary
 
     for item in outcome.items:
         if item.status in ("failed", "damaged"):
             say(f"{item.status}: {item.reason}")
         for note in item.notes:
             say(f"note: {item.target.name!r}: {note}")
+    if outcome.passed_over:
+        say(f"passed over: {summary(outcome.passed_over)}; --report FILE names each, with the reason")
     counts = ", ".join(f"{count} {status}" for status, count in outcome.counts.items() if count)
-    say(f"{counts} in {outcome.seconds:.1f} s: {printable(target)}")
+    say(f"{counts} in {outcome.seconds:.1f} s: {target}")

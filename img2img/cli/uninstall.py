@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from img2img.cli.messages import say
+from img2img.cli.messages import say, show
 
 
 @click.command()
@@ -20,8 +20,9 @@ def command(names: tuple[str, ...], yes: bool) -> None:
         for distribution, plugins in found.items()
         for plugin in plugins
     }
-    lines = "\n".join(f"{name}  {contents}".rstrip() for name, contents in words.items())
+    lines = [f"{name}  {contents}".rstrip() for name, contents in words.items()]
     if not yes:
-        click.confirm(f"{lines}\nRemove?", abort=True, err=True)
+        say(*lines)
+        click.confirm("Remove?", abort=True, err=True)
     uninstall(found, say)
-    click.echo(f"Removed:\n{lines}")
+    show("Removed:", *lines)

@@ -31,6 +31,16 @@ def rate(text: str) -> Fraction:
     return frames
 
 
+def colour(text: str) -> tuple[int, ...]:
+    """Read a colour: a name of CSS such as `black`, or `#rrggbb`."""
+    from PIL import ImageColor
+
+    try:
+        return ImageColor.getrgb(text)[:3]
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no colour; write a name such as black, or #rrggbb") from None
+
+
 _OPTIONS = [
     click.option(
         "--codec",

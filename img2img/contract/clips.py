@@ -54,7 +54,7 @@ class ClipWriter(Protocol):
         """Write a frame.
 
         Args:
-            pixels: (H, W, C) of uint8 or uint16.
+            pixels: (H, W, 1 or 3) of uint8 or uint16; what is transparent has been put in front of a colour.
             frame: The source's frame, which gives the times.
         """
 

@@ -43,9 +43,10 @@ class Traits:
     depends on the whole image, as with InstanceNorm, so that tiles would give other pixels."""
     halo: int = 0
     """The distance, in input pixels, up to which an output pixel depends on the input; needed for `exact` tiling."""
-    keeps_colour: bool = True
-    """Whether a grey source gives a grey result, as in super-resolution, though the network works in RGB. Otherwise the
-    result has the colours that the network made."""
+    keeps_colour: bool = False
+    """Whether the result has the colours of its source, as in super-resolution and restoration: a source without colour
+    then gives a result without colour, also where the network, which works in RGB, tints it. Otherwise the result has
+    the colours that the network made."""
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     """The conditions that the translator takes, by name."""
 

@@ -78,7 +78,8 @@ def unknown_layout(root: Path, layouts: str) -> DataError:
     shown = ", ".join(held[:10]) + (", …" if len(held) > 10 else "")
     return DataError(
         f"{root} has none of the known layouts (it holds {shown or 'nothing'}). Name two folders inside of it with "
-        f"-o source=FOLDER -o target=FOLDER, or arrange it as one of these:\n{layouts}"
+        f"-o source=FOLDER -o target=FOLDER, or arrange it as one of these:",
+        *layouts.splitlines(),
     )
 
 

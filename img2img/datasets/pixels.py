@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from img2img.errors import DataError, ImageError
-from img2img.media import decode_image, read_file
+from img2img.media import decode_image, fill_transparent, read_file
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -26,7 +26,7 @@ class ImageCache:
         self._pixels: OrderedDict[Path, Pixels] = OrderedDict()
 
     def read(self, path: Path) -> Pixels:
-        """Return (H, W, 3), uint8 or uint16; grey is repeated, alpha is left out.
+        """Return what `as_rgb` makes of the pixels of a file.
 
         Raises:
             DataError: The file is no readable image.
@@ -35,9 +35,9 @@ class ImageCache:
             self._pixels.move_to_end(path)
             return self._pixels[path]
         try:
-            pixels = _as_rgb(decode_image(read_file(path), str(path)).pixels)
+            pixels = as_rgb(decode_image(read_file(path), str(path)).pixels)
         except ImageError as error:
-            raise DataError(f"{error}\nRemove the file from the training data.") from error
+            raise DataError(*error.lines, "Remove the file from the training data.") from error
         self._pixels[path] = pixels
         self._held += pixels.nbytes
         while self._held > self.limit and len(self._pixels) > 1:
@@ -45,13 +45,13 @@ class ImageCache:
         return pixels
 
 
+def as_rgb(pixels: Pixels) -> Pixels:
+    """Turn pixels into (H, W, 3): grey is repeated; alpha is left out, and invisible colours are filled from around."""
+    colour = fill_transparent(pixels)[..., :-1] if pixels.shape[2] in (2, 4) else pixels
+    return np.repeat(colour, 3, axis=2) if colour.shape[2] == 1 else np.ascontiguousarray(colour)
+
+
 def to_tensor(pixels: Pixels) -> Tensor:
     """Turn (H, W, C) integers into (C, H, W) floats in [0, 1]."""
     scale = np.float32(1 / np.iinfo(pixels.dtype).max)
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)).astype(np.float32) * scale)
-
-
-def _as_rgb(pixels: Pixels) -> Pixels:
-    if pixels.shape[2] <= 2:
-        return np.repeat(pixels[..., :1], 3, axis=2)
-    return np.ascontiguousarray(pixels[..., :3])

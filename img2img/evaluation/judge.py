@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from img2img.datasets import to_tensor
+from img2img.datasets.pixels import as_rgb, to_tensor
 from img2img.errors import ImageError, UsageError
 from img2img.evaluation.outcome import Way
-from img2img.evaluation.pairs import Pair, as_rgb, read_pixels
+from img2img.evaluation.pairs import Pair, read_pixels
 from img2img.inference.picture import Picture
 from img2img.media import printable
 from img2img.nn import metrics

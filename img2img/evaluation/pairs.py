@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from img2img.errors import DataError, UsageError
-from img2img.media import READABLE_IMAGES, decode_image, fill_transparent, printable, read_file
+from img2img.media import READABLE_IMAGES, decode_image, printable, read_file
 from img2img.media.formats import is_image_file, listed
 
 if TYPE_CHECKING:
@@ -86,12 +84,6 @@ def read_pixels(path: Path, max_pixels: int) -> Pixels:
         ImageError: The file is no readable image, or has more pixels.
     """
     return decode_image(read_file(path), path, max_pixels).pixels
-
-
-def as_rgb(pixels: Pixels) -> Pixels:
-    """Turn pixels into (H, W, 3): grey is repeated; alpha is left out, and invisible colours are filled from around."""
-    colour = fill_transparent(pixels)[..., :-1] if pixels.shape[2] in (2, 4) else pixels
-    return np.repeat(colour, 3, axis=2) if colour.shape[2] == 1 else colour
 
 
 def _half(path: Path, place: Path, lacking: str) -> Pair:

@@ -31,9 +31,9 @@ _LOOKS = {
 """The heading of each figure in a table, and the number of digits behind the point."""
 
 
-def as_text(found: Evaluation) -> str:
+def as_lines(found: Evaluation) -> list[str]:
     """Write a line for each image with a truth and for the means, and the distances from the images of reference."""
-    return "\n".join([*_of_images(found), *_of_sets(found), *(f"note: {note}" for note in found.notes)])
+    return [*_of_images(found), *_of_sets(found), *(f"note: {note}" for note in found.notes)]
 
 
 def as_table(found: Evaluation) -> dict[str, Any]:
@@ -55,15 +55,20 @@ def as_csv(found: Evaluation) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
     for image in found.failed:
-        writer.writerow([printable(image.name), "", "failed", "", "", image.reason])
+        writer.writerow([_cell(image.name), "", "failed", "", "", _cell(image.reason)])
     for image in found.judged:
         for way, figures in image.figures.items():
             for figure, value in figures.items():
-                writer.writerow([printable(image.name), found.ways[way], figure, value, 1, _protocol(found, figure)])
+                writer.writerow([_cell(image.name), found.ways[way], figure, value, 1, _protocol(found, figure)])
     for way, called in found.ways.items():
         for figure, total in found.totals(way).items():
             writer.writerow(["", called, figure, total.value, total.images, _protocol(found, figure)])
     return buffer.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Return text for a cell, harmless also in a spreadsheet, which computes what begins like a formula."""
+    return f"'{printable(text)}" if text.startswith(("=", "+", "-", "@")) else printable(text)
 
 
 def _protocol(found: Evaluation, figure: str) -> str:

@@ -14,6 +14,7 @@ import re
 import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from email.parser import HeaderParser
 from importlib.metadata import Distribution, EntryPoint, EntryPoints, distributions, entry_points
 from typing import Any, Literal
 
@@ -30,6 +31,10 @@ OWN_COMMANDS = frozenset({
     "new-plugin", "check-plugin",
 })  # fmt: skip
 """The program's own commands, whose names no plugin can take."""
+
+_ORIGIN = ("Name", "Version", "Summary")
+_HEADERS, _LONGEST = 1 << 16, 500
+"""The most characters of a distribution's metadata that are read, and of one thing in them; both may be huge."""
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +112,7 @@ def find_plugins(limit: str | None = None) -> list[Plugin]:
         _check_contract(plugin, [point.name for point in contracts if _place(point) == place])
     _block(plugins, limit)
     plugins.sort(key=lambda plugin: (not plugin.built_in, plugin.distribution, plugin.name))
-    _protect_built_ins(plugins)
+    _check_names(plugins)
     return plugins
 
 
@@ -125,9 +130,12 @@ def check_not_built_in(plugin: Plugin, provides: Mapping[str, Iterable[str]], ot
                 raise PluginError(f"{plural}: the name {min(taken)!r} is that of a built-in; choose another")
 
 
-def _protect_built_ins(plugins: list[Plugin]) -> None:
+def _check_names(plugins: list[Plugin]) -> None:
     for plugin in plugins:
         try:
+            for kind in KINDS:
+                for name in plugin.names(kind) if kind.hook else ():
+                    kind.check_name(name)
             check_not_built_in(plugin, plugin.provides, plugins)
         except PluginError as error:
             plugin.refuse("broken", str(error))
@@ -140,7 +148,7 @@ def _place(entry_point: EntryPoint) -> int:
 
 def _plugin(entry_point: EntryPoint) -> Plugin:
     name, version, summary = _origin(entry_point.dist)
-    return Plugin(entry_point.name, name, version, summary, entry_point=entry_point)
+    return Plugin(entry_point.name[:_LONGEST], name, version, summary, entry_point=entry_point)
 
 
 def _entry_points() -> Any:
@@ -180,10 +188,9 @@ def _check_contract(plugin: Plugin, numbers: list[str]) -> None:
 def _origin(distribution: Distribution | None) -> tuple[str, str, str]:
     """Return name, version and summary of a distribution; a damaged one is called `unknown`."""
     try:
-        metadata = distribution.metadata if distribution else None
-        if not metadata or "Name" not in metadata:
-            return "unknown", "?", ""
-        version, summary = (metadata[key] if key in metadata else "" for key in ("Version", "Summary"))  # noqa: SIM401
-        return metadata["Name"], version or "?", summary
+        text = distribution and (distribution.read_text("METADATA") or distribution.read_text("PKG-INFO"))
+        headers = HeaderParser().parsestr((text or "")[:_HEADERS])
+        name, version, summary = (" ".join(str(headers[key] or "").split())[:_LONGEST] for key in _ORIGIN)
+        return (name, version or "?", summary) if name else ("unknown", "?", "")
     except UnicodeDecodeError:
         return "unknown", "?", "its metadata are no text"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import AbstractContextManager, nullcontext
 from difflib import get_close_matches
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from img2img.errors import PluginError
+from img2img.errors import PluginError, is_ctrl_c
 from img2img.host.declarations import GROUP, Plugin, check_not_built_in, find_plugins
 from img2img.host.hooks import Hooks
+from img2img.host.interrupts import watching_for_ctrl_c
 from img2img.host.kinds import COMMANDS, FAMILIES, KINDS, OBSERVERS, Kind
+from img2img.text import error_text
 
 if TYPE_CHECKING:
     from img2img.contract.families import ModelFamily
@@ -37,6 +40,8 @@ class PluginHost:
         self._found: dict[tuple[Kind[Any], str], list[tuple[Any, Plugin]]] = {}
         """Kind and name to the registered extensions, each with its plugin."""
         self._observed = False
+        self._reported: dict[str, set[str]] = {}
+        """Name of each observer to the settings of the process that it has changed."""
 
     @classmethod
     def discover(cls, *, strict: bool = False, limit: str | None = None) -> PluginHost:
@@ -57,16 +62,17 @@ class PluginHost:
             return
         started = perf_counter()
         plugin.seconds = 0.0  # marks that the import was tried
-        try:
-            module = plugin.entry_point.load()
-            plugin.seconds = perf_counter() - started
-            self.register(module, plugin)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # sys.exit and a panic of a Rust extension are no Exception
-            plugin.seconds = perf_counter() - started
-            plugin.refuse("broken", _reason(error))
-            log.debug("plugin %s cannot be used", plugin, exc_info=True)
+        with _isolated(plugin), watching_for_ctrl_c() as interrupted:
+            try:
+                module = plugin.entry_point.load()
+                plugin.seconds = perf_counter() - started
+                self.register(module, plugin)
+            except BaseException as error:  # sys.exit and a panic of a Rust extension are no Exception
+                if interrupted():
+                    raise
+                plugin.seconds = perf_counter() - started
+                plugin.refuse("broken", _reason(error))
+                log.debug("plugin %s cannot be used", plugin, exc_info=True)
 
     def load_all(self) -> None:
         """Import every usable plugin, so that the `state` of each is known."""
@@ -127,7 +133,7 @@ class PluginHost:
         A name that several plugins use begins with the distribution. This imports only plugins that declare nothing,
         and for commands, which must be declared, not even these.
         """
-        if kind != COMMANDS:
+        if kind != COMMANDS:  # these must be declared
             self._load_undeclared()
         owners: dict[str, list[Plugin]] = {}
         for plugin in self._everyone():
@@ -160,16 +166,23 @@ class PluginHost:
             self._observed = True
             self._load_for(OBSERVERS, None)
         for implementation in self._hooks.implementations(hook):
+            name = implementation.plugin_name
             try:
-                implementation.function(*(arguments[name] for name in implementation.argnames))
-            except KeyboardInterrupt:
-                raise
-            except BaseException:  # an observer may raise anything, as in `load`
-                if self.strict:
+                with self._isolated(name, hook):
+                    implementation.function(*(arguments[name] for name in implementation.argnames))
+            except BaseException as error:  # an observer may raise anything, as in `load`
+                if self.strict or is_ctrl_c(error):
                     raise
-                name = implementation.plugin_name
                 if self._hooks.remove(name):  # another thread may have come first
                     log.warning("observer %s failed in %s and is switched off", name, hook, exc_info=True)
+
+    def _isolated(self, name: str, hook: str) -> AbstractContextManager[None]:
+        """Restore the settings of the process after a call of an observer, if it is that of a stranger's plugin."""
+        if all(plugin.built_in or plugin.key != name for plugin in self.plugins):
+            return nullcontext()
+        from img2img.host.surroundings import undisturbed
+
+        return undisturbed(f"the observer {name}", f"in {hook}", self._reported.setdefault(name, set()))
 
     def _everyone(self) -> list[Plugin]:
         """Return the plugins that were found, and those that were registered by hand."""
@@ -177,17 +190,23 @@ class PluginHost:
         return list({id(plugin): plugin for plugin in [*self.plugins, *registered]}.values())
 
     def _load_for(self, kind: Kind[Any], name: str | None) -> None:
-        """Import the plugins that declare an extension of a kind (and a name), and those that declare nothing."""
-        self._load_undeclared()
+        """Import the plugins that declare an extension of a kind (and a name), and undeclared ones."""
+        if kind != COMMANDS:  # these must be declared
+            self._load_undeclared()
         for plugin in self.plugins:
             declared = plugin.names(kind)
             if declared if name is None else name in declared:
                 self.load(plugin)
 
     def _load_undeclared(self) -> None:
-        for plugin in self.plugins:
-            if not plugin.is_declared:
-                self.load(plugin)
+        """Import the plugins that do not declare what they provide; whoever only lists things wants none that dies."""
+        waiting = [one for one in self.plugins if not one.is_declared and one.state == "ok" and one.seconds is None]
+        if strangers := [plugin for plugin in waiting if not plugin.built_in and plugin.entry_point]:
+            from img2img.host.trial import refuse_deadly
+
+            refuse_deadly(strangers)
+        for plugin in waiting:
+            self.load(plugin)
 
     def _provider(self, kind: Kind[Any], name: str) -> tuple[Any, Plugin]:
         distribution, _, short = name.rpartition("/")
@@ -202,22 +221,31 @@ class PluginHost:
             raise PluginError(
                 f"the {kind.noun} {name!r} is provided by {owners}: write {ways}, or uninstall one of them"
             )
-        raise PluginError(self._missing(kind, distribution, name))
+        raise PluginError(*self._missing(kind, distribution, name))
 
-    def _missing(self, kind: Kind[Any], distribution: str, name: str) -> str:
+    def _missing(self, kind: Kind[Any], distribution: str, name: str) -> list[str]:
         names = self.names(kind)
         near = "".join(f"did you mean {other!r}? " for other in get_close_matches(name, names, n=1))
         installed = f"installed {kind.plural}: {', '.join(names) or 'none'}"
-        message = f"no plugin provides the {kind.noun} {name!r}; {near}{installed}."
+        lines = [f"no plugin provides the {kind.noun} {name!r}; {near}{installed}."]
         unusable = [plugin for plugin in self.plugins if plugin.state in ("broken", "incompatible")]
         if unusable:
-            lines = (f"{plugin}: {plugin.problem}" for plugin in unusable)
-            message += "\nPlugins that cannot be used and might provide it:\n  " + "\n  ".join(lines)
+            lines.append("Plugins that cannot be used and might provide it:")
+            lines += [f"  {plugin}: {'; '.join(plugin.problem.splitlines())}" for plugin in unusable]
         elif distribution.startswith("img2img-") and distribution not in {one.distribution for one in self.plugins}:
-            message += f"\nThe package {distribution} provides it; if you trust it: img2img install {distribution}"
+            lines.append(f"The package {distribution} provides it; if you trust it: img2img install {distribution}")
         if self.limit is not None:
-            message += f"\nOnly the plugins {self.limit!r} are used, as --plugins or IMG2IMG_PLUGINS says"
-        return message
+            lines.append(f"Only the plugins {self.limit!r} are used, as --plugins or IMG2IMG_PLUGINS says")
+        return lines
+
+
+def _isolated(plugin: Plugin) -> AbstractContextManager[None]:
+    """Restore the settings of the process after the import of a stranger's plugin."""
+    if plugin.built_in:
+        return nullcontext()
+    from img2img.host.surroundings import undisturbed
+
+    return undisturbed(f"the plugin {plugin}", "when it was imported")
 
 
 def _compare(plugin: Plugin, provides: dict[str, list[str]]) -> None:
@@ -238,4 +266,4 @@ def _key(observer: object) -> str:
 def _reason(error: BaseException) -> str:
     if isinstance(error, PluginError):
         return str(error)
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
+    return error_text(error)

@@ -8,6 +8,7 @@ imports none of the classes that it names.
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pkgutil import resolve_name
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from img2img.contract.importers import Importer
 
 T = TypeVar("T")
+
+LONGEST_NAME = 100
+"""Characters of the longest name of an extension."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,19 @@ class Kind(Generic[T]):
         for attribute in ("name", "summary") if self.has_summary else ("name",):
             if not isinstance(getattr(thing, attribute, None), str):
                 raise PluginError(f"{owner} has no {attribute}")
-        name = name_of(thing)
-        if not re.fullmatch(self.name_pattern, name):
-            raise PluginError(f"{name!r} is no name for a {self.noun}: use lower-case letters, digits and _")
+        self.check_name(name_of(thing))
         self.further(thing)
+
+    def check_name(self, name: str) -> None:
+        """Check that users can type the name of an extension of this kind.
+
+        Raises:
+            PluginError: They cannot.
+        """
+        if len(name) > LONGEST_NAME or not re.fullmatch(self.name_pattern, name):
+            raise PluginError(
+                f"{reprlib.repr(name)} is no name for a {self.noun}: use lower-case letters, digits and _"
+            )
 
 
 def name_of(thing: Any) -> str:

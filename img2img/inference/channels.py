@@ -41,14 +41,35 @@ def to_network(pixels: Pixels, traits: Traits) -> tuple[Pixels, Beside]:
     return np.ascontiguousarray(colour), Beside(grey, alpha)
 
 
+def without_tint(entering: Pixels, result: Pixels, traits: Traits) -> Pixels:
+    """Return a result whose three channels are equal where those of the source are and the translator keeps colour.
+
+    Args:
+        entering: The pixels that went into the network, (H, W, channels_in).
+        result: The network's result, (H', W', channels_out).
+        traits: The translator's.
+    """
+    if traits.keeps_colour and result.shape[2] == 3 and is_grey(entering):
+        return np.repeat(_luma(result), 3, axis=2)
+    return result
+
+
+def is_grey(pixels: Pixels) -> bool:
+    """Return whether pixels have three channels that are equal everywhere; a few are looked at first."""
+    return pixels.shape[2] == 3 and all(
+        bool((some[..., 0] == some[..., 1]).all() and (some[..., 1] == some[..., 2]).all())
+        for some in (pixels[::16, ::16], pixels)
+    )
+
+
 def from_network(colour: Pixels, beside: Beside, traits: Traits) -> Pixels:
     """Turn the network's (H', W', channels_out) into as many channels as the source had; undoes `to_network`.
 
-    A grey image stays grey where the translator keeps colour and its network takes RGB; one that takes 1 channel and
-    returns 3 colours it.
+    A grey image gets one colour channel again where the translator keeps colour, its network takes RGB, and no colour
+    has come in: see `without_tint`. In all other cases it gets the network's channels.
     """
-    if beside.grey and traits.keeps_colour and traits.channels_in == 3 and colour.shape[2] == 3:
-        colour = _luma(colour)
+    if beside.grey and traits.keeps_colour and traits.channels_in == 3 and is_grey(colour):
+        colour = colour[..., :1]
     if beside.alpha is None:
         return colour
     height, width = colour.shape[:2]

@@ -14,12 +14,13 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
-from img2img.errors import Img2ImgError, TranslationError, UsageError
+from img2img.errors import Img2ImgError, TranslationError, UsageError, is_ctrl_c
 from img2img.inference.device import Device
 from img2img.inference.integers import to_integers, to_unit_range
 from img2img.inference.limits import Limit, Limits, is_out_of_memory
 from img2img.inference.tiles import SMALLEST_TILE, Tile, batches, tile_side, windows
 from img2img.nn.sizes import pad_to_size
+from img2img.text import error_text
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -93,19 +94,21 @@ class Executor:
             side = self._side(*pixels.shape[1:3])
             try:
                 return self._run(pixels, conditions or {}, side)
-            except (Img2ImgError, KeyboardInterrupt):
+            except Img2ImgError:
                 raise
             except BaseException as error:  # a plugin's network may raise anything, even SystemExit
+                if is_ctrl_c(error):
+                    raise
                 if self._closed:
                     raise CancelledError from error
                 if not is_out_of_memory(error):
-                    raise TranslationError(f"the network failed: {type(error).__name__}: {error}") from error
+                    raise TranslationError(f"the network failed: {error_text(error)}") from error
                 shrunk = self._shrink(pixels, side)
                 if shrunk is None:
                     self.limits.restore(before, since)  # lower limits would slow down all later images
                     raise TranslationError(
                         f"{pixels.shape[2]}×{pixels.shape[1]} does not fit the memory of {self.device}, and can be cut "
-                        f"no smaller; try --device cpu or a smaller image ({error})"
+                        f"no smaller; try --device cpu or a smaller image ({error_text(error)})"
                     ) from error
                 since = shrunk
 
@@ -200,6 +203,8 @@ class Executor:
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         if found != expected:  # check before cropping, which would hide a size that is too large
             raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
+        if not result.is_floating_point():
+            raise TranslationError(f"the network returned {result.dtype}, which is no colour in [0, 1]")
         return result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
 
     def _side(self, height: int, width: int) -> int | None:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from img2img.config import parse_assignments
 from img2img.contract.filters import Filter, FilterOptions
-from img2img.errors import ConfigError, TranslationError
+from img2img.errors import ConfigError, TranslationError, is_ctrl_c
 from img2img.host.host import PluginHost
 from img2img.host.kinds import FILTERS
+from img2img.text import error_text
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -35,12 +36,15 @@ class ChosenFilter:
     @classmethod
     def parse(cls, word: str, host: PluginHost) -> ChosenFilter:
         """Read `NAME` or `NAME:key=value:key=value`; a colon that no `key=` follows belongs to the value."""
-        name, _, rest = word.partition(":")
+        name, colon, rest = word.partition(":")
+        if colon and not rest:
+            raise ConfigError(f"filter {word!r}: no option follows the colon; write {name}, or {name}:key=value")
         kind = host.find(FILTERS, name)
         try:
             options = kind.options_class.parse(parse_assignments(re.split(r":(?=\w+\s*=)", rest) if rest else ()))
         except ConfigError as error:
-            raise ConfigError(f"filter {word!r}: {error}\n{_about(name, kind.options_class)}") from error
+            first, *further = error.lines
+            raise ConfigError(f"filter {word!r}: {first}", *further, _about(name, kind.options_class)) from error
         return cls(host.full_name(FILTERS, name), kind, options)
 
 
@@ -170,10 +174,10 @@ class _Station:
     def _blamed(self) -> Iterator[None]:
         try:
             yield
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # a plugin's filter may raise anything, even SystemExit
-            raise TranslationError(f"the filter {self.name!r} failed: {type(error).__name__}: {error}") from error
+            if is_ctrl_c(error):
+                raise
+            raise TranslationError(f"the filter {self.name!r} failed: {error_text(error)}") from error
 
 
 def _states(side: str, stations: Sequence[_Station]) -> State:

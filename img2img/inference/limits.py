@@ -8,9 +8,18 @@ from threading import Lock
 
 import torch
 
+from img2img.text import text_of
+
 log = logging.getLogger(__name__)
 
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "alloc_failed",
+    "bad_alloc",
+    "insufficient memory",
+)
 """Words that libraries use, in small letters, for a lack of memory."""
 
 
@@ -22,9 +31,6 @@ class Limit:
     """Output pixels of one tile, halo included."""
     batch: int
     """Output pixels of all images or tiles of a batch together."""
-
-
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed", "insufficient memory")
 
 
 class Limits:
@@ -70,5 +76,5 @@ class Limits:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error, of whatever library, says that memory ran out."""
-    text = str(error).lower()
+    text = text_of(error).lower()
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in text for words in _OUT_OF_MEMORY)

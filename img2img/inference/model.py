@@ -18,6 +18,8 @@ from img2img.inference.executor import Executor
 from img2img.inference.picture import Picture
 from img2img.models.file import ModelInfo
 from img2img.models.store import find_model, open_model
+from img2img.nn.grey import keep_grey
+from img2img.text import error_text, text_of
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -64,7 +66,7 @@ class Model:
     @overload
     def __call__(self, image: Pixels, **conditions: Any) -> Pixels: ...
     def __call__(self, image: Pixels | Tensor, **conditions: Any) -> Pixels | Tensor:
-        """Translate one image, or a batch; the result is of the same kind as the input.
+        """Translate one image, or a batch; the result has the type of the input, and the network's colours.
 
         Args:
             image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1].
@@ -116,7 +118,7 @@ class Model:
             try:
                 rows[name] = value if isinstance(value, Tensor) else condition.parse(str(value))
             except Exception as error:  # a ValueError has a message for the user; a plugin may raise others
-                text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+                text = text_of(error) if isinstance(error, ValueError) else error_text(error)
                 raise UsageError(f"condition {name}={value!r}: {text}") from error
         return rows
 
@@ -137,5 +139,6 @@ class Model:
     def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
         place = self.device.place
         repeated = {name: row.expand(len(images), *row.shape).to(place) for name, row in rows.items()}
-        result = self.executor.translate(images.to(place, torch.float32), repeated, self.device.precision)
-        return result.clamp(0, 1).to(images)
+        images_there = images.to(place, torch.float32)
+        result = self.executor.translate(images_there, repeated, self.device.precision)
+        return keep_grey(images_there, result, self.translator.traits).clamp(0, 1).to(images)

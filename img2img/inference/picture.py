@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from img2img.contract.traits import Traits
-from img2img.inference.channels import Beside, from_network, to_network
+from img2img.inference.channels import Beside, from_network, to_network, without_tint
 from img2img.inference.filtering import NO_FILTERS, Passage
 
 if TYPE_CHECKING:
@@ -52,4 +52,5 @@ class Picture:
         Raises:
             TranslationError: A filter failed.
         """
+        result = without_tint(self.entering, result, self.traits)
         return from_network(self.passage.after(self.colour, result), self.beside, self.traits)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 import numpy as np
 from torch import Tensor
 
-from img2img.errors import ItemError, Stopped, TranslationError
+from img2img.errors import FatalError, Stopped
 from img2img.inference.executor import Executor
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ MEMORY = 1 << 30
 PENDING = 64
 """Works of differing sizes that may wait for others of their size."""
 STOPPED = "stopped; what is done stays, and the same command goes on from there"
+
+_ENDS_ALL = (FatalError, Stopped, CancelledError)
+"""The errors that end the whole stream; any other error of a thread that works for it is that of one work."""
 
 _PATIENCE = 0.1
 """Seconds between two calls of `stop`."""
@@ -61,7 +64,7 @@ class Outcome(Generic[W, R]):
     @property
     def is_lost_alone(self) -> bool:
         """Return whether the error costs this work and no other; any other error ends the job."""
-        return isinstance(self.error, (ItemError, MemoryError))
+        return self.error is not None and not isinstance(self.error, _ENDS_ALL)
 
     def result(self) -> R | None:
         """Return the value, or raise the error."""
@@ -213,7 +216,7 @@ class Stream(Generic[W, R]):
         try:
             return self._run(batch)
         except BaseException as error:
-            if one_by_one and len(batch) > 1 and isinstance(error, (TranslationError, MemoryError)):
+            if one_by_one and len(batch) > 1 and not isinstance(error, _ENDS_ALL):
                 return [result for work in batch for result in self._results([work], False)]
             return [error] * len(batch)
 

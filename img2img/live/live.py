@@ -15,6 +15,7 @@ import numpy as np
 from img2img.inference.filtering import NO_FILTERS, Chain
 from img2img.inference.model import Model
 from img2img.inference.picture import Picture
+from img2img.media.image.alpha import WHITE, in_front_of
 from img2img.media.opencv import cv2
 
 if TYPE_CHECKING:
@@ -229,7 +230,9 @@ def _prepared(pixels: Pixels, width: int | None) -> Pixels:
 
 
 def _three_channels(pixels: Pixels) -> Pixels:
-    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels[..., :3]
+    """Repeat grey, and put what is transparent in front of white."""
+    pixels = in_front_of(WHITE, pixels) if pixels.shape[2] in (2, 4) else pixels
+    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
 
 
 def _fitted(pixels: Pixels, height: int) -> Pixels:

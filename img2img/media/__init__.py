@@ -8,7 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from img2img.media.files import printable, publish, read_file, remove_leftovers, unwritable, write_file
+from img2img.media.files import printable, read_file, unwritable
+from img2img.media.folder import Folder, write_file
 from img2img.media.formats import READABLE_IMAGES, WRITABLE_IMAGES
 
 if TYPE_CHECKING:
@@ -30,15 +31,14 @@ __all__ = [
     "READABLE_IMAGES",
     "WRITABLE_IMAGES",
     "Encoded",
+    "Folder",
     "Image",
     "Metadata",
     "decode_image",
     "encode_image",
     "fill_transparent",
     "printable",
-    "publish",
     "read_file",
-    "remove_leftovers",
     "unwritable",
     "write_file",
 ]

@@ -15,7 +15,7 @@ from typing import Any
 ALL_METADATA = frozenset({"exif", "icc", "xmp"})
 """The fields of `Metadata`."""
 
-HEAD = 32
+HEAD = 4096
 """Number of bytes at the beginning of a file that are enough to recognise every signature."""
 
 
@@ -92,6 +92,7 @@ class Format:
         mime: Media type.
         still: How the format holds one image; None if it holds clips only.
         moving: How the format holds a clip; None if it holds images only.
+        shared: Whether texts have the same suffixes, such as programs in TypeScript (`.ts`); these are no clips.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Format:
     mime: str
     still: Still | None = None
     moving: Moving | None = None
+    shared: bool = False
 
 
 def _animation(signature: bytes) -> Moving:
@@ -112,7 +114,7 @@ FORMATS = (
     Format("PNG", (".png",), "image/png", Still(
         rb"\x89PNG\r\n\x1a\n", "image.encode:encode_png", (1, 2, 3, 4), bits=16, probe="image.png:probe_png",
         decode="image.png:decode_png",
-    )),
+    ), Moving(rb"\x89PNG\r\n\x1a\n(?:(?!IDAT).)*acTL(?!\0\0\0[\0\1])")),
     Format("JPEG", (".jpg", ".jpeg", ".jfif"), "image/jpeg", Still(
         rb"\xff\xd8\xff", "image.encode:encode_jpeg", (1, 3), longest_side=65_500, probe="image.jpeg:probe_jpeg",
         decode="image.jpeg:decode_jpeg", fits="image.metadata:fits_jpeg", quality=95,
@@ -132,7 +134,7 @@ FORMATS = (
     Format("AVIF", (".avif",), "image/avif", Still(
         rb".{4}ftyp(avi[fs]|(mif1|miaf|msf1).{4}(.{4}){0,12}?avi[fs])", "image.encode:encode_avif", (1, 3, 4),
         "AvifImagePlugin:AvifImageFile", decode="image.avif:decode_avif", bits=10, longest_side=16_384, quality=90,
-    )),
+    ), Moving(rb".{4}ftypavis", "clip.animation:AnimationReader")),
     Format("HEIF", (".heic", ".heif", ".hif"), "image/heic", Still(
         rb".{4}ftyp(hei[cxms]|hev[cx]|mif1|miaf|msf1)", "", (), probe="image.heif:probe_heif",
         decode="image.heif:decode_heif",
@@ -142,14 +144,23 @@ FORMATS = (
     Format("MOV", (".mov",), "video/quicktime", moving=Moving(container="mov", stores_aspect=True)),
     Format("WebM", (".webm",), "video/webm", moving=Moving(container="webm", codec="vp9")),
     Format("GIF", (".gif",), "image/gif", moving=_animation(rb"GIF8[79]a")),
-    Format("AVI", (".avi",), "video/x-msvideo", moving=_READ),
-    Format("MPEG", (".mpg", ".mpeg"), "video/mpeg", moving=_READ),
-    Format("MPEG-TS", (".m2ts", ".mts"), "video/mp2t", moving=_READ),
-    Format("WMV", (".wmv",), "video/x-ms-wmv", moving=_READ),
-    Format("FLV", (".flv",), "video/x-flv", moving=_READ),
-    Format("Ogg", (".ogv",), "video/ogg", moving=_READ),
-    Format("3GP", (".3gp",), "video/3gpp", moving=_READ),
+    Format("APNG", (".apng",), "image/apng", moving=_READ),
+    Format("AVI", (".avi", ".divx"), "video/x-msvideo", moving=_READ),
+    Format("MPEG", (".mpg", ".mpeg", ".vob", ".m2p", ".m1v", ".m2v"), "video/mpeg", moving=_READ),
+    Format("MPEG-TS", (".ts", ".mts", ".m2ts", ".m2t"), "video/mp2t", moving=_READ, shared=True),
+    Format("WMV", (".wmv", ".asf"), "video/x-ms-wmv", moving=_READ),
+    Format("FLV", (".flv", ".f4v"), "video/x-flv", moving=_READ),
+    Format("Ogg", (".ogv", ".ogm"), "video/ogg", moving=_READ),
+    Format("3GP", (".3gp", ".3g2"), "video/3gpp", moving=_READ),
     Format("MXF", (".mxf",), "application/mxf", moving=_READ),
+    Format("DV", (".dv",), "video/x-dv", moving=_READ),
+    Format("RealMedia", (".rm", ".rmvb"), "application/vnd.rn-realmedia", moving=_READ),
+    Format("WTV", (".wtv",), "video/x-ms-wtv", moving=_READ),
+    Format("NUT", (".nut",), "video/x-nut", moving=_READ),
+    Format("Motion JPEG", (".mjpeg", ".mjpg"), "video/x-motion-jpeg", moving=_READ),
+    Format("H.264", (".h264", ".264", ".avc"), "video/h264", moving=_READ),
+    Format("H.265", (".hevc", ".h265", ".265"), "video/h265", moving=_READ),
+    Format("AV1", (".ivf", ".obu"), "video/av1", moving=_READ),
     Format("Y4M", (".y4m",), "video/x-yuv4mpeg", moving=_READ),
 )  # fmt: skip
 
@@ -170,7 +181,7 @@ READABLE_IMAGES = suffixes(STILLS)
 WRITABLE_IMAGES = suffixes(WRITTEN_STILLS)
 """Suffixes of the image files that img2img can write."""
 READABLE_CLIPS = suffixes(form for form in FORMATS if not form.still)
-"""Suffixes of the files that are always taken for clips; where a format holds both, the first bytes decide."""
+"""Suffixes of the files that are taken for clips; where a format holds both, the first bytes decide."""
 WRITABLE_CLIPS = suffixes(WRITTEN_CLIPS)
 """Suffixes of the clips that img2img can write."""
 OWN_NAMES = frozenset(suffix[1:] for suffix in _BY_SUFFIX)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -128,8 +131,9 @@ def markdown(info: ModelInfo, card: Card, pictures: dict[str, str]) -> str:
 
 def _markdown(info: ModelInfo, card: Card, pictures: dict[str, str]) -> Iterator[str]:
     yield f"# {_plain(info.path.stem)}\n"
-    yield f"This is a model of the family `{info.family}`, direction `{info.direction}`, for img2img. Use it by\n"
-    yield f"    img2img translate {info.path.name} SOURCE TARGET\n"
+    family, direction = _code(info.family), _code(info.direction)
+    yield f"This is a model of the family {family}, direction {direction}, for img2img. Use it by\n"
+    yield f"    img2img translate {shlex.quote(printable(info.path.name))} SOURCE TARGET\n"
     yield "| | |"
     yield "|---|---|"
     about = {
@@ -140,19 +144,27 @@ def _markdown(info: ModelInfo, card: Card, pictures: dict[str, str]) -> Iterator
         "weights": f"{info.parameters:,}",
         "made with": info.created_with,
         "SHA-256 of header and weights": info.sha256,
-        **{f"`{name}`": f"`{json.dumps(value)}`" for name, value in json.loads(info.config).items()},
     }
-    for name, value in about.items():
-        yield f"| {name} | {_plain(value)} |"
+    yield from (f"| {name} | {_plain(value)} |" for name, value in about.items())
+    options = json.loads(info.config).items()
+    yield from (f"| {_code(name)} | {_code(json.dumps(value))} |" for name, value in options)
     for heading, lines in card_lines(info, card).items():
         yield f"\n## {heading}\n"
         yield from (f"- {_plain(line)}" for line in lines)
         if heading in pictures:
-            yield f"\n![{heading}]({pictures[heading]})"
+            yield f"\n![{heading}]({quote(pictures[heading])})"
 
 
 def _plain(text: str) -> str:
-    return printable(text).replace("|", "\\|").replace("<", "&lt;")
+    """Escape what would be markup; an underscore inside a word is none."""
+    return re.sub(r"([\\`*\[\]|<>&~$]|(?<!\w)_|_(?!\w)|^[-#+=])", r"\\\1", printable(text))
+
+
+def _code(text: str) -> str:
+    """Write text as code that may stand in a table: no backtick in it ends the code, and no bar ends the cell."""
+    inside = printable(text).replace("|", "\\|")
+    fence = "`" * (1 + max(map(len, re.findall("`+", inside)), default=0))
+    return f"{fence} {inside} {fence}" if "`" in inside else f"`{inside}`"
 
 
 def _data(card: Card) -> Iterator[str]:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from img2img.errors import ConfigError, ModelFileError
-from img2img.media.files import write_file
+from img2img.media.folder import write_file
 from img2img.models.header import BYTES, MAX_HEADER_BYTES, digest, read_header, read_shape, split
 from img2img.models.shapes import check_shapes
+from img2img.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -160,7 +161,7 @@ def load_generator(info: ModelInfo, host: PluginHost) -> tuple[ModelFamily[Any, 
 
     Raises:
         PluginError: No plugin provides the family.
-        ModelFileError: The checksum, the config or a shape is wrong.
+        ModelFileError: The checksum, the config or a shape is wrong, or a weight is NaN.
     """
     family = host.family(info.family)
     try:
@@ -169,7 +170,9 @@ def load_generator(info: ModelInfo, host: PluginHost) -> tuple[ModelFamily[Any, 
         raise ModelFileError(
             f"{info.path} needs a newer version of the family {info.family!r}, or is damaged: {error}"
         ) from error
-    return family, config, fill_generator(info, family, config, lambda: _load_weights(info))
+    generator = fill_generator(info, family, config, lambda: _load_weights(info))
+    check_numbers(generator, info.path)
+    return family, config, generator
 
 
 def fill_generator(
@@ -197,6 +200,23 @@ def fill_generator(
     generator: nn.Module = family.build_generator(config)
     generator.load_state_dict(weights)
     return generator.eval().requires_grad_(False)
+
+
+def check_numbers(generator: nn.Module, path: Path) -> None:
+    """Check that no tensor of a network holds NaN, and no parameter infinity, which some networks keep in a mask.
+
+    Raises:
+        ModelFileError: One does; the message names it.
+    """
+    parameters = dict(generator.named_parameters())
+    for name, tensor in generator.state_dict().items():
+        total = tensor.sum().item()  # quick, and a number only if all are
+        if not math.isfinite(total) and not tensor.isfinite().all() and (name in parameters or tensor.isnan().any()):
+            what = "NaN" if tensor.isnan().any() else "infinity"
+            raise ModelFileError(
+                f"{path} holds {what} in {printable(name[:200])!r}, so that every result would be no image: the "
+                "training came apart before it was saved; take an earlier checkpoint"
+            )
 
 
 def is_foreign(path: Path) -> bool:

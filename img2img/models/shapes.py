@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from img2img.errors import ModelFileError
-from img2img.media.files import printable
+from img2img.text import error_text, printable
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from img2img.config import ModelConfig
     from img2img.contract.families import ModelFamily
     from img2img.models.file import ModelInfo
+
+COUNTER = ".num_batches_tracked"
 
 
 def check_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: ModelConfig) -> None:
@@ -26,19 +31,47 @@ def check_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: ModelCo
         if found.get(name) != expected.get(name)
     )
     if wrong:
-        more = f"\n  and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise ModelFileError(f"the tensors of {info.path} do not fit its config:\n  " + "\n  ".join(wrong[:5]) + more)
+        more = [f"  and {len(wrong) - 5} more"] if len(wrong) > 5 else []
+        lines = [f"  {line}" for line in wrong[:5]]
+        raise ModelFileError(f"the tensors of {info.path} do not fit its config:", *lines, *more)
+
+
+def with_counters(
+    weights: Mapping[str, Tensor], family: ModelFamily[Any, Any], config: ModelConfig
+) -> dict[str, Tensor]:
+    """Add the counter that BatchNorm has since torch 0.4.1, as 0, where weights lack it; nothing at use depends on it.
+
+    Raises:
+        ModelFileError: The family cannot build the network. The message continues a sentence that begins with the
+            name of the file.
+    """
+    import torch
+
+    if not any(name.endswith(".running_mean") for name in weights):
+        return dict(weights)
+    try:
+        expected = _shapes(family, config)
+    except Exception as error:  # a plugin may raise anything
+        reason = f"{type(error).__name__}: {error}"
+        raise ModelFileError(f"is of the family {family.name!r}, which cannot build its network: {reason}") from error
+    missing = {name for name in expected if name.endswith(COUNTER) and name not in weights}
+    known = {name for name in missing if name.removesuffix(COUNTER) + ".running_mean" in weights}
+    return {**weights, **{name: torch.zeros((), dtype=torch.int64) for name in known}}
 
 
 def _expected_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    from img2img.models.skeleton import build_skeleton  # which imports torch
-
     try:
-        network = build_skeleton(lambda: family.build_generator(config))
+        return _shapes(family, config)
     except Exception as error:  # a plugin may raise anything
         raise ModelFileError(
-            f"the family {family.name!r} cannot build the network of {info.path}: {type(error).__name__}: {error}"
+            f"the family {family.name!r} cannot build the network of {info.path}: {error_text(error)}"
         ) from error
+
+
+def _shapes(family: ModelFamily[Any, Any], config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    from img2img.models.skeleton import build_skeleton  # which imports torch
+
+    network = build_skeleton(lambda: family.build_generator(config))
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from platformdirs import user_data_path
 
 from img2img.contract.families import Translator
-from img2img.errors import Img2ImgError, ModelFileError
+from img2img.errors import Img2ImgError, ModelFileError, is_ctrl_c
 from img2img.host.kinds import IMPORTERS
+from img2img.models.downloads import check_download
 from img2img.models.file import SUFFIX, ModelInfo, is_foreign, load_generator, read_info
+from img2img.text import error_text
 
 if TYPE_CHECKING:
     from img2img.contract.importers import Importer
@@ -78,6 +80,7 @@ def open_model(path: Path, host: PluginHost) -> tuple[ModelInfo, Translator]:
         PluginError: No plugin provides the family.
         ModelFileError: The file is damaged, no family recognises it, or no importer knows its suffix.
     """
+    check_download(path)
     if importer := _importer(path, host):
         with _answering_for(importer, path):
             translator = importer.open(path)
@@ -98,6 +101,7 @@ def describe_model(path: Path, host: PluginHost) -> ModelInfo:
     Raises:
         ModelFileError: The file is damaged, no family recognises it, or no importer knows its suffix.
     """
+    check_download(path)
     if importer := _importer(path, host):
         return _imported(importer, path)
     return _open_checkpoint(path, host).info if _is_checkpoint(path) else read_info(path)
@@ -156,8 +160,9 @@ def _imported(importer: Importer, path: Path) -> ModelInfo:
 def _answering_for(importer: Importer, path: Path) -> Iterator[None]:
     try:
         yield
-    except (Img2ImgError, KeyboardInterrupt):
+    except Img2ImgError:
         raise
     except BaseException as error:  # a plugin may raise anything, even SystemExit
-        reason = f"{type(error).__name__}: {error}"
-        raise ModelFileError(f"the importer {importer.name!r} cannot open {path}: {reason}") from error
+        if is_ctrl_c(error):
+            raise
+        raise ModelFileError(f"the importer {importer.name!r} cannot open {path}: {error_text(error)}") from error

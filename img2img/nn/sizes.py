@@ -9,14 +9,18 @@ from torch import Tensor
 
 from img2img.contract.families import Translator
 from img2img.contract.traits import Traits
+from img2img.nn.grey import keep_grey
 
 
 def translate_any_size(translator: Translator, images: Tensor, **conditions: Tensor) -> Tensor:
-    """Run a translator on (N, C, H, W) of any H, W >= 1; the result is (N, C', scale H, scale W), rounded down."""
+    """Run a translator on whole images, (N, C, H, W) of any H, W >= 1; the result is (N, C', scale H, scale W).
+
+    The size is rounded down. The result of a grey image is grey where the translator keeps colour.
+    """
     height, width = images.shape[-2:]
     scale = translator.traits.scale
     result = translator(pad_to_size(images, translator.traits), **conditions)
-    return result[..., : int(height * scale), : int(width * scale)]
+    return keep_grey(images, result[..., : int(height * scale), : int(width * scale)], translator.traits)
 
 
 def pad_to_size(images: Tensor, traits: Traits) -> Tensor:

@@ -57,7 +57,7 @@ def _read(project: Path) -> dict[str, Any]:
         about = tomllib.loads(path.read_text("utf-8")).get("project", {})
     except OSError as error:
         raise PluginError(f"{project} holds no project of a plugin: cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PluginError(f"{path} is not a TOML file: {error}") from error
     for key, example in (("name", 'name = "img2img-example"'), ("entry-points", "[project.entry-points.img2img]")):
         if not about.get(key):

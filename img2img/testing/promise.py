@@ -15,6 +15,7 @@ import torch
 
 from img2img.host.kinds import Kind
 from img2img.testing.surroundings import undisturbed
+from img2img.text import error_text
 
 if TYPE_CHECKING:
     from img2img.host.host import PluginHost
@@ -187,7 +188,7 @@ def describe(error: BaseException) -> str:
     """Return the error that a plugin raised, and where in its own code it was raised."""
     frames = reversed(traceback.extract_tb(error.__traceback__))
     place = next((f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in frames if _is_theirs(frame)), "")
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{error_text(error)}{place}"
 
 
 def _is_theirs(frame: traceback.FrameSummary) -> bool:

@@ -7,7 +7,6 @@ import io
 import json
 import logging
 import os
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 import torch
 
 from img2img.errors import CheckpointError, WriteError
-from img2img.media.files import write_file
+from img2img.media.folder import Folder
 
 log = logging.getLogger(__name__)
 
@@ -63,20 +62,21 @@ def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any], *, best: 
     torch.save(dict(state), buffer)
     data = buffer.getbuffer()
     about = {"step": step, "sha256": hashlib.sha256(data).hexdigest(), "best": best}
+    run = Folder(folder.parent)
     try:
         for leftover in folder.glob(".step-*.part"):
-            shutil.rmtree(leftover)
-        beside.mkdir(parents=True)
-        write_file(beside / "state.pt", data)
-        write_file(beside / "checkpoint.json", json.dumps(about).encode())
-        if final.exists():  # an unreadable one, or the run would have gone on from it
-            shutil.rmtree(final)
-        beside.rename(final)
-        _sync(folder)
+            run.remove(leftover)
+        run.make(beside)
+        run.write(beside / "state.pt", data)
+        run.write(beside / "checkpoint.json", json.dumps(about).encode())
+        if os.path.lexists(final):  # an unreadable one, or the run would have gone on from it
+            run.remove(final)
+        run.rename(beside, final)
     except (OSError, WriteError) as error:
-        shutil.rmtree(beside, ignore_errors=True)
+        with suppress(OSError):
+            run.remove(beside)
         raise CheckpointError(f"cannot write the checkpoint {final}: {error}; the earlier ones are intact") from error
-    _prune(folder, step)
+    _prune(run, folder, step)
     return final
 
 
@@ -87,7 +87,7 @@ def list_checkpoints(folder: Path) -> list[Checkpoint]:
         try:
             about = json.loads((path / "checkpoint.json").read_text())
             found.append(Checkpoint(path, int(about["step"]), str(about["sha256"]), bool(about["best"])))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             log.warning("%s is no complete checkpoint and is passed over: %s", path, error)
     return sorted(found, key=lambda checkpoint: checkpoint.step)
 
@@ -109,7 +109,7 @@ def load_newest(folder: Path, device: torch.device) -> dict[str, Any] | None:
     return None
 
 
-def _prune(folder: Path, step: int) -> None:
+def _prune(run: Folder, folder: Path, step: int) -> None:
     """Keep the last ones up to `step`, which was just written; later ones cannot be read, or the run would be there."""
     checkpoints = [checkpoint for checkpoint in list_checkpoints(folder) if checkpoint.step <= step]
     best = max((checkpoint.step for checkpoint in checkpoints if checkpoint.best), default=None)
@@ -117,14 +117,5 @@ def _prune(folder: Path, step: int) -> None:
         if checkpoint.step != best:
             doomed = folder / f".{checkpoint.path.name}.part"
             with suppress(OSError):
-                checkpoint.path.rename(doomed)  # first, so that half of one never stands under its name
-                shutil.rmtree(doomed)
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+                run.rename(checkpoint.path, doomed)  # first, so that half of one never stands under its name
+                run.remove(doomed)

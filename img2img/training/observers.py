@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from img2img.contract.hookspecs import hookimpl
-from img2img.media import write_file
 from img2img.training.run import Run
 from img2img.training.sheets import preview_sheet
 from img2img.training.table import Table
@@ -46,7 +45,7 @@ class LossPlot:
         """Draw the plot anew."""
         from img2img.training.plot import plot  # matplotlib takes its time
 
-        write_file(run.folder / "log.png", plot(self.table.rows))
+        run.root.write(run.folder / "log.png", plot(self.table.rows))
 
 
 class PreviewSheets:
@@ -57,6 +56,5 @@ class PreviewSheets:
         """Write the preview sheet of a validation."""
         if not previews:
             return
-        folder = run.folder / "previews"
-        folder.mkdir(exist_ok=True)
-        write_file(folder / f"step-{step:08d}.png", preview_sheet(previews))
+        run.root.make(run.previews)
+        run.root.write(run.previews / f"step-{step:08d}.png", preview_sheet(previews))

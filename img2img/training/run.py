@@ -6,7 +6,7 @@ import os
 import platform
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -14,12 +14,12 @@ from typing import Any
 
 import tomli_w
 import torch
-from filelock import FileLock, Timeout
 
 from img2img.config import TrainingConfig
 from img2img.errors import FatalError, UsageError
 from img2img.inference.device import Device
-from img2img.media.files import remove_leftovers, write_file
+from img2img.media.folder import Folder
+from img2img.media.lock import FileLock
 
 
 def check_at_least(minimum: int, **values: int) -> None:
@@ -72,6 +72,16 @@ class Run:
     device: Device = field(default_factory=Device)
 
     @property
+    def root(self) -> Folder:
+        """Return the folder as one that is written to without following links below it."""
+        return Folder(self.folder)
+
+    @property
+    def previews(self) -> Path:
+        """Return the folder of the preview sheets."""
+        return self.folder / "previews"
+
+    @property
     def checkpoints(self) -> Path:
         """Return the folder of the checkpoints."""
         return self.folder / "checkpoints"
@@ -107,20 +117,20 @@ class Run:
             UsageError: The folder cannot be made or written to.
             FatalError: Another process trains there.
         """
-        lock = FileLock(self.folder / ".lock", timeout=0)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-        except Timeout as error:
+            self.root.make(self.folder)
+            held = FileLock(self.root, self.folder / ".lock")
+            for folder in (self.checkpoints, self.previews):
+                with suppress(FileNotFoundError), self.root.opened(folder):
+                    pass
+        except BlockingIOError as error:
             raise FatalError(
                 f"another process is training in {self.folder}; name another folder, or stop it"
             ) from error
         except OSError as error:
             raise UsageError(f"cannot write to the folder {self.folder}: {error.strerror}; name another") from error
-        try:
+        with closing(held):
             yield
-        finally:
-            lock.release()
 
     def begin(self) -> None:
         """Write `run.toml`.
@@ -141,7 +151,7 @@ class Run:
                 "python": platform.python_version(),
             },
         }
-        write_file(self.folder / "run.toml", tomli_w.dumps(about).encode())
+        self.root.write(self.folder / "run.toml", tomli_w.dumps(about).encode())
 
     def check_same(self) -> None:
         """Compare with the `run.toml` that stands in the folder.
@@ -151,7 +161,7 @@ class Run:
         """
         try:
             stored = tomllib.loads((self.folder / "run.toml").read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise UsageError(f"{self.folder / 'run.toml'} cannot be read: {error}") from error
         old, new = _flat(stored), _flat(self.settings())
         keys = [*new, *(key for key in old if key.startswith("config.") and key not in new)]
@@ -160,14 +170,15 @@ class Run:
         ]
         if changed:
             raise UsageError(
-                f"the run in {self.folder} was begun with other settings:\n  " + "\n  ".join(changed) + "\n"
-                "Leave them out to go on with it, or begin another run, with --init from this one's model file."
+                f"the run in {self.folder} was begun with other settings:",
+                *(f"  {line}" for line in changed),
+                "Leave them out to go on with it, or begin another run, with --init from this one's model file.",
             )
 
     def remove_leftovers(self) -> None:
         """Delete what a killed process left of files that it was writing."""
-        for folder in (self.folder, self.folder / "previews"):
-            remove_leftovers(folder)
+        for folder in (self.folder, self.previews):
+            self.root.remove_leftovers(folder)
 
 
 def _flat(table: dict[str, Any]) -> dict[str, Any]:

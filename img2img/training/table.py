@@ -7,7 +7,8 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from img2img.media.files import write_file
+from img2img.media.files import unwritable
+from img2img.media.folder import Folder
 
 
 class Table:
@@ -18,7 +19,7 @@ class Table:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._folder = path, Folder(path.parent)
         self.rows: list[dict[str, str]] = []
         self._columns: list[str] = ["step"]
 
@@ -27,9 +28,9 @@ class Table:
         self.rows = []
         self._columns = ["step"]
         if self.path.is_file():
-            with self.path.open(newline="", errors="replace") as file:
-                reader = csv.DictReader(file)
-                self.rows = [row for row in reader if _is_whole(row)]
+            text = self.path.read_bytes().decode(errors="replace")
+            reader = csv.DictReader(io.StringIO(text, newline=""))
+            self.rows = [row for row in reader if _is_whole(row)]
             if self.rows:
                 self._columns = list(self.rows[0])
 
@@ -43,8 +44,13 @@ class Table:
         """Add a row, numbers rounded to six digits, and return it."""
         row = {"step": str(step), **words, **{name: f"{value:.6g}" for name, value in figures.items()}}
         if set(row) <= set(self._columns) and self.path.exists():
-            with self.path.open("a", newline="") as file:
-                csv.DictWriter(file, self._columns).writerow(row)
+            text = io.StringIO()
+            csv.DictWriter(text, self._columns).writerow(row)
+            try:
+                with self._folder.open(self.path, "ab") as file:
+                    file.write(text.getvalue().encode())
+            except OSError as error:
+                raise unwritable(self.path, error) from error
         else:
             self._write([*self.rows, row])
         self.rows.append(row)
@@ -56,7 +62,7 @@ class Table:
         writer = csv.DictWriter(text, self._columns)
         writer.writeheader()
         writer.writerows(rows)
-        write_file(self.path, text.getvalue().encode())
+        self._folder.write(self.path, text.getvalue().encode())
 
 
 def _is_whole(row: Mapping[str | None, str | None]) -> bool:

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from img2img.errors import ImageError, ItemError, Stopped, UsageError, VideoError
+from img2img.errors import FatalError, Stopped, UsageError, VideoError
 from img2img.inference.executor import Executor
 from img2img.inference.stream import STOPPED
 from img2img.media.video import ClipInfo, Frame
 from img2img.media.video.options import VideoOptions
 from img2img.translation.clip_pipeline import ClipPipeline
 from img2img.translation.clip_state import ClipState, tidy
+from img2img.translation.failures import ends_job, fail, reason
 from img2img.translation.journal import Journal, digest
 from img2img.translation.pipeline import Settings
+from img2img.translation.place import Place
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sinks import Sink
 
 if TYPE_CHECKING:
+    from img2img.media import Folder
     from img2img.media.video import Clip
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 def translate_clips(
@@ -58,14 +67,18 @@ def translate_clips(
                 raise Stopped(STOPPED)
             started = perf_counter()
             try:
-                _translate(item, executor, settings, journal, partial(on_frame, item), stop)
-            except (ItemError, UsageError, MemoryError) as error:
-                if len(items) == 1 and isinstance(error, UsageError):
+                on_frame_of_item = partial(on_frame, item)
+                _translate(item, executor, settings, journal, _outside(on_frame_of_item), _outside(stop))
+            except _CallbackError as error:
+                raise error.error from None
+            except BaseException as error:
+                is_refused = journal is None and isinstance(error, UsageError)
+                if is_refused or ends_job(error):
                     raise
-                item.status = "failed"
-                name = item.reads.name
-                named = isinstance(error, VideoError | ImageError) or str(error).startswith(name)
-                item.reason = str(error) if named else f"{name}: {error}"
+                if item.status in ("done", "damaged"):
+                    log.warning("%s", reason(item, error))  # the target stands; only the clip could not be closed
+                else:
+                    fail(item, error)
             finally:
                 item.seconds += perf_counter() - started
             on_items_done([item])
@@ -81,10 +94,11 @@ def _translate(
     on_frame: Callable[[int, int], None],
     stop: Callable[[], bool],
 ) -> None:
-    source_sha256 = item.reads.digest()
+    stamp, source_sha256 = item.reads.stamp(), item.reads.digest()
+    place = Place.of(item, journal, overwrite=settings.output.overwrite)
     if journal is not None and (entry := journal.done(item, source_sha256)):
         item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
-        tidy(item.target)
+        tidy(place.root, item.target)
         return
     options = settings.video
     with closing(item.reads.open(options, settings.compute.max_pixels, settings.host)) as clip:
@@ -93,11 +107,12 @@ def _translate(
         filters = settings.filters.start()
         pipeline = ClipPipeline(executor, settings.conditions, filters, lambda done: on_frame(done, total), stop)
         with (
-            closing(item.writes.open(clip, _enlarged(info, executor), options, settings.host)) as sink,
-            _state(item, settings, source_sha256, sink) as state,
+            closing(item.writes.open(clip, _enlarged(info, executor), options, settings.host, place)) as sink,
+            _state(item, place.root, settings, source_sha256, sink) as state,
         ):
 
             def record(target_sha256: str) -> None:
+                _check_unchanged(item, stamp, source_sha256)
                 if journal is not None:
                     journal.record(item, source_sha256, target_sha256, item.reason)
                 state.about_to_publish(target_sha256)
@@ -106,24 +121,45 @@ def _translate(
                 raise VideoError(
                     f"{item.reads.name}: there is no frame between the chosen start and end; change --start or --end"
                 )
-            damage = clip.damage
-            item.reason = damage and f"{item.reads.name}: {damage}"
+            _check_unchanged(item, stamp, source_sha256)
+            item.reason = clip.damage and f"{item.reads.name}: {clip.damage}"
             sink.finish(state.segments(), state.part, record)
         item.notes = (*info.notes, *sink.notes)
-        item.status = "damaged" if damage else "done"
+        item.status = "damaged" if item.reason else "done"
+
+
+class _CallbackError(FatalError):
+    """A function of the caller failed, which is no clip's fault."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(type(error)))
+        self.error = error
+
+
+def _outside(call: Callable[P, T]) -> Callable[P, T]:
+    """Return a function that calls one of the caller's, whose error ends the job."""
+
+    def attempt(*arguments: P.args, **named: P.kwargs) -> T:
+        """Call the function and turn its error into one that costs more than the clip."""
+        try:
+            return call(*arguments, **named)
+        except BaseException as error:
+            raise _CallbackError(error) from error
+
+    return attempt
 
 
 @contextmanager
-def _state(item: ClipItem, settings: Settings, source_sha256: str, sink: Sink) -> Iterator[ClipState]:
+def _state(item: ClipItem, root: Folder, settings: Settings, source_sha256: str, sink: Sink) -> Iterator[ClipState]:
     """Keep what an earlier job has finished of a clip until the target stands, or cannot be made at all."""
-    target = item.target / "frames" if item.writes.is_folder else item.target
+    target = item.target / "frames" if item.is_folder else item.target
     decisive = f"{settings.digest} {source_sha256} {sink.about}"
-    with closing(ClipState(target, digest(decisive.encode()))) as state:
+    with closing(ClipState(root, target, digest(decisive.encode()))) as state:
         try:
             item.writes.prepare(replaces=state.is_resumed or settings.output.overwrite)
             yield state
         except BaseException as error:
-            if isinstance(error, ItemError | UsageError) or not sink.resumes:
+            if not ends_job(error) or not sink.resumes:
                 sink.close()  # first, so that it writes nothing more into the folder
                 state.remove()
             raise
@@ -145,6 +181,13 @@ def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]
     if fps is None:
         return clip.info, clip.frames()
     return replace(clip.info, time_base=1 / fps, rate=fps), at_rate(clip.frames(), clip.info, fps)
+
+
+def _check_unchanged(item: ClipItem, stamp: object, source_sha256: str) -> None:
+    if item.reads.stamp() != stamp and item.reads.digest() != source_sha256:
+        raise VideoError(
+            f"{item.reads.name}: it was changed or replaced while it was translated; run again when it is whole"
+        )
 
 
 def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:

@@ -4,45 +4,146 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from img2img.errors import UsageError
 from img2img.media import printable
-from img2img.translation.journal import STATE
+from img2img.translation.journal import JOURNAL, STATE, made_in
+from img2img.translation.passed_over import PassedOver, special
 
 
-def find_files(source: str) -> tuple[Path, list[Path]]:
-    """Return the folder that relative names count from, and all files of a source."""
-    if Path(source).is_dir():
-        return Path(source), list(_walk(Path(source)))
+@dataclass(frozen=True)
+class Found:
+    """The files of a source.
+
+    Attributes:
+        base: The folder that relative names count from.
+        files: All regular files, and links that lead nowhere.
+        passed_over: What else was met: pipes, devices, and linked folders that would be walked twice.
+    """
+
+    base: Path
+    files: list[Path] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
+
+    def add(self, path: Path) -> None:
+        """Take a file, or note why it is none."""
+        if passed := special(path):
+            self.passed_over.append(passed)
+        else:
+            self.files.append(path)
+
+
+def find_files(source: str) -> Found:
+    """Find all files of a source: a folder, or a pattern.
+
+    Raises:
+        UsageError: There is no such folder, nothing matches the pattern, or a folder cannot be read.
+    """
+    path = Path(source)
+    if path.is_dir():
+        found = Found(path)
+        _walk(path, found, found.add)
+        return found
     if glob.has_magic(source):
-        names = glob.iglob(source, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-        files = [Path(name) for name in names if Path(name).is_file()]
-        if not files:
+        found = _matching(path)
+        if not (found.files or found.passed_over):
             raise UsageError(f"no file matches {source!r}")
-        return Path(*_fixed_parts(Path(source))), _each_once(files)
+        found.files[:] = _each_once(found.files)
+        return found
+    if passed := special(path):
+        raise UsageError(f"{printable(source)} cannot be translated: {passed.reason}")
     raise UsageError(
         f"{printable(source)} does not exist; give an image, a folder, or a pattern in quotes such as 'photos/*.jpg'"
     )
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder; links to folders are not followed, so that no file comes twice."""
+def _walk(top: Path, found: Found, take: Callable[[Path], None]) -> None:
+    """Give all files below a folder to `take`; linked folders come last, and no real folder is walked twice."""
+    folders, links = deque([top]), deque[Path]()
+    walked = {os.path.realpath(top)}
+    while folders or links:
+        if not folders:
+            link = links.popleft()
+            real = os.path.realpath(link)
+            leads_up = f"{os.path.realpath(link.parent)}{os.sep}".startswith(real.rstrip(os.sep) + os.sep)
+            if real in walked or leads_up:
+                reason = f"this link leads to {real}, which " + (
+                    "the link itself stands in" if leads_up else "is walked already under another name"
+                )
+                found.passed_over.append(PassedOver(link, "linked folder", reason))
+                continue
+            walked.add(real)
+            folders.append(link)
+        for entry in _entries(folders.popleft()):
+            path = Path(entry.path)
+            if entry.name == STATE:
+                continue
+            if not _is_folder(entry):
+                take(path)
+            elif entry.is_symlink():
+                links.append(path)
+            elif (real := os.path.realpath(path)) not in walked:
+                walked.add(real)
+                folders.append(path)
 
-    def refuse(error: OSError) -> None:
-        """Raise an error that names the folder that cannot be read."""
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
         raise UsageError(
-            f"cannot read the folder {printable(error.filename)}: {error.strerror}; "
-            "make it readable or translate its parts"
-        )
-
-    for where, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if name != STATE)
-        yield from (Path(where) / name for name in files)
+            f"cannot read the folder {printable(folder)}: {error.strerror}; make it readable or translate its parts"
+        ) from error
 
 
-def _each_once(files: list[Path]) -> list[Path]:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _matching(pattern: Path) -> Found:
+    """Find the files that match a pattern, in which `**` stands for any folders, linked ones too."""
+    found = Found(Path(*_fixed_parts(pattern)))
+    if "**" not in pattern.parts:
+        for name in glob.iglob(str(pattern)):  # noqa: PTH207 - Path.glob takes no absolute pattern
+            if not Path(name).is_dir() and Path(name).exists():
+                found.add(Path(name))
+        return found
+    where = pattern.parts.index("**")
+    first, rest = Path(*pattern.parts[:where]), pattern.parts[where:]
+    tops = [Path(name) for name in glob.iglob(str(first))] if glob.has_magic(str(first)) else [first]  # noqa: PTH207
+    for top in filter(Path.is_dir, tops):
+
+        def take(path: Path, top: Path = top) -> None:
+            """Take a file whose place below `top` matches the rest of the pattern."""
+            if _fits(path.relative_to(top).parts, rest) and path.exists():
+                found.add(path)
+
+        _walk(top, found, take)
+    return found
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Return whether the parts of a path match those of a pattern; hidden ones match only what begins with a dot."""
+    if not pattern:
+        return not parts
+    first, rest = pattern[0], pattern[1:]
+    if first != "**":
+        is_match = bool(parts) and fnmatchcase(parts[0], first)
+        return is_match and (first[0] == "." or parts[0][0] != ".") and _fits(parts[1:], rest)
+    is_deeper = bool(parts) and parts[0][0] != "."
+    return (is_deeper and _fits(parts[1:], pattern)) or _fits(parts, rest)
+
+
+def _each_once(files: Iterable[Path]) -> list[Path]:
     """Return each file once, by its shortest path; a pattern may reach it by several, through links to folders."""
     found: dict[tuple[str, str], Path] = {}
     folders = {folder: os.path.realpath(folder) for folder in {path.parent for path in files}}
@@ -56,6 +157,17 @@ def _fixed_parts(pattern: Path) -> Iterator[str]:
         if glob.has_magic(part):
             return
         yield part
+
+
+def results_below(base: Path, files: Iterable[Path]) -> set[Path]:
+    """Return the files that jobs made, as the journals say in target folders that stand below the folder `base`."""
+    results: set[Path] = set()
+    parents = {path.parent for path in files}
+    folders = {folder for parent in parents for folder in (parent, *parent.parents) if base in folder.parents}
+    for folder in folders:
+        if (folder / STATE / JOURNAL).is_file():
+            results.update(folder / name for name in made_in(folder))
+    return results
 
 
 def real_names(paths: Sequence[Path]) -> list[str]:

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -18,8 +18,9 @@ from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model, load_model
-from img2img.media import printable
+from img2img.media import Folder, printable
 from img2img.media.video import VideoOptions
+from img2img.text import error_text
 from img2img.translation.clip import translate_clips
 from img2img.translation.clip_state import tidy
 from img2img.translation.journal import Journal
@@ -32,12 +33,12 @@ from img2img.translation.report import ClipItem, Item, Report
 log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Job:
     """One translation of a source into a target, as observers see it."""
 
     model: Model
-    items: Sequence[Item]
+    items: tuple[Item, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
     """What decides what the targets look like."""
 
@@ -83,15 +84,15 @@ def translate(
     host = host or PluginHost.discover()
     plan = make_plan(source, target, output.format, clip_kinds(host), rate_given=bool(video.fps))
     report = _report_path(output.report, plan)
-    of_clips = clip_options(plan, video, output.quality)
+    of_clips = clip_options(plan, video, output)
     chain = Chain.parse(filters, host)
     if not isinstance(model, Model):
         model = load_model(model, device=compute.device, precision=compute.precision, tile=compute.tile, host=host)
     rows = model.parse_conditions(conditions or {})
     options = describe_options(model, output, conditions or {}, of_clips, chain)
-    job = Job(model, plan.items, options)
-    outcome = Report(plan.items, str(model.info.path), model.info.sha256, options, plan.ignored)
-    digest = digest_options(model, options, rows)
+    job = Job(model, tuple(plan.items), options)
+    outcome = Report(job.items, str(model.info.path), model.info.sha256, options, plan.passed_over)
+    digest = digest_options(model, options, rows, chain)
     with _open_journal(plan, digest, overwrite=output.overwrite) as journal, _cores(job) as (workers, codecs):
         settings = Settings(rows, output, compute, codecs, of_clips or video, host, digest, chain)
         executor = partial(
@@ -123,9 +124,12 @@ def _run(
     def on_frame(item: Item, done: int, total: int) -> None:
         host.notify("frame_translated", job=job, item=item, done=done, total=total)
 
-    if images := [item for item in job.items if not item.is_clip]:
+    if failed := [item for item in job.items if item.status == "failed"]:
+        on_items_done(failed)
+    planned = [item for item in job.items if item.status == "planned"]
+    if images := [item for item in planned if not item.is_clip]:
         Pipeline(executor(), settings, journal, on_items_done, stop).run(images)
-    if clips := [item for item in job.items if isinstance(item, ClipItem)]:
+    if clips := [item for item in planned if isinstance(item, ClipItem)]:
         translate_clips(clips, executor(), settings, journal, on_frame, on_items_done, stop)
 
 
@@ -136,7 +140,7 @@ def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginH
     try:
         run()
     except BaseException as error:
-        outcome.stopped = str(error) if isinstance(error, Img2ImgError) else f"{type(error).__name__}: {error}"
+        outcome.stopped = str(error) if isinstance(error, Img2ImgError) else error_text(error)
         raise
     finally:
         outcome.seconds = perf_counter() - started
@@ -144,7 +148,7 @@ def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginH
             if report is not None:
                 _write(outcome, report)
         finally:
-            host.notify("translation_finished", job=job, report=outcome)
+            host.notify("translation_finished", job=job, report=replace(outcome))
 
 
 def _write(outcome: Report, path: Path) -> None:
@@ -174,20 +178,19 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
 def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Journal | None]:
     if plan.folder is None:
         (item,) = plan.items
-        is_folder = isinstance(item, ClipItem) and item.writes.is_folder
         if item.is_clip:
-            tidy(item.target)
-        if os.path.lexists(item.target) and not overwrite and not is_folder:
+            tidy(Folder(item.target.parent), item.target)
+        if os.path.lexists(item.target) and not overwrite and not item.is_folder:
             raise UsageError(f"{printable(item.target)} exists; replace it by --overwrite, or name another target")
-        _make_folder(item.target if is_folder else item.target.parent)
+        _make_folder(item.target if item.is_folder else item.target.parent)
         yield None
         return
     journal = Journal(plan.folder, settings, overwrite=overwrite)
     try:
         journal.check_existing(plan.items)
-        journal.clean(plan.items)
         for folder in sorted({item.target.parent for item in plan.items}):
-            _make_folder(folder)
+            _make_folder(folder, journal.folder)
+        journal.clean(plan.items)
         yield journal
     finally:
         journal.close()
@@ -199,9 +202,9 @@ def _cores(job: Job) -> AbstractContextManager[tuple[int, int]]:
     return job.model.device.shared_cores(None if many else len(job.items))
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, root: Folder | None = None) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (root or Folder(folder)).make(folder)
     except OSError as error:
         raise UsageError(f"cannot make the folder {printable(folder)}: {error.strerror}; name another") from error
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
 
-from filelock import FileLock, Timeout
-
-from img2img.errors import FatalError, ItemError, UsageError, WriteError
-from img2img.media import printable, remove_leftovers
+from img2img.errors import FatalError, ItemError, UsageError
+from img2img.media import Folder, printable, unwritable
+from img2img.media.lock import FileLock
 from img2img.translation.report import Item
 
 STATE = ".img2img"
 """Folder in a target folder where a job keeps its journal and its lock."""
+JOURNAL = "journal.jsonl"
+"""Name of the journal in that folder."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,12 @@ class Journal:
     """
 
     def __init__(self, folder: Path, settings: str, *, overwrite: bool = False) -> None:
-        self.folder, self.settings, self.overwrite = folder, settings, overwrite
-        self._path = folder / STATE / "journal.jsonl"
+        self.folder, self.settings, self.overwrite = Folder(folder), settings, overwrite
+        self._path = folder / STATE / JOURNAL
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / STATE / "lock", timeout=0)
-            self._lock.acquire()
-        except Timeout as error:
+            self.folder.make(self._path.parent)
+            self._lock = FileLock(self.folder, folder / STATE / "lock")
+        except BlockingIOError as error:
             raise FatalError(
                 f"another job is writing to {printable(folder)}; wait for it, or name another folder"
             ) from error
@@ -74,7 +77,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the journal's file and release its lock."""
-        self._lock.release()
+        self._lock.close()
 
     def check_existing(self, items: Sequence[Item]) -> None:
         """Refuse to begin where a target exists that this job, with these settings, has not made.
@@ -100,7 +103,7 @@ class Journal:
         if entry is None:
             return None
         try:
-            found = digest_file(item.target)
+            found = self._digest(item)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -115,34 +118,49 @@ class Journal:
         entry = Entry(self._key(item), source_sha256, self.settings, target_sha256, damage)
         line = "\n" + json.dumps(asdict(entry))  # begin a new line, in case the last one is torn
         try:
-            with self._writing, self._path.open("a", encoding="ascii") as file:
-                file.write(line)
+            with self._writing, self.folder.open(self._path, "ab") as file:
+                file.write(line.encode("ascii"))
                 file.flush()
                 os.fsync(file.fileno())  # the target must not reach the disk before its entry
         except OSError as error:
-            raise WriteError(f"cannot write {printable(self._path)}: {error.strerror}") from error
+            raise unwritable(self._path, error) from error
+
+    def may_replace(self, item: Item) -> bool:
+        """Return whether a file that stands under a target's name now was made by a job, or may go all the same."""
+        try:
+            return self.overwrite or self._digest(item) in self._made.get(self._key(item), ())
+        except OSError:
+            return False
 
     def clean(self, items: Sequence[Item]) -> None:
         """Remove half-written files of an earlier job that was killed; the lock shows that no job is at work."""
         for folder in {item.target.parent for item in items}:
-            remove_leftovers(folder)
+            self.folder.remove_leftovers(folder)
 
     def _own(self, item: Item) -> Entry | None:
         entry = self._entries.get(self._key(item))
         return entry if entry is not None and entry.settings == self.settings else None
 
     def _key(self, item: Item) -> str:
-        return os.fspath(item.target.relative_to(self.folder))
+        return os.fspath(item.target.relative_to(self.folder.path))
+
+    def _digest(self, item: Item) -> str:
+        with self.folder.open(item.target, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _read(self) -> None:
-        text = self._path.read_text("ascii", errors="replace") if self._path.exists() else ""
-        for line in text.splitlines():
-            try:
-                entry = Entry(**json.loads(line))
-            except (ValueError, TypeError):  # the line is empty, or torn by a kill or a full disk
-                continue
+        for entry in _entries(self.folder, self._path):
             self._entries[entry.target] = entry
             self._made.setdefault(entry.target, set()).add(entry.target_sha256)
+
+
+def _entry(line: bytes) -> Entry | None:
+    """Return the entry of a line; None where it is empty, torn by a kill or a full disk, or written by another hand."""
+    try:
+        entry = Entry(**json.loads(line))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return entry if all(isinstance(value, str) for value in asdict(entry).values()) else None
 
 
 def _unusable(folder: Path, error: OSError) -> UsageError:
@@ -155,6 +173,34 @@ def digest(data: bytes) -> str:
 
 
 def digest_file(path: Path) -> str:
-    """Return the SHA-256 of a file of any size, in hexadecimal."""
+    """Return the SHA-256 of a regular file of any size, in hexadecimal.
+
+    Raises:
+        OSError: It cannot be read, or is a folder, a pipe or a device.
+    """
+    if path.exists() and not path.is_file():  # opening a pipe would wait until somebody writes into it
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def stamp(path: Path) -> object:
+    """Return what is equal as long as nobody changes, replaces or removes a file; None where there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_ino, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+
+
+def made_in(folder: Path) -> set[str]:
+    """Return the names, relative to a target folder, of all files that its journal says jobs made there."""
+    try:
+        return {entry.target for entry in _entries(Folder(folder), folder / STATE / JOURNAL)}
+    except OSError:
+        return set()
+
+
+def _entries(folder: Folder, path: Path) -> Iterator[Entry]:
+    with suppress(FileNotFoundError):
+        yield from filter(None, map(_entry, folder.read(path).splitlines()))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from img2img.errors import PluginError
 from img2img.host.kinds import SOURCES, TARGETS
-from img2img.media.clip.opening import is_animated
+from img2img.media.clip.opening import is_animated, is_text
 from img2img.media.formats import OWN_NAMES, READABLE_CLIPS, WRITABLE_CLIPS, of_suffix
 from img2img.translation.sources import ClipFile, PluginSource, Source
 from img2img.translation.targets import AnimationFile, PluginTarget, Target, VideoFile
@@ -58,7 +58,9 @@ class ClipKinds:
         form = of_suffix(path.suffix)
         if form is None:
             return bool(self.reader_of(path))
-        return form.moving is not None and (form.still is None or is_animated(path))
+        if form.moving is None or (form.shared and is_text(path)):
+            return False
+        return form.still is None or is_animated(path)
 
     def scheme_of(self, source: str) -> str:
         """Return the name of the plugin's kind that reads the address `source`; empty if it is no such address."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from img2img.errors import ItemError, TranslationError
+from img2img.errors import ImageError
 from img2img.host.host import PluginHost
 from img2img.inference import stream
 from img2img.inference.device import Compute
@@ -19,14 +20,22 @@ from img2img.inference.executor import Executor
 from img2img.inference.filtering import NO_FILTERS, Chain
 from img2img.inference.picture import Picture
 from img2img.inference.stream import Outcome, Stream
-from img2img.media import Image, decode_image, encode_image, printable, read_file, write_file
+from img2img.media import Image, decode_image, encode_image, printable, read_file
 from img2img.media.video import VideoOptions
-from img2img.translation.journal import Journal, digest
+from img2img.text import error_text
+from img2img.translation.failures import ends_job, fail
+from img2img.translation.journal import Journal, digest, digest_file, stamp
 from img2img.translation.options import Output
+from img2img.translation.place import Place
 from img2img.translation.report import Item
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
+
+_CHANGED = (
+    "it was changed, replaced or removed while it was translated; the target shows what it held when it was read; run "
+    "again for what it holds now"
+)
 
 
 @dataclass
@@ -37,6 +46,8 @@ class Work:
     image: Image
     picture: Picture
     source_sha256: str
+    stamp: object
+    """What is equal as long as nobody changes the source."""
 
     @property
     def bytes(self) -> int:
@@ -133,45 +144,57 @@ class Pipeline:
     def _decode(self, item: Item) -> tuple[Item, Work | None]:
         started = perf_counter()
         try:
+            before = stamp(item.source)
             data = read_file(item.source)
+            if stamp(item.source) != before:
+                raise ImageError(f"{printable(item.source)}: it was changed while it was read; run again")
             source_sha256 = digest(data)
             if self.journal is not None and self.journal.done(item, source_sha256):
                 item.status, item.reason = "skipped", "done already"
                 return item, None
             image = decode_image(data, printable(item.source), self.settings.compute.max_pixels)
             picture = Picture.enter(image.pixels, self.executor.traits, self.settings.filters.start())
-            return item, Work(item, image, picture, source_sha256)
-        except (ItemError, MemoryError) as error:
-            item.status, item.reason = "failed", _reason(item, error)
+            return item, Work(item, image, picture, source_sha256, before)
+        except BaseException as error:
+            if ends_job(error):
+                raise
+            fail(item, error)
             return item, None
         finally:
             item.seconds += perf_counter() - started
 
-    def _encode(self, work: Work, result: Pixels) -> None:
-        started, item = perf_counter(), work.item
+    def _encode(self, work: Work, result: Pixels) -> str:
+        """Write the target, and return what of the source it does not show; empty if it shows all."""
+        started, item, output = perf_counter(), work.item, self.settings.output
         try:
             image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)
-            encoded = encode_image(image, item.target.suffix, self.settings.output.quality)
+            encoded = encode_image(image, item.target.suffix, output.quality, output.ground)
             item.notes = (*work.image.notes, *encoded.notes)
             if self.journal is not None:
                 self.journal.record(item, work.source_sha256, digest(encoded.data))
-            write_file(item.target, encoded.data)
+            Place.of(item, self.journal, overwrite=output.overwrite).write(encoded.data)
+            return "" if _is_unchanged(work) else f"{printable(item.source)}: {_CHANGED}"
         finally:
             item.seconds += perf_counter() - started
 
 
-def _settle(outcome: Outcome[Work, None]) -> bool:
+def _is_unchanged(work: Work) -> bool:
+    """Return whether the source still has the content that was read."""
+    path = work.item.source
+    with suppress(OSError):
+        return stamp(path) == work.stamp or digest_file(path) == work.source_sha256
+    return False
+
+
+def _settle(outcome: Outcome[Work, str]) -> bool:
     """Record how one item ended; return False where it did not, since its error ends the job."""
     item, error = outcome.work.item, outcome.error
     item.seconds += outcome.seconds
-    item.reason = _reason(item, error) if error else ""
-    if error is not None and not outcome.is_lost_alone:
+    if error is None:
+        item.status, item.reason = ("damaged", outcome.value) if outcome.value else ("done", "")
+    elif outcome.is_lost_alone:
+        fail(item, error)
+    else:
+        item.reason = error_text(error)
         return False
-    item.status = "failed" if error else "done"
     return True
-
-
-def _reason(item: Item, error: BaseException) -> str:
-    if isinstance(error, MemoryError):
-        return f"{printable(item.source)}: it does not fit the memory ({error}); translate it on another machine"
-    return f"{printable(item.source)}: {error}" if isinstance(error, TranslationError) else str(error)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from img2img.errors import UsageError
 from img2img.media import READABLE_IMAGES, WRITABLE_IMAGES, printable
 from img2img.media.clip.sequence import natural_order
 from img2img.media.formats import listed
-from img2img.translation.finding import find_files, real_names
+from img2img.translation.clashes import check_targets
+from img2img.translation.failures import ends_job, fail
+from img2img.translation.finding import Found, find_files, real_names, results_below
 from img2img.translation.kinds import ClipKinds
+from img2img.translation.passed_over import PassedOver, companion, summary, unknown
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sources import ImageSequence, PluginSource, Source
 from img2img.translation.targets import NumberedImages, Target
-
-LONGEST_NAME = 255
-"""Bytes of the longest file name that most file systems take."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Plan:
     items: list[Item]
     folder: Path | None
     """The target folder; None where the target is one file."""
-    ignored: int = 0
-    """The number of files that are passed over because they are no images."""
+    passed_over: list[PassedOver] = field(default_factory=list)
+    """The files and folders that were met and are not translated."""
 
 
 def make_plan(
@@ -61,7 +61,7 @@ def make_plan(
         raise UsageError("source and target must not be empty; for this folder, write a dot")
     try:
         plan = _plan(str(source), Path(target), suffix, kinds, rate_given)
-        _check_targets(plan.items)
+        check_targets(plan.items)
     except OSError as error:
         raise UsageError(f"cannot look at {printable(error.filename)}: {error.strerror}; name another") from error
     return plan
@@ -72,12 +72,15 @@ def _plan(source: str, target: Path, suffix: str, kinds: ClipKinds, rate_given: 
         return _plan_clip(PluginSource(Path(source), scheme, source), target, suffix, kinds)
     if Path(source).is_file() or (Path(source).exists() and kinds.reader_of(Path(source))):
         becomes_clip = target.suffix.lower() in kinds.writable - WRITABLE_IMAGES
-        if kinds.is_clip(Path(source)) or becomes_clip:
+        known = _known(Path(source), kinds)
+        if known and known.error:
+            return Plan([_item(known, target / Path(source).name if target.is_dir() else target, suffix, kinds)], None)
+        if (known and known.is_clip) or becomes_clip:
             return _plan_clip(kinds.source_of(Path(source)), target, suffix, kinds)
         return _plan_file(Path(source), target, suffix, kinds)
     if _is_target_clip(target, kinds):
-        return _plan_sequence(*find_files(source), target, suffix, kinds)
-    return _plan_folder(*find_files(source), target, suffix, kinds, rate_given)
+        return _plan_sequence(find_files(source), target, suffix, kinds)
+    return _plan_folder(find_files(source), target, suffix, kinds, rate_given)
 
 
 def _plan_file(source: Path, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
@@ -113,16 +116,22 @@ def _plan_clip(source: Source, target: Path, suffix: str, kinds: ClipKinds) -> P
     return Plan([_clip(source, kinds.target_of(target))], None)
 
 
-def _plan_sequence(base: Path, files: list[Path], target: Path, suffix: str, kinds: ClipKinds) -> Plan:
+def _plan_sequence(found: Found, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
     _check_agreement(target, suffix)
-    images = [path for path in files if path.suffix.lower() in READABLE_IMAGES]
+    known, passed_over = _sorted_out(found, kinds)
+    images = [one.path for one in known if one.path.suffix.lower() in READABLE_IMAGES]
+    others = [one.path for one in known if one.path.suffix.lower() not in READABLE_IMAGES]
+    passed_over += [PassedOver(path, "clip", "it is a clip among images that become one") for path in others]
     if not images:
-        raise UsageError(f"no images found in {printable(base)} that could become {printable(target)}")
-    item = _clip(ImageSequence(base, tuple(natural_order(images))), kinds.target_of(target))
-    return Plan([item], None, ignored=len(files) - len(images))
+        raise UsageError(
+            f"no images found in {printable(found.base)} that could become {printable(target)}{_met(passed_over)}"
+        )
+    item = _clip(ImageSequence(found.base, tuple(natural_order(images))), kinds.target_of(target))
+    return Plan([item], None, passed_over)
 
 
-def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds: ClipKinds, rate_given: bool) -> Plan:
+def _plan_folder(found: Found, target: Path, suffix: str, kinds: ClipKinds, rate_given: bool) -> Plan:
+    base = found.base
     if os.path.lexists(target) and not target.is_dir():
         raise UsageError(f"{printable(target)} is a file; a folder of images needs a folder as target")
     own, where = os.path.realpath(target), os.path.realpath(base)
@@ -130,57 +139,87 @@ def _plan_folder(base: Path, files: list[Path], target: Path, suffix: str, kinds
         raise UsageError(
             f"the target folder is the source folder {printable(base)}; name another, sources are never touched"
         )
-    sources = files
-    if Path(where) in Path(own).parents:  # results of an earlier job are no sources
-        inside = own + os.sep
-        sources = [path for path, real in zip(files, real_names(files), strict=True) if not real.startswith(inside)]
-    known = [path for path in sources if path.suffix.lower() in READABLE_IMAGES or kinds.is_clip(path)]
-    if not rate_given:  # files that need a rate are left out, unless there is nothing else
-        known = [path for path in known if not kinds.needs_fps(path)] or known
+    if Path(own) not in Path(where).parents:  # results of an earlier job are no sources
+        inside, real = own + os.sep, real_names(found.files)
+        found.files[:] = [path for path, name in zip(found.files, real, strict=True) if not name.startswith(inside)]
+    known, passed_over = _sorted_out(found, kinds)
+    if not rate_given and not all(one.needs_fps for one in known):  # they are left out, unless there is nothing else
+        passed_over += [
+            PassedOver(one.path, one.path.suffix, "it needs --fps, such as --fps 25") for one in known if one.needs_fps
+        ]
+        known = [one for one in known if not one.needs_fps]
     if not known:
         looked_for = listed(READABLE_IMAGES | kinds.readable)
-        raise UsageError(f"no images or videos found in {printable(base)} (looked for {looked_for})")
-    if suffix in kinds.writable - WRITABLE_IMAGES and not any(map(kinds.is_clip, known)):
+        raise UsageError(f"no images or videos found in {printable(base)} (looked for {looked_for}){_met(passed_over)}")
+    if suffix in kinds.writable - WRITABLE_IMAGES and not any(one.is_clip for one in known):
         raise _no_such_image(suffix)
-    items: list[Item] = []
-    for path in sorted(known):
+    items = [_item(one, target / one.path.relative_to(base), suffix, kinds) for one in sorted(known, key=_by_path)]
+    return Plan(items, target, passed_over)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A file that is an image or a clip by its name, or one of which that cannot be found out."""
+
+    path: Path
+    is_clip: bool = False
+    needs_fps: bool = False
+    error: BaseException | None = None
+
+
+def _sorted_out(found: Found, kinds: ClipKinds) -> tuple[list[_Known], list[PassedOver]]:
+    """Divide the files of a source into those that are translated and those that are passed over."""
+    known, passed_over = [], [*found.passed_over]
+    made = results_below(found.base, found.files)
+    for path in found.files:
+        if path in made:
+            reason = "an earlier job made it; to translate it, name its own folder as the source"
+            passed_over.append(PassedOver(path, "earlier result", reason))
+        elif passed := companion(path):
+            passed_over.append(passed)
+        elif one := _known(path, kinds):
+            known.append(one)
+        else:
+            passed_over.append(unknown(path))
+    return known, passed_over
+
+
+def _known(path: Path, kinds: ClipKinds) -> _Known | None:
+    """Find out what a file is; whatever goes wrong there costs this file alone."""
+    try:
         is_clip = kinds.is_clip(path)
-        usual = _writable_clip(path, kinds) if is_clip else _writable(path)
-        fits = suffix in (kinds.writable if is_clip else WRITABLE_IMAGES)
-        place = (target / path.relative_to(base)).with_suffix(suffix if fits else usual)
-        items.append(_clip(kinds.source_of(path), kinds.target_of(place)) if is_clip else Item(path, place))
-    return Plan(items, target, ignored=len(sources) - len(known))
+        if is_clip or path.suffix.lower() in READABLE_IMAGES:
+            return _Known(path, is_clip, kinds.needs_fps(path))
+    except BaseException as error:
+        if ends_job(error):
+            raise
+        return _Known(path, error=error)
+    return None
 
 
-def _check_targets(items: list[Item]) -> None:
-    """Check that no two items write one target, even where names ignore case and Unicode's normal form."""
-    sources = set(real_names([item.source for item in items if not item.address]))
-    targets = real_names([item.target for item in items])
-    seen: dict[str, Item] = {}
-    for item, target in zip(items, targets, strict=True):
-        other = seen.setdefault(_folded(item.target), item)
-        if other is not item:
-            raise UsageError(
-                f"{printable(other.source)} and {printable(item.source)} would both be written to "
-                f"{printable(item.target)}; rename one, or translate them into different folders"
-            )
-        if target in sources:
-            raise UsageError(
-                f"the target {printable(item.target)} is a source; name another folder, sources are never touched"
-            )
-        if len(os.fsencode(item.target.name)) > LONGEST_NAME:
-            raise UsageError(f"the name {printable(item.target.name)} is too long; rename {printable(item.source)}")
-    parents = {item.target.parent for item in items}
-    for folder in parents.union(*(parent.parents for parent in parents)):
-        if clash := seen.get(_folded(folder)):
-            raise UsageError(
-                f"{printable(clash.source)} would be written to {printable(clash.target)}, where a folder must stand; "
-                "rename one of the two"
-            )
+def _by_path(one: _Known) -> Path:
+    return one.path
 
 
-def _folded(path: Path) -> str:
-    return unicodedata.normalize("NFC", str(path)).casefold()
+def _item(one: _Known, place: Path, suffix: str, kinds: ClipKinds) -> Item:
+    if one.error:
+        item = Item(one.path, place)
+        fail(item, one.error)
+        return item
+    usual = _writable_clip(one.path, kinds) if one.is_clip else _writable(one.path)
+    fits = suffix in (kinds.writable if one.is_clip else WRITABLE_IMAGES)
+    place = place.with_suffix(suffix if fits else usual)
+    if one.is_clip:
+        return _clip(kinds.source_of(one.path), kinds.target_of(place))
+    return Item(one.path, place)
+
+
+def _met(passed_over: Sequence[PassedOver]) -> str:
+    """Name what was passed over where nothing else was found, with the reason of the first."""
+    if not passed_over:
+        return ""
+    first = passed_over[0]
+    return f"; passed over: {summary(passed_over)}; {printable(first.path.name)}: {first.reason}"
 
 
 def _clip(source: Source, target: Target) -> ClipItem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from img2img.media import write_file
+from img2img.text import as_json
+from img2img.translation.passed_over import PassedOver
 
 if TYPE_CHECKING:
     from img2img.translation.sources import Source
@@ -42,6 +43,11 @@ class Item:
         """Return `NAME:ADDRESS` as the user typed it, where the source is no file; otherwise empty."""
         return ""
 
+    @property
+    def is_folder(self) -> bool:
+        """Return whether the target is a folder, as that of numbered images."""
+        return False
+
 
 @dataclass(kw_only=True)
 class ClipItem(Item):
@@ -56,6 +62,11 @@ class ClipItem(Item):
         """Return `NAME:ADDRESS` as the user typed it, where the source is no file; otherwise empty."""
         return self.reads.address
 
+    @property
+    def is_folder(self) -> bool:
+        """Return whether the target is a folder, as that of numbered images."""
+        return self.writes.is_folder
+
 
 @dataclass
 class Report:
@@ -65,8 +76,8 @@ class Report:
     model: str
     sha256: str
     options: dict[str, Any] = field(default_factory=dict)
-    ignored: int = 0
-    """The number of files beside the sources that are no images."""
+    passed_over: Sequence[PassedOver] = ()
+    """The files and folders that were met beside the sources and are not translated."""
     seconds: float = 0.0
     stopped: str = ""
     """The reason why the job stopped early; empty if it did not."""
@@ -89,10 +100,13 @@ class Report:
             "stopped": self.stopped,
             "planned": len(self.items),
             "counts": {"not_reached" if name == "planned" else name: count for name, count in self.counts.items()},
-            "ignored": self.ignored,
+            "ignored": len(self.passed_over),
+            "passed_over": [
+                {"path": str(passed.path), "kind": passed.kind, "reason": passed.reason} for passed in self.passed_over
+            ],
             "items": [_row(item) for item in self.items],
         }
-        write_file(path, json.dumps(about, indent=1).encode())
+        write_file(path, as_json(about).encode())
 
 
 def _row(item: Item) -> dict[str, Any]:

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import av
+import numpy as np
 
 from img2img.errors import Img2ImgError, VideoError
-from img2img.media import Image, encode_image, printable, publish, unwritable, write_file
+from img2img.media import Image, encode_image, printable, unwritable
 from img2img.media.clip.part import guarded
+from img2img.media.image.alpha import Ground, in_front_of, name_of
 from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
 from img2img.media.video.segments import SegmentEncoder
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from img2img.media.clip.animation import AnimationWriter
     from img2img.media.image.images import Pixels
     from img2img.media.video import ClipInfo, Frame
+    from img2img.translation.place import Place
 
 T = TypeVar("T")
 
@@ -63,13 +67,39 @@ class Sink(Protocol):
         """Release threads and memory."""
 
 
+class Opaque:
+    """Puts frames with transparency in front of a ground, for targets that hold no transparency."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self.notes: tuple[str, ...] = ()
+        """A note once a frame had transparent pixels."""
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """Return (H, W, 1 or 3)."""
+        if pixels.shape[2] in (1, 3):
+            return pixels
+        if not self.notes and pixels[..., -1].min() < np.iinfo(pixels.dtype).max:
+            self.notes = (f"transparency put in front of {name_of(self._ground)}, since the target holds none",)
+        return in_front_of(self._ground, pixels)
+
+
 class VideoSink:
     """Encodes segments, and joins them with the source's other streams."""
 
     resumes = True
 
-    def __init__(self, target: Path, encoding: Encoding, tracks: Tracks | None, shift: Fraction, end: Fraction | None):
-        self._target, self._tracks, self._shift, self._end = target, tracks, shift, end
+    def __init__(
+        self,
+        place: Place,
+        encoding: Encoding,
+        opaque: Opaque,
+        tracks: Tracks | None,
+        shift: Fraction,
+        end: Fraction | None,
+    ) -> None:
+        self._opaque = opaque
+        self._place, self._tracks, self._shift, self._end = place, tracks, shift, end
         self._encoding = encoding
         self._encoder: SegmentEncoder | None = None
         self.notes = (*encoding.notes, *(tracks.notes if tracks else ()))
@@ -77,22 +107,24 @@ class VideoSink:
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Encode a frame into the current segment."""
-        colour = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]]
-        self._opened().add(colour, frame.pts, frame.duration)
+        colour = self._opaque(pixels)
+        self._opened().add(colour if colour.shape[2] == 3 else colour[..., [0, 0, 0]], frame.pts, frame.duration)
 
     def write_segment(self, path: Path) -> None:
         """Finish the current segment and give it its path."""
-        self._opened().write(path)
+        self._opened().write(self._place.root, path)
         self._encoder = None
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
         """Join the segments with the source's other streams and rename the result into place."""
+        self.notes += self._opaque.notes
         try:
-            mux(Contents(self._encoding, segments, self._tracks, self._shift, self._end), part)
+            mux(Contents(self._encoding, segments, self._tracks, self._shift, self._end), self._place.root, part)
             record(digest_file(part))
-            publish(part, self._target)
+            self._place.publish(part)
         except BaseException:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._place.root.remove(part)
             raise
 
     def close(self) -> None:
@@ -110,8 +142,8 @@ class AnimationSink:
 
     resumes = False
 
-    def __init__(self, target: Path, writer: AnimationWriter, notes: tuple[str, ...]) -> None:
-        self._target, self._writer, self.notes, self.about = target, writer, notes, ""
+    def __init__(self, place: Place, writer: AnimationWriter, notes: tuple[str, ...]) -> None:
+        self._place, self._writer, self.notes, self.about = place, writer, notes, ""
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Keep a frame until the end."""
@@ -125,7 +157,7 @@ class AnimationSink:
         encoded = self._writer.encode()
         self.notes += encoded.notes
         record(digest(encoded.data))
-        write_file(self._target, encoded.data)
+        self._place.write(encoded.data)
 
     def close(self) -> None:
         """Do nothing: there are no threads and no files to release."""
@@ -136,15 +168,19 @@ class ImagesSink:
 
     resumes = True
 
-    def __init__(self, folder: Path, suffix: str, quality: int | None, notes: tuple[str, ...]) -> None:
-        self._folder, self._suffix, self._quality, self.notes = folder, suffix, quality, notes
+    def __init__(
+        self, place: Place, suffix: str, quality: int | None, opaque: Opaque | None, notes: tuple[str, ...]
+    ) -> None:
+        self._place, self._suffix, self._quality, self._opaque, self.notes = place, suffix, quality, opaque, notes
         self.about = f"{suffix} {quality}"
         self._pool = ThreadPoolExecutor(_ENCODERS, "encode")
         self._under_way: deque[Future[None]] = deque()
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Write a frame in one of the threads."""
-        self._under_way.append(self._pool.submit(self._write, pixels, index + 1))
+        name = f"{index + 1:08}{self._suffix}"
+        pixels = self._opaque(pixels) if self._opaque else pixels
+        self._under_way.append(self._pool.submit(self._write, pixels, name, replaces=name in self._before))
         if len(self._under_way) > 2 * _ENCODERS:
             self._under_way.popleft().result()
 
@@ -152,18 +188,24 @@ class ImagesSink:
         """Wait until the frames are written, and note the segment as finished."""
         while self._under_way:
             self._under_way.popleft().result()
-        write_file(path, b"")
+        self._place.root.write(path, b"")
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
-        """Do nothing: all images exist already."""
+        """Add the note on transparency; all images exist already."""
+        self.notes += self._opaque.notes if self._opaque else ()
 
     def close(self) -> None:
         """Stop the threads; frames that are not begun are dropped."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _write(self, pixels: Pixels, number: int) -> None:
+    def _write(self, pixels: Pixels, name: str, *, replaces: bool) -> None:
         encoded = encode_image(Image(pixels), self._suffix, self._quality)
-        write_file(self._folder / f"{number:08}{self._suffix}", encoded.data)
+        self._place.root.write(self._place.path / name, encoded.data, replaces=replaces)
+
+    @cached_property
+    def _before(self) -> frozenset[str]:
+        """The names in the folder when the first frame comes; a job that must not replace them does not come so far."""
+        return frozenset(path.name for path in self._place.path.iterdir())
 
 
 class WriterSink:
@@ -171,22 +213,24 @@ class WriterSink:
 
     resumes = False
 
-    def __init__(self, target: Path, kind: ClipTarget, info: ClipInfo, notes: tuple[str, ...]) -> None:
-        self._target, self._kind, self._info, self.notes = target, kind, info, notes
-        self._name = printable(target)
+    def __init__(self, place: Place, kind: ClipTarget, info: ClipInfo, opaque: Opaque, notes: tuple[str, ...]) -> None:
+        self._opaque = opaque
+        self._place, self._kind, self._info, self.notes = place, kind, info, notes
+        self._name = printable(place.path)
         self.about = kind.name
         self._writer: ClipWriter | None = None
 
     def add(self, index: int, pixels: Pixels, frame: Frame) -> None:
         """Hand a frame to the plugin."""
-        writer = self._opened()
-        self._call(lambda: writer.add(pixels, frame))
+        writer, colour = self._opened(), self._opaque(pixels)
+        self._call(lambda: writer.add(colour, frame))
 
     def write_segment(self, path: Path) -> None:
         """Do nothing: a job that is killed begins anew, so that no segment on the disk would be of use."""
 
     def finish(self, segments: list[Path], part: Path, record: Callable[[str], None]) -> None:
         """Let the plugin finish its file, close it, and rename it into place."""
+        self.notes += self._opaque.notes
         writer = self._opened()
         self._call(lambda: writer.finish())
         self._writer = None
@@ -194,7 +238,7 @@ class WriterSink:
         if not part.is_file():
             raise VideoError(f"{self._name}: the plugin that writes it made no file at the path that it was given")
         record(digest_file(part))
-        publish(part, self._target)
+        self._place.publish(part)
 
     def close(self) -> None:
         """Close the plugin's unfinished file; a further error is ignored, since the first one matters more."""
@@ -205,7 +249,7 @@ class WriterSink:
 
     def _opened(self) -> ClipWriter:
         if self._writer is None:
-            self._writer = self._call(lambda: self._kind.create(part_of(self._target), self._info))
+            self._writer = self._call(lambda: self._kind.create(part_of(self._place.path), self._info))
         return self._writer
 
     def _call(self, call: Callable[[], T]) -> T:
@@ -216,6 +260,6 @@ class WriterSink:
             try:
                 return call()
             except OSError as error:
-                raise unwritable(self._target, error) from error
+                raise unwritable(self._place.path, error) from error
 
         return guarded(self._name, attempt, "writes")

@@ -13,7 +13,7 @@ from img2img.host.kinds import SOURCES
 from img2img.media import printable
 from img2img.media.clip.opening import OpenClip, open_clip, open_images
 from img2img.media.clip.part import Part, guarded
-from img2img.translation.journal import digest, digest_file
+from img2img.translation.journal import digest, digest_file, stamp
 
 if TYPE_CHECKING:
     from img2img.host.host import PluginHost
@@ -45,6 +45,10 @@ class Source(ABC):
             UsageError: An option that is needed is missing, such as the rate of images.
             VideoError: The clip cannot be read, or its frames have more than `max_pixels`.
         """
+
+    def stamp(self) -> object:
+        """Return what is equal as long as nobody changes, replaces or removes the source; None of no file."""
+        return stamp(self.path)
 
     def digest(self) -> str:
         """Return the SHA-256 of the whole source, by which a later job sees that it has not changed.
@@ -80,6 +84,10 @@ class ImageSequence(Source):
     def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
         """Open the images as a clip."""
         return open_images(self.images, options.fps, max_pixels)
+
+    def stamp(self) -> object:
+        """Return what is equal as long as nobody changes one of the images."""
+        return [*map(stamp, self.images)]
 
     def _digest(self) -> str:
         return digest("".join(map(digest_file, self.images)).encode())

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from img2img.errors import UsageError
 from img2img.host.kinds import TARGETS
-from img2img.media import formats, printable, remove_leftovers
+from img2img.media import Folder, formats, printable
 from img2img.media.clip.animation import AnimationReader
 from img2img.media.video import ClipInfo
 from img2img.media.video.encoding import choose_encoding
 from img2img.media.video.reader import VideoReader
 from img2img.media.video.tracks import choose_tracks
-from img2img.translation.sinks import AnimationSink, ImagesSink, Sink, VideoSink, WriterSink
+from img2img.translation.sinks import AnimationSink, ImagesSink, Opaque, Sink, VideoSink, WriterSink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from img2img.media.clip.opening import OpenClip
     from img2img.media.formats import Moving
     from img2img.media.video import VideoOptions
+    from img2img.translation.place import Place
 
 _USUAL = ClipInfo(64, 64, Fraction(1, 12800), Fraction(25))
 
@@ -42,7 +43,7 @@ class Target(ABC):
     """Whether the frames become files in a folder, which may exist already."""
 
     @abstractmethod
-    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return the sink that takes the frames.
 
         Args:
@@ -50,6 +51,7 @@ class Target(ABC):
             info: Size, rate and depth of the frames as they come out of the network.
             options: The user's options for clips.
             host: The plugins that write.
+            place: The place of the target.
 
         Raises:
             UsageError: Such frames cannot be written to this target.
@@ -69,14 +71,14 @@ class Target(ABC):
 class VideoFile(Target):
     """The clip becomes a video, which FFmpeg writes."""
 
-    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return a sink that encodes a video."""
         encoding = choose_encoding(self.path.suffix.lower(), options, info)
         tracks = None
         if isinstance(clip, VideoReader):
             tracks = choose_tracks(clip.path, encoding, drop_unsupported=options.drop_unsupported_streams)
         end = None if options.end is None else info.start + options.end
-        return VideoSink(self.path, encoding, tracks, clip.shift, end)
+        return VideoSink(place, encoding, Opaque(options.ground), tracks, clip.shift, end)
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,11 @@ class AnimationFile(Target):
 
     moving: Moving
 
-    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return a sink that writes an animation."""
         loops = clip.loops if isinstance(clip, AnimationReader) else 0
         writer = formats.load(self.moving.write)(self.path.suffix.lower(), info.time_base, loops, options.quality)
-        return AnimationSink(self.path, writer, _silent(clip))
+        return AnimationSink(place, writer, _silent(clip))
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,11 @@ class NumberedImages(Target):
     suffix: str
     is_folder: ClassVar[bool] = True
 
-    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return a sink that writes images into the folder."""
-        return ImagesSink(self.path, self.suffix, options.quality, _silent(clip))
+        form = formats.of_suffix(self.suffix)
+        opaque = None if form and form.still and form.still.alpha else Opaque(options.ground)
+        return ImagesSink(place, self.suffix, options.quality, opaque, _silent(clip))
 
     def prepare(self, *, replaces: bool) -> None:
         """Refuse a folder that holds numbered images, unless they may be replaced; remove leftovers of a killed job."""
@@ -118,7 +122,7 @@ class NumberedImages(Target):
                 f"there are numbered images in {printable(self.path)} already; replace them by --overwrite, or name "
                 "another folder"
             )
-        remove_leftovers(self.path)
+        Folder(self.path).remove_leftovers(self.path)
 
 
 @dataclass(frozen=True)
@@ -131,9 +135,9 @@ class PluginTarget(Target):
 
     kind: str
 
-    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost) -> Sink:
+    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return a sink that hands the frames to the plugin."""
-        return WriterSink(self.path, host.find(TARGETS, self.kind), info, _silent(clip))
+        return WriterSink(place, host.find(TARGETS, self.kind), info, Opaque(options.ground), _silent(clip))
 
 
 def check_options(options: VideoOptions, targets: Iterable[Target]) -> None:

@@ -35,7 +35,7 @@ COMMAND = """
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Longer than any plugin here needs, on a busy machine too."""
-    monkeypatch.setattr("img2img.cli.plugins.LONGEST_IMPORT", 300.0)
+    monkeypatch.setattr("img2img.host.trial.LONGEST_IMPORT", 300.0)
 
 
 def lines(program: Any, *words: str) -> list[str]:
@@ -101,7 +101,7 @@ def test_a_plugin_that_cannot_be_used_is_listed_with_its_reason_and_breaks_no_co
 def test_a_plugin_that_hangs_counts_as_broken_after_a_while(
     program: Any, install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("img2img.cli.plugins.LONGEST_IMPORT", 2.0)
+    monkeypatch.setattr("img2img.host.trial.LONGEST_IMPORT", 2.0)
     install("img2img-bad", "import time\ntime.sleep(600)", families="bad")
     assert "bad img2img-bad 1.0 broken: its import takes longer than 2 s" in lines(program)
 

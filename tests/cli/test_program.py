@@ -115,14 +115,25 @@ def test_wrong_usage_ends_with_2_and_a_message_on_stderr(words: str, message: st
     assert "Traceback" not in done.err
 
 
-def test_a_reader_that_goes_away_ends_the_program_quietly(models: Path) -> None:
+@pytest.mark.parametrize("command", ["plugins", "--help", "--version"])
+def test_a_reader_that_goes_away_ends_the_program_quietly(command: str, models: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "img2img", "plugins"], stdout=writer, stderr=subprocess.PIPE, timeout=600
+        [sys.executable, "-m", "img2img", command], stdout=writer, stderr=subprocess.PIPE, timeout=600
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("words", ["--help", "--version", "plugins", "models", "models srgan", "translate --help"])
+def test_an_output_that_cannot_be_written_is_an_error_and_no_traceback(words: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "img2img", *words.split()]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=600)
+    assert done.returncode == 3
+    assert done.stderr == "error: the output cannot be written: No space left on device; send it to another place\n"
 
 
 def test_a_bug_ends_the_program_with_3_and_not_with_what_means_that_the_rest_is_done(

@@ -77,18 +77,18 @@ def test_a_terminal_that_is_gone_does_not_hinder_the_stop(monkeypatch: pytest.Mo
 def test_a_signal_while_images_are_translated_ends_with_its_status(
     program: Any, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from img2img.translation import pipeline as stages
+    from img2img.translation.place import Place
 
     sent: list[Path] = []
 
-    def interrupt(path: Path, data: bytes) -> None:
+    def interrupt(place: Place, data: bytes) -> None:
         if not sent:
-            sent.append(path)
+            sent.append(place.path)
             os.kill(os.getpid(), signal.SIGINT)
-        write_file(path, data)
+        write(place, data)
 
-    write_file = stages.write_file  # type: ignore[attr-defined]
-    monkeypatch.setattr(stages, "write_file", interrupt)
+    write = Place.write
+    monkeypatch.setattr(Place, "write", interrupt)
     done = program("translate", "tiny", photos, tmp_path / "out", "--batch-size", 1)
     assert done.status == 130
     assert "the same command goes on from there" in done.err

@@ -11,6 +11,7 @@ import torch
 
 from img2img.datasets import ImageCache, to_tensor
 from img2img.errors import DataError
+from img2img.media import Image, encode_image, write_file
 
 Draw = Callable[..., Path]
 
@@ -25,8 +26,17 @@ def test_an_image_comes_as_its_pixels(bits: int, kind: type, tmp_path: Path, dra
 @pytest.mark.parametrize(("channels", "taken"), [(1, [0, 0, 0]), (2, [0, 0, 0]), (4, [0, 1, 2])])
 def test_grey_is_repeated_and_alpha_left_out(channels: int, taken: list[int], tmp_path: Path, draw: Draw) -> None:
     path = draw(tmp_path / "a.png", 5, 7, channels=channels)
-    expected = np.random.default_rng(0).integers(0, 256, (5, 7, channels))[..., taken]
-    np.testing.assert_array_equal(ImageCache().read(path), expected)
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, channels))
+    seen = pixels[..., -1] > 0 if channels in (2, 4) else np.full((5, 7), True)
+    np.testing.assert_array_equal(ImageCache().read(path)[seen], pixels[..., taken][seen])
+
+
+def test_a_colour_that_nobody_sees_is_filled_from_around_as_in_a_translation(tmp_path: Path) -> None:
+    pixels = np.full((4, 6, 4), (9, 90, 200, 255), np.uint8)
+    pixels[:, 3:] = 0
+    path = tmp_path / "a.png"
+    write_file(path, encode_image(Image(pixels), ".png").data)
+    assert (ImageCache().read(path) == [9, 90, 200]).all()
 
 
 def test_an_image_is_read_once_while_there_is_room(tmp_path: Path, draw: Draw) -> None:

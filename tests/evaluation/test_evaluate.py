@@ -19,7 +19,7 @@ from img2img.errors import DataError, Stopped, UsageError
 from img2img.evaluation.evaluate import Known, evaluate
 from img2img.evaluation.extractor import Extractor
 from img2img.evaluation.features import frechet_distance, kernel_distance
-from img2img.media import decode_image, read_file
+from img2img.media import Image, decode_image, encode_image, read_file, write_file
 from img2img.nn import metrics
 from img2img.nn.distribution import sliced_wasserstein
 from img2img.nn.resize import imresize
@@ -268,3 +268,14 @@ def test_a_wish_to_stop_is_heeded_before_the_next_image(restyling: Model, write:
             stop=lambda: len(seen) == 2,
         )  # fmt: skip
     assert seen == [(1, 3), (2, 3)]
+
+
+def test_a_grey_source_is_judged_by_the_colours_that_its_translation_has(
+    restyling: Model, write: Write, tmp_path: Path
+) -> None:
+    grey = write("grey/a.png", channels=1)
+    truth = restyling(np.repeat(read(grey), 3, axis=2))
+    (tmp_path / "truth").mkdir()
+    write_file(tmp_path / "truth/a.png", encode_image(Image(truth), ".png").data)
+    (image,) = evaluate(restyling, grey.parent, Known(tmp_path / "truth")).images
+    assert image.figures["model"]["psnr"] == pytest.approx(100)

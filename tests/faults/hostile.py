@@ -130,6 +130,30 @@ def looped() -> dict[str, Any]:
     return table
 
 
+def nested(depth: int, shared: bool) -> bytes:
+    """A table whose key is a tuple in tuples; where they share their parts, few bytes unfold to 2^depth tuples."""
+    steps = b"".join(b"h%c\x86q%c" % (number, number + 1) for number in range(depth)) if shared else b"\x85" * depth
+    return retold(saved({}), lambda pickled: b"\x80\x02}K\x01q\x00" + steps + b"K\x01s.")
+
+
+def two_directories() -> bytes:
+    """An archive that is harmless to who looks for its directory before the end, and a bomb to who asks the end."""
+    honest, bomb = (
+        retold(saved({"a": torch.zeros(1)}), change) for change in (bytes, lambda pickled: BOMB + bytes(4096))
+    )
+    begins = [data.index(b"PK\x01\x02") for data in (honest, bomb)]
+    ends = [data.index(b"PK\x05\x06") for data in (honest, bomb)]
+    directory, shift = bytearray(honest[begins[0] : ends[0]]), begins[1] - begins[0]
+    place = 0
+    while (place := directory.find(b"PK\x01\x02", place)) >= 0:
+        (offset,) = struct.unpack_from("<I", directory, place + 42)
+        struct.pack_into("<I", directory, place + 42, offset + shift)
+        place += 4
+    end = bytearray(honest[ends[0] :])
+    struct.pack_into("<I", end, 16, begins[1])
+    return bomb[: ends[1]] + honest[: begins[0]] + bytes(directory + end)
+
+
 NO_WEIGHTS: dict[str, tuple[Callable[[], Any], str]] = {
     "nothing": (dict, "holds no weights of a network"),
     "a tensor": (lambda: torch.zeros(3), "holds no weights of a network"),

@@ -32,8 +32,9 @@ from torch import Tensor, nn, ones
 import img2img
 
 KNOBS: dict[str, Any] = {}
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_DIRECTORY  # a folder is opened to be synchronised
-CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree")
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+CHANGES = {"os.rename": 2, "os.link": 2, "os.remove": 1, "os.mkdir": 1, "os.rmdir": 1, "shutil.rmtree": 1}
+"""Changes of folders, and of how many names each is."""
 
 
 class FilmConfig(img2img.ModelConfig):
@@ -111,11 +112,24 @@ def sabotage() -> None:
 
 def audit(event: str, arguments: tuple[Any, ...]) -> None:
     """Called just before the interpreter does something."""
-    if event in CHANGES or (event == "open" and (arguments[2] or 0) & WRITES):
-        paths = [os.fsdecode(path) for path in arguments[:2] if isinstance(path, str | bytes | os.PathLike)]
-        in_a_tree = event in ("os.remove", "os.rmdir") and arguments[1] >= 0  # in a folder that shutil.rmtree opened
-        if in_a_tree or str(Path.cwd() / "".join(paths[:1])).startswith(KNOBS["watched"]):
-            step(" ".join([event, *paths[: 2 if event == "os.rename" else 1]]))
+    if event in CHANGES:
+        names = [os.fsdecode(name) for name in arguments[: CHANGES[event]]]
+        folders = arguments[-len(names) :]
+        paths = [where(name, folder) for name, folder in zip(names, folders, strict=True)]
+    elif event == "open" and (arguments[2] or 0) & WRITES and not isinstance(arguments[0], int):
+        in_a_folder = arguments[2] & os.O_NOFOLLOW  # whose descriptor the event does not tell
+        paths = [where(os.fsdecode(arguments[0]), KNOBS["watched"] if in_a_folder else -1)]
+    else:
+        return
+    if paths[0].startswith(KNOBS["watched"]):
+        step(" ".join([event, *paths]))
+
+
+def where(name: str, folder: int | str) -> str:
+    """The path of a name in an open folder; -1 stands for the working directory."""
+    if folder == -1:
+        folder = str(Path.cwd())
+    return os.path.join(folder if isinstance(folder, str) else os.readlink(f"/proc/self/fd/{folder}"), name)  # noqa: PTH115, PTH118
 
 
 def counted(packets: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:

@@ -114,7 +114,28 @@ def test_a_packed_archive_is_refused_unpacked(tmp_path: Path, host: PluginHost) 
 
 
 def test_a_name_that_stands_twice_in_an_archive_is_refused(tmp_path: Path, host: PluginHost) -> None:
-    assert "is a packed archive" in refused(hostile.doubled(), tmp_path, host)
+    assert "one name stands twice" in refused(hostile.doubled(), tmp_path, host)
+
+
+def test_of_two_directories_in_an_archive_the_one_that_was_checked_is_read(tmp_path: Path, host: PluginHost) -> None:
+    assert "holds 1 tensors that none of the families" in refused(hostile.two_directories(), tmp_path, host)
+
+
+@pytest.mark.parametrize(("depth", "shared"), [(40, True), (200, True), (1_000_000, False)])
+def test_a_key_of_tuples_in_tuples_is_refused_unread(
+    depth: int, shared: bool, tmp_path: Path, host: PluginHost
+) -> None:
+    assert "holds tuples in tuples" in refused(hostile.nested(depth, shared), tmp_path, host)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused_by_the_name_of_the_layer(
+    value: float, weights: Weights, tmp_path: Path, host: PluginHost
+) -> None:
+    weights["conv_hr.weight"][0, 0, 0, 0] = value
+    message = refused(saved(weights), tmp_path, host)
+    assert f"holds {'NaN' if value != value else 'infinity'} in 'conv_hr.weight'" in message
+    assert "take an earlier checkpoint" in message
 
 
 @pytest.mark.parametrize("what", hostile.NO_WEIGHTS)

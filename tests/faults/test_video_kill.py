@@ -97,7 +97,7 @@ def test_a_kill_at_each_change_of_the_disk_leaves_a_whole_target_or_none_and_the
     stage.ended(0, source, "golden/a.mp4", "--steady", watched=str(stage.folder / "golden"))
     golden, steps = stage.files("golden"), stage.steps
     kinds = [step.split()[0] for step in steps]
-    assert {"mux", "open", "os.mkdir", "os.rename", "os.rmdir", "shutil.rmtree"} <= set(kinds)
+    assert {"mux", "open", "os.mkdir", "os.link", "os.rename", "os.rmdir", "shutil.rmtree"} <= set(kinds)
     renamed = 1 + next(count for count, step in enumerate(steps) if RENAMED in step)
     first = kinds.index("open")  # folders are made before
     for at in range(first, renamed + 1):

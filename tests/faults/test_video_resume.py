@@ -171,3 +171,20 @@ def test_the_sound_is_the_source_s_after_a_kill(stage: Stage) -> None:
     sound = [(track.language, track.payload) for track in look.packets(stage.folder / "out" / "a.mp4")]
     assert sound == [(track.language, track.payload) for track in look.packets(source)]
     assert len(sound) == 2
+
+
+@pytest.mark.parametrize("harm", ["zeros", "text", "folder"])
+def test_a_segment_that_was_damaged_after_a_kill_is_made_anew(harm: str, stage: Stage) -> None:
+    source = stage.clip()
+    stage.ended(0, source, "golden/a.mp4")
+    stage.killed(source, "out/a.mp4", 25)
+    segment = stage.state("out/a.mp4") / "000001.npz"
+    size = segment.stat().st_size
+    if harm == "folder":
+        segment.unlink()
+        segment.mkdir()
+    else:
+        segment.write_bytes(bytes(size) if harm == "zeros" else b"nothing of ours")
+    stage.ended(0, source, "out/a.mp4")
+    assert stage.frames == list(range(11, 36))
+    assert stage.files("out") == stage.files("golden")

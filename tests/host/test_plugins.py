@@ -184,9 +184,14 @@ def test_an_observer_that_raises_is_an_error_where_plugins_are_strict(install: I
 
 
 def test_ctrl_c_while_plugins_are_loaded_ends_the_program(install: Install) -> None:
-    install("img2img-slow", "raise KeyboardInterrupt")
+    install("img2img-slow", "import signal, time\nsignal.raise_signal(signal.SIGINT)\ntime.sleep(60)")
     with pytest.raises(KeyboardInterrupt):
         loaded()
+
+
+def test_a_plugin_that_raises_keyboardinterrupt_itself_is_broken_like_any_other(install: Install) -> None:
+    install("img2img-bad", "raise KeyboardInterrupt")
+    assert plugin_of(loaded(), "bad").problem == "KeyboardInterrupt"
 
 
 class Watcher:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from torch import Tensor, nn
 
 from img2img.inference.channels import from_network, to_network
@@ -24,7 +25,7 @@ def test_a_network_that_does_nothing_changes_nothing(channels: int, dtype: type,
     image = make.picture(20, 30, channels, dtype)
     if channels in (2, 4):
         image[..., -1] |= 1  # nothing is fully transparent
-    model = make.model(make.translator(nn.Identity()))
+    model = make.model(make.translator(nn.Identity(), keeps_colour=True))
     result = model(image)
     assert result.dtype == dtype
     assert (result == image).all()
@@ -33,7 +34,7 @@ def test_a_network_that_does_nothing_changes_nothing(channels: int, dtype: type,
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("channels", CHANNELS)
 def test_channels_and_depth_stay_what_they_are_when_images_grow(channels: int, dtype: type, make: Any) -> None:
-    result = make.model(make.translator(make.Convolve(3)))(make.picture(20, 30, channels, dtype))
+    result = make.model(make.translator(make.Convolve(3), keeps_colour=True))(make.picture(20, 30, channels, dtype))
     assert (result.shape, result.dtype) == ((60, 90, channels), dtype)
 
 
@@ -56,15 +57,39 @@ def test_a_network_that_colours_makes_grey_images_colourful(channels: int, expec
         assert (result[..., 2] == 0).all()
 
 
-@pytest.mark.parametrize(("keeps_colour", "expected"), [(True, 1), (False, 3)])
-def test_grey_takes_the_colours_that_the_network_made_only_where_the_translator_does_not_keep_colour(
-    keeps_colour: bool, expected: int, make: Any
-) -> None:
-    def redden(images: Tensor) -> Tensor:
-        return images * images.new_tensor([1, 0.5, 0])[:, None, None]
+def redden(images: Tensor) -> Tensor:
+    return images * images.new_tensor([1, 0.5, 0])[:, None, None]
 
-    model = make.model(make.translator(redden, keeps_colour=keeps_colour))
-    assert model(make.picture(20, 30, channels=1)).shape == (20, 30, expected)
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_grey_image_gets_the_colours_that_the_same_image_in_three_channels_gets(
+    channels: int, dtype: type, make: Any
+) -> None:
+    model, grey = make.model(make.translator(redden)), make.picture(20, 30, channels, dtype)
+    stored_in_three = np.concatenate([np.repeat(grey[..., :1], 3, axis=2), grey[..., 1:]], axis=2)
+    assert (model(grey) == model(stored_in_three)).all()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_translator_that_keeps_colour_tints_no_grey_image_however_it_is_stored(dtype: type, make: Any) -> None:
+    model, grey = make.model(make.translator(redden, keeps_colour=True)), make.picture(20, 30, 1, dtype)
+    in_one, in_three = model(grey), model(np.repeat(grey, 3, axis=2))
+    assert (in_one.shape, in_three.shape) == ((20, 30, 1), (20, 30, 3))
+    assert (in_three == in_one).all()
+
+
+def test_a_single_pixel_of_colour_keeps_the_colours_of_the_network(make: Any) -> None:
+    model, image = make.model(make.translator(redden, keeps_colour=True)), np.full((40, 40, 3), 99, np.uint8)
+    image[37, 5] = 99, 99, 98
+    assert (model(image)[0, 0] == [99, 50, 0]).all()
+
+
+@pytest.mark.parametrize("keeps_colour", [True, False])
+def test_tensors_get_the_colours_that_pixels_get(keeps_colour: bool, make: Any) -> None:
+    model, grey = make.model(make.translator(redden, keeps_colour=keeps_colour)), make.picture(20, 30, 1)
+    result = model(torch.from_numpy(grey).permute(2, 0, 1)[None].expand(1, 3, -1, -1) / 255)
+    assert np.abs(result[0].permute(1, 2, 0).numpy() * 255 - model(grey)).max() < 1
 
 
 def test_a_network_of_colour_in_and_grey_out_makes_all_images_grey(make: Any) -> None:
@@ -76,7 +101,7 @@ def test_a_network_of_colour_in_and_grey_out_makes_all_images_grey(make: Any) ->
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_grey_through_a_network_for_colour_is_exact_where_its_channels_agree(dtype: type, make: Any) -> None:
     levels = np.arange(np.iinfo(dtype).max + 1, dtype=dtype).reshape(16, -1, 1)
-    translator = make.translator(nn.Identity())
+    translator = make.translator(nn.Identity(), keeps_colour=True)
     colour, beside = to_network(levels, translator.traits)
     assert colour.shape[2] == 3
     assert (from_network(colour, beside, translator.traits) == levels).all()

@@ -185,6 +185,12 @@ def test_a_result_of_the_wrong_shape_is_an_error(
     assert f"the network returned {found} {expected}" in str(error.value)
 
 
+@pytest.mark.parametrize("kind", [torch.complex64, torch.uint8, torch.bool], ids=str)
+def test_a_result_of_no_real_numbers_is_an_error(kind: torch.dtype, make: Any, execute: Execute) -> None:
+    with pytest.raises(TranslationError, match=f"the network returned {kind}, which is no colour"):
+        execute(make.translator(lambda images: images.to(kind))).run(make.picture()[None])
+
+
 class Panic(BaseException):
     """As a Rust extension raises."""
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from img2img import Traits
-from img2img.errors import Stopped, TranslationError
+from img2img.errors import Stopped, TranslationError, WriteError
 from img2img.inference.device import Device
 from img2img.inference.executor import Executor
 from img2img.inference.picture import Picture
@@ -131,7 +131,8 @@ def test_in_order_a_batch_is_lost_with_one_of_its_works(stream: Callable[..., Fl
 
 def test_what_is_no_error_of_one_work_ends_the_job() -> None:
     assert Outcome[Page, int](Page(0), error=MemoryError()).is_lost_alone
-    assert not Outcome[Page, int](Page(0), error=OSError()).is_lost_alone
+    assert Outcome[Page, int](Page(0), error=OSError()).is_lost_alone
+    assert not Outcome[Page, int](Page(0), error=WriteError()).is_lost_alone
 
 
 def test_a_stop_ends_the_stream(stream: Callable[..., Flow]) -> None:

@@ -164,7 +164,8 @@ def test_all_kinds_of_pixels_are_shown_in_8_bits_and_colour(make: Any) -> None:
         assert before.shape == after.shape == (12, 16, 3)
         assert before.dtype == after.dtype == np.uint8
         scale = 257 if pixels.dtype == np.uint16 else 1
-        assert np.abs(before - pixels[..., :3] / scale).max() <= 0.5
+        opacity = pixels[..., 3:] / 255 if pixels.shape[2] == 4 else 1
+        assert np.abs(before - (pixels[..., :3] / scale * opacity + 255 * (1 - opacity))).max() <= 0.5 + 1e-6
 
 
 def test_steady_blends_a_flickering_model(make: Any, host: PluginHost, clock: Clock) -> None:

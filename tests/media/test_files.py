@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from img2img.errors import ImageError, WriteError
-from img2img.media import printable, read_file, remove_leftovers, write_file
+from img2img.media import Folder, printable, read_file, write_file
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -24,7 +24,7 @@ def run_child(code: str, *arguments: object) -> subprocess.CompletedProcess[str]
     """Run `code` after the imports that each of these children needs."""
     imports = (
         "import os, resource, signal, sys\nfrom pathlib import Path\n"
-        "from img2img.errors import ImageError, WriteError\nfrom img2img.media.files import read_file, write_file\n"
+        "from img2img.errors import ImageError, WriteError\nfrom img2img.media import read_file, write_file\n"
     )
     command = [sys.executable, "-c", imports + code, *map(str, arguments)]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=600)
@@ -107,19 +107,19 @@ def test_a_kill_before_the_rename_leaves_no_final_file_and_the_leftover_can_be_r
     assert child.returncode == -signal.SIGKILL
     (leftover,) = names(tmp_path)
     assert leftover.startswith(".img2img-")
-    assert remove_leftovers(tmp_path) == 1
+    assert Folder(tmp_path).remove_leftovers(tmp_path) == 1
     assert names(tmp_path) == []
 
 
 def test_only_our_own_leftovers_are_removed(tmp_path: Path) -> None:
     for name in (".img2img-abc.part", "img2img-abc.part", ".img2img-abc", "film.part"):
         (tmp_path / name).touch()
-    assert remove_leftovers(tmp_path) == 1
+    assert Folder(tmp_path).remove_leftovers(tmp_path) == 1
     assert names(tmp_path) == [".img2img-abc", "film.part", "img2img-abc.part"]
 
 
 def test_a_folder_that_is_missing_has_no_leftovers(tmp_path: Path) -> None:
-    assert remove_leftovers(tmp_path / "missing") == 0
+    assert Folder(tmp_path).remove_leftovers(tmp_path / "missing") == 0
 
 
 def test_a_file_that_outgrows_the_limit_of_the_system_is_a_write_error_and_leaves_nothing(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_file_that_outgrows_the_limit_of_the_system_is_a_write_error_and_leave
 def test_a_full_disk_is_named_as_such_and_leaves_nothing(tmp_path: Path) -> None:
     script = (
         'mount -t tmpfs -o size=64k none "$1" && cd "$2" && "$3" -c "'
-        "from pathlib import Path; from img2img.media.files import write_file; from img2img.errors import WriteError\n"
+        "from pathlib import Path; from img2img.media import write_file; from img2img.errors import WriteError\n"
         "try: write_file(Path('$1/a.bin'), bytes(200_000))\n"
         'except WriteError as error: print(error)" && ls -A "$1"'
     )

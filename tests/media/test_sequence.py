@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -82,9 +83,9 @@ def test_another_size_is_refused_by_both_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_grey_becomes_rgb_and_alpha_is_left_out(channels: int, tmp_path: Path) -> None:
+def test_grey_becomes_rgb_and_alpha_is_kept(channels: int, tmp_path: Path) -> None:
     pictures, _ = shown(write(tmp_path, [10, 20], channels=channels))
-    assert {pixels.shape for pixels in pictures} == {(6, 8, 3)}
+    assert {pixels.shape for pixels in pictures} == {(6, 8, 4 if channels in (2, 4) else 3)}
 
 
 @pytest.mark.parametrize(("first", "second"), [(np.uint8, np.uint16), (np.uint16, np.uint8)])
@@ -95,3 +96,45 @@ def test_all_get_the_depth_of_the_first(first: type, second: type, tmp_path: Pat
     paths = write(tmp_path / "a", [scale[first] * 100], first) + write(tmp_path / "b", [scale[second] * 100], second)
     assert levels(paths) == [scale[first] * 100] * 2
     assert SequenceReader(paths, Fraction(25)).info.deep == (first is np.uint16)
+
+
+def notes(folder: Path, names: list[str]) -> tuple[str, ...]:
+    """The notes on images of these names."""
+    data = encode_image(Image(np.zeros((6, 8, 3), np.uint8)), ".png").data
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    return SequenceReader(natural_order(folder / name for name in names), Fraction(25)).info.notes
+
+
+@pytest.mark.parametrize(
+    ("names", "note"),
+    [
+        (["f001.png", "f002.png", "f004.png"], "1 missing in the numbers of the images: f003.png;"),
+        ([f"{number}.png" for number in range(30) if number not in (8, 9, 10, 20)], "4 missing .*: 8.png, 9.png"),
+        (["s2_f9_v1.png", "s2_f9_v2.png", "s2_f9_v4.png"], "1 missing .*: s2_f9_v3.png;"),
+        ([f"f{number:04}.png" for number in (0, 2, 4, 8, 10)], "1 missing .*: f0006.png;"),
+        (["a/1.png", "a/2.png", "b/5.png", "b/6.png", "b/8.png"], "1 missing .*: 7.png;"),
+    ],
+)  # fmt: skip
+def test_numbers_that_are_missing_among_the_names_are_counted_and_named(
+    names: list[str], note: str, tmp_path: Path
+) -> None:
+    (found,) = notes(tmp_path, names)
+    assert re.match(note, found)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["f1.png", "f2.png", "f3.png"],
+        ["f0.png", "f10.png", "f20.png"],
+        ["one.png", "two.png"],
+        ["f1.png"],
+        ["f1.png", "f01.png", "f2.png"],
+        ["IMG_20240101120000.png", "IMG_20240101120007.png", "IMG_20240101121312.png"],
+        ["a/1.png", "a/2.png", "b/9.png"],
+    ],
+)
+def test_names_without_a_gap_are_no_reason_for_a_note(names: list[str], tmp_path: Path) -> None:
+    assert notes(tmp_path, names) == ()

@@ -37,6 +37,18 @@ def test_a_model_comes_back_as_it_was_saved(host: PluginHost, tiny_config: Model
     assert all(torch.equal(tensor, loaded.state_dict()[name]) for name, tensor in saved.state_dict().items())
 
 
+@pytest.mark.parametrize(("name", "value"), [("conv_hr.weight", "nan"), ("conv_last.bias", "inf")])
+def test_weights_that_are_no_numbers_are_refused_by_the_name_of_the_layer(
+    name: str, value: str, host: PluginHost, tiny_config: ModelConfig, tmp_path: Path
+) -> None:
+    generator = host.family("srgan").build_generator(tiny_config)
+    generator.state_dict()[name].view(-1)[1] = float(value)
+    save_model(tmp_path / "x.safetensors", generator, tiny_config, family="srgan", scale=2)
+    what = "NaN" if value == "nan" else "infinity"
+    with pytest.raises(ModelFileError, match=rf"x\.safetensors holds {what} in '{name}'.*an earlier checkpoint"):
+        load(tmp_path / "x.safetensors", host)
+
+
 def test_a_generator_that_uses_one_tensor_twice_is_saved(tmp_path: Path, tiny_config: ModelConfig) -> None:
     tied = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     tied[1].weight = tied[0].weight

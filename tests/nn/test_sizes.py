@@ -73,3 +73,21 @@ def test_padding_beyond_the_image_goes_to_and_fro() -> None:
 @pytest.mark.parametrize(("size", "expected"), [(1, 12), (12, 12), (13, 16), (16, 16), (17, 20)])
 def test_the_fitting_size_is_the_smallest_that_is_allowed(size: int, expected: int) -> None:
     assert fitting(size, Traits(multiple_of=4, minimum_size=10)) == expected
+
+
+class Tinted(Translator):
+    """Multiplies red, green and blue by 0.9, 0.4 and 0.2."""
+
+    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+        return images * torch.tensor([0.9, 0.4, 0.2])[:, None, None]
+
+
+@pytest.mark.parametrize(("keeps_colour", "expected"), [(True, [0.5267, 0.5267, 0.5267]), (False, [0.9, 0.4, 0.2])])
+def test_a_preview_of_a_grey_image_has_the_colours_that_its_translation_has(
+    keeps_colour: bool, expected: list[float]
+) -> None:
+    grey, coloured = torch.ones(3, 4, 5), torch.ones(3, 4, 5)
+    coloured[2, 3, 4] = 0.5
+    result = translate_any_size(Tinted(nn.Identity(), Traits(keeps_colour=keeps_colour)), torch.stack([grey, coloured]))
+    torch.testing.assert_close(result[0, :, 2, 2], torch.tensor(expected), atol=1e-4, rtol=0)
+    torch.testing.assert_close(result[1, :, 2, 2], torch.tensor([0.9, 0.4, 0.2]))

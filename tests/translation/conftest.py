@@ -221,7 +221,7 @@ def marked_host(host: PluginHost) -> PluginHost:
 @pytest.fixture
 def enlarger(make: type[Make]) -> Model:
     """A model that inverts and doubles, exactly."""
-    return make.model(make.translator(Enlarge(2)))
+    return make.model(make.translator(Enlarge(2), keeps_colour=True))
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def test_files_are_not_taken_for_what_only_has_a_scheme(
     monkeypatch.setattr(ToldSource, "reads_files", False)
     (photos / "film.told").touch()
     report = job(photos, tmp_path / "out")
-    assert (report.ignored, source.addresses) == (1, [])
+    assert (len(report.passed_over), source.addresses) == (1, [])
     assert all(item.source.suffix != ".told" for item in report.items)
 
 
@@ -122,7 +122,7 @@ def test_files_that_need_a_rate_are_passed_over_in_a_folder_without_one(
     monkeypatch.setattr(ToldSource, "needs_fps", True)
     (photos / "film.told").touch()
     report = job(photos, tmp_path / "out", video=VideoOptions(fps=fps))
-    assert (report.ignored, len(source.addresses)) == ((1, 0) if fps is None else (0, 1))
+    assert (len(report.passed_over), len(source.addresses)) == ((1, 0) if fps is None else (0, 1))
 
 
 def test_where_all_files_need_a_rate_each_says_so_once(job: Callable[..., Report], tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from torch import nn
 
 from img2img import PluginHost, hookimpl, translate
 from img2img.errors import FatalError, Stopped, UsageError
-from img2img.translation import pipeline as stages
 from img2img.translation.job import Job
+from img2img.translation.place import Place
 from img2img.translation.report import Item, Report
 
 Again = Callable[..., Report]
@@ -71,6 +71,35 @@ def test_an_observer_that_raises_stops_the_job_where_plugins_are_strict_and_only
         again()
 
 
+@pytest.mark.parametrize("emptied", ["items", "report"])
+def test_an_observer_takes_no_item_from_a_job_and_none_from_its_report(
+    emptied: str, again: Again, host: PluginHost, photos: Path, tmp_path: Path
+) -> None:
+    class Thief:
+        @hookimpl
+        def translation_started(self, job: Any) -> None:
+            if emptied == "items":
+                job.items.clear()
+
+        @hookimpl
+        def translation_finished(self, report: Any) -> None:
+            report.items = ()
+
+    class Setter:
+        @hookimpl
+        def translation_started(self, job: Any) -> None:
+            job.items = []
+
+    host.strict = False
+    host.add_observer(Thief())
+    host.add_observer(Setter())
+    (photos / "bad.png").write_bytes(b"")
+    report = again(report=tmp_path / "report.json")
+    assert report.counts["done"] == 7
+    assert report.counts["failed"] == 1
+    assert read(tmp_path / "report.json")["counts"]["failed"] == 1
+
+
 def read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text("ascii"))
 
@@ -109,11 +138,11 @@ def test_a_report_that_would_cost_an_image_or_cannot_be_is_refused_at_once(
 def test_a_report_that_cannot_be_written_does_not_hide_why_the_job_stopped(
     again: Again, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(path: Path, data: bytes) -> None:
+    def full(place: Place, data: bytes) -> None:
         shutil.rmtree(tmp_path / "reports", ignore_errors=True)  # several images may come here at once
         raise FatalError("the disk is full")
 
-    monkeypatch.setattr(stages, "write_file", full)
+    monkeypatch.setattr(Place, "write", full)
     with pytest.raises(FatalError, match="the disk is full"):
         again(report=tmp_path / "reports" / "report.json", batch_size=7)
     assert "report.json: cannot be written" in caplog.text

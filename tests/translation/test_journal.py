@@ -140,7 +140,7 @@ def test_a_line_that_a_full_disk_has_torn_costs_that_line_only(
     journal = Journal(folder, "S")
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-        with pytest.raises(WriteError, match=r"journal\.jsonl: No space left"):
+        with pytest.raises(WriteError, match=r"journal\.jsonl: cannot be written: No space left"):
             journal.record(Item(Path("in/b.png"), folder / "b.png"), digest(SOURCE), digest(RESULT))
     path = folder / ".img2img" / "journal.jsonl"
     path.write_bytes(path.read_bytes()[:-9])

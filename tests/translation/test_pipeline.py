@@ -12,8 +12,8 @@ import pytest
 from torch import Tensor
 
 from img2img.inference import stream
-from img2img.media import write_file
 from img2img.translation import pipeline as stages
+from img2img.translation.place import Place
 from img2img.translation.report import Item
 
 Run = Callable[..., list[Item]]
@@ -79,13 +79,15 @@ class Alive:
             count(1)
             return image
 
+        write = Place.write
+
         def written(*arguments: Any) -> None:
             time.sleep(seconds)
-            write_file(*arguments)
+            write(*arguments)
             count(-1)
 
         monkeypatch.setattr(stages, "decode_image", decoded)
-        monkeypatch.setattr(stages, "write_file", written)
+        monkeypatch.setattr(Place, "write", written)
 
 
 def test_a_slow_disk_holds_up_the_decoders(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

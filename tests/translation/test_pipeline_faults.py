@@ -15,8 +15,8 @@ from torch import Tensor
 
 from img2img.errors import Stopped, WriteError
 from img2img.inference import picture
-from img2img.media import write_file
 from img2img.translation import pipeline as stages
+from img2img.translation.place import Place
 from img2img.translation.report import Item
 
 Run = Callable[..., list[Item]]
@@ -106,14 +106,15 @@ def test_a_target_that_cannot_be_written_ends_the_job_at_once(run: Run, monkeypa
     written: list[int] = []
     numbers = itertools.count(1)
 
-    def full(path: Path, data: bytes) -> None:
+    def full(place: Place, data: bytes) -> None:
         number = next(numbers)  # two threads write
         written.append(number)
         if number > 5:
-            raise WriteError(f"{path}: the disk is full")
-        write_file(path, data)
+            raise WriteError(f"{place.path}: the disk is full")
+        write(place, data)
 
-    monkeypatch.setattr(stages, "write_file", full)
+    write = Place.write
+    monkeypatch.setattr(Place, "write", full)
     items: list[Item] = []
     with pytest.raises(WriteError, match="the disk is full"):
         run(lambda images: images, [(8, 9)] * 100, items=items, batch_size=2)

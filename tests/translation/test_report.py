@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from img2img.errors import WriteError
+from img2img.translation.passed_over import PassedOver
 from img2img.translation.report import Item, Report
 
 
@@ -20,7 +21,8 @@ def report() -> Report:
         Item(Path("in/c.png"), Path("out/c.png"), "skipped", reason="done already"),
         Item(Path("in/d.png"), Path("out/d.png")),
     ]
-    return Report(items, "model.safetensors", "abc", {"quality": 90}, ignored=2, seconds=1.5, stopped="stopped")
+    passed_over = [PassedOver(Path(f"in/{name}"), ".txt", "no image") for name in ("a.txt", "b.txt")]
+    return Report(items, "model.safetensors", "abc", {"quality": 90}, passed_over, seconds=1.5, stopped="stopped")
 
 
 def test_the_counts_add_up_to_what_was_planned(report: Report) -> None:
@@ -40,6 +42,7 @@ def test_a_report_says_all_of_it(report: Report, tmp_path: Path) -> None:
         "seconds": 1.5,
         "stopped": "stopped",
     }
+    assert read["passed_over"][1] == {"path": "in/b.txt", "kind": ".txt", "reason": "no image"}
     assert read["planned"] == sum(read["counts"].values()) == 4
     assert read["counts"] == {"done": 1, "damaged": 0, "skipped": 1, "failed": 1, "not_reached": 1}
     assert [item["status"] for item in read["items"]] == ["done", "failed", "skipped", "not_reached"]

@@ -13,7 +13,8 @@ from PIL import Image
 from .clips import Clip, encoder, pictures
 from .picture import draw
 
-SHOWN = 0x10  # RFC 6386, 9.1
+SHOWN = {"libvpx": 0x10, "libvpx-vp9": 0x02}
+"""The bit of a packet's first byte that is set if its picture is shown: RFC 6386, 9.1, and VP9's profile 0."""
 
 
 def animation(path: Path, frames: int = 6, size: tuple[int, int] = (96, 64), milliseconds: int = 100) -> Path:
@@ -60,15 +61,15 @@ def long(path: Path, frames: int = 20_000, group: int = 250, size: tuple[int, in
     return path
 
 
-def hidden(path: Path, frames: int = 30, every: int = 12) -> Path:
-    """VP8 in WebM with a hidden frame, which a decoder never shows, before each key frame but the first."""
-    clip = Clip(frames=frames, codec="libvpx", keyframes=every)
+def hidden(path: Path, frames: int = 30, every: int = 12, codec: str = "libvpx") -> Path:
+    """VP8 or VP9 in WebM with a hidden frame, which a decoder never shows, before each key frame but the first."""
+    clip = Clip(frames=frames, codec=codec, keyframes=every)
     with av.open(str(path), "w") as file:
         stream = encoder(file, clip)
         for packet in _encoded(stream.codec_context, clip):
             if packet.is_keyframe and packet.pts:
                 content = bytearray(bytes(packet))
-                content[0] &= ~SHOWN
+                content[0] &= ~SHOWN[codec]
                 copy = av.Packet(bytes(content))
                 copy.time_base, copy.stream = Fraction(1, 1000), stream
                 copy.pts = copy.dts = int(packet.pts * packet.time_base * 1000) - 1

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from img2img.errors import WriteError
+from img2img.media import Folder
 from img2img.media.video import ClipInfo, VideoOptions
 from img2img.media.video.encoding import Encoding, choose_encoding
 from img2img.media.video.muxing import Contents, mux
@@ -31,7 +32,7 @@ def encode(encoding: Encoding, folder: Path, *lengths: int) -> list[Path]:
             encoder.add(pixels, TIMES[number], 100)
             number += 1
         paths.append(folder / f"{len(paths)}.npz")
-        encoder.write(paths[-1])
+        encoder.write(Folder(folder), paths[-1])
     return paths
 
 
@@ -48,7 +49,7 @@ def test_every_packet_is_decoded_before_it_is_shown_and_after_the_one_before(cod
 @pytest.mark.parametrize("codec", CODECS)
 def test_segments_make_one_video_with_every_frame_at_its_time(codec: str, tmp_path: Path) -> None:
     encoding = choose_encoding(".mkv", VideoOptions(codec=codec), INFO)
-    mux(Contents(encoding, encode(encoding, tmp_path, 20, 1, 39)), tmp_path / "out.mkv")
+    mux(Contents(encoding, encode(encoding, tmp_path, 20, 1, 39)), Folder(tmp_path), tmp_path / "out.mkv")
     assert look.numbers(tmp_path / "out.mkv") == list(range(60))
     wanted = [Fraction(time, 12800) for time in TIMES]
     found = look.times(tmp_path / "out.mkv")
@@ -57,7 +58,7 @@ def test_segments_make_one_video_with_every_frame_at_its_time(codec: str, tmp_pa
 
 def test_mp4_keeps_times_to_the_tick(tmp_path: Path) -> None:
     encoding = choose_encoding(".mp4", VideoOptions(), INFO)
-    mux(Contents(encoding, encode(encoding, tmp_path, 30, 30)), tmp_path / "out.mp4")
+    mux(Contents(encoding, encode(encoding, tmp_path, 30, 30)), Folder(tmp_path), tmp_path / "out.mp4")
     assert look.times(tmp_path / "out.mp4") == [Fraction(time, 12800) for time in TIMES]
 
 
@@ -66,7 +67,7 @@ def test_the_same_segments_make_the_same_bytes(suffix: str, tmp_path: Path) -> N
     encoding = choose_encoding(suffix, VideoOptions(), INFO)
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        mux(Contents(encoding, encode(encoding, tmp_path / name, 12, 12)), tmp_path / name / "out")
+        mux(Contents(encoding, encode(encoding, tmp_path / name, 12, 12)), Folder(tmp_path), tmp_path / name / "out")
     assert (tmp_path / "a" / "out").read_bytes() == (tmp_path / "b" / "out").read_bytes()
 
 
@@ -74,4 +75,4 @@ def test_a_place_that_cannot_be_written_is_a_write_error(tmp_path: Path) -> None
     encoding = choose_encoding(".mp4", VideoOptions(), INFO)
     segments = encode(encoding, tmp_path, 5)
     with pytest.raises(WriteError, match="create its folder first"):
-        mux(Contents(encoding, segments), tmp_path / "nowhere" / "out.mp4")
+        mux(Contents(encoding, segments), Folder(tmp_path), tmp_path / "nowhere" / "out.mp4")

@@ -46,7 +46,8 @@ def install(names: Sequence[str], on_line: OnLine, *, editable: bool = False, up
         command = [*_installer("install"), *options, *_upgrade(named, upgrade), *words]
         status, output = _run(command, environment, on_line)
     if status:
-        raise PluginError(conflict(output, limits) or f"{', '.join(names)} cannot be installed; the reason is above")
+        reason = conflict(output, limits) or f"{', '.join(names)} cannot be installed; the reason is above"
+        raise PluginError(*reason.splitlines())
     after = _versions()
     return {name: after[name] for name in after if name in named or before.get(name) != after[name]}
 

@@ -87,7 +87,7 @@ def canonical(name: str) -> str:
 def distribution_of(name: str) -> str:
     """Return the distribution that a requirement, a path or a URL names; empty where only pip can find out."""
     path = Path(name.partition("[")[0])
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         return canonical(tomllib.loads((path / "pyproject.toml").read_text("utf-8"))["project"]["name"])
     if archive := re.match(r"([\w.-]+?)-\d[^/]*\.(whl|tar\.gz|zip)$", path.name):
         return canonical(archive[1])

@@ -1,4 +1,4 @@
-"""This module reads animations (GIF and WebP files) as clips, and writes clips as animations."""
+"""This module reads animations (GIF, WebP and AVIF files) as clips, and writes clips as animations."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from io import BytesIO
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image as Pillow
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
@@ -26,8 +28,20 @@ _DEFAULT_DURATION = 100
 """Milliseconds that a frame is shown where the file gives 0; browsers do the same."""
 
 
+class _WebP(WebPImageFile):
+    """Reads frames with alpha, which Pillow leaves out where no frame has any, but one is smaller than the picture."""
+
+    def _open(self) -> None:
+        super()._open()
+        self.rawmode = self._mode = "RGBA"
+
+
+_OPENERS: dict[bytes, Any] = {b"GIF8": GifImageFile, b"RIFF": _WebP}
+"""First bytes of a file to the class that reads it; other files are AVIF."""
+
+
 class AnimationReader:
-    """Reads a GIF or WebP file as a `Clip` whose ticks are milliseconds.
+    """Reads a GIF, WebP or AVIF file as a `Clip` whose ticks are milliseconds.
 
     Args:
         path: The file.
@@ -36,7 +50,7 @@ class AnimationReader:
         max_pixels: Frames with more pixels are refused.
 
     Raises:
-        VideoError: The file is no GIF or WebP, its first frame cannot be decoded, or its frames are too large.
+        VideoError: The file is no such animation, its first frame cannot be decoded, or its frames are too large.
     """
 
     def __init__(
@@ -53,24 +67,24 @@ class AnimationReader:
         data = read_file(path)
         self._is_cut_off = _is_cut_off(data)
         try:
-            self._image = GifImageFile(BytesIO(data)) if data.startswith(b"GIF8") else WebPImageFile(BytesIO(data))
+            self._image: Any = _OPENERS.get(data[:4], AvifImageFile)(BytesIO(data))
             size, frames = self._image.size, self._image.n_frames
             self._image.load()  # or a WebP does not say how long its first frame is shown
             duration = self._duration()
         except Exception as error:  # a damaged file provokes many kinds
+            kind = "GIF or WebP" if data[:4] in _OPENERS else "AVIF"
             raise VideoError(
-                f"{printable(path)}: this GIF or WebP file is damaged ({error}); copy it again from where it came from"
+                f"{printable(path)}: this {kind} file is damaged ({error}); copy it again from where it came from"
             ) from error
         if size[0] * size[1] > max_pixels:
             raise VideoError(
                 f"{printable(path)}: its {size[0]}×{size[1]} pixels are more than the allowed {max_pixels}; raise "
                 "--max-pixels"
             )
-        self._mode = "RGBA" if self._image.has_transparency_data else "RGB"
         self.loops = self._loops()
         """How often the animation is shown; 0 means for ever."""
         rate = Fraction(_MILLISECONDS, duration)
-        self.info = ClipInfo(*size, time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
+        self.info = ClipInfo(size[0], size[1], time_base=Fraction(1, _MILLISECONDS), rate=rate, frames=frames)
 
     def close(self) -> None:
         """Close the file."""
@@ -94,7 +108,7 @@ class AnimationReader:
                 return
             try:
                 self._image.seek(index)
-                pixels = np.asarray(self._image.convert(self._mode))
+                pixels = self._pixels()
             except Exception as error:  # a damaged frame provokes many kinds
                 if not index:
                     raise VideoError(f"{printable(self.path)}: its first frame is damaged ({error})") from error
@@ -102,14 +116,24 @@ class AnimationReader:
                 return
             duration = self._duration()
             if at >= begin:
+                pixels = pixels[: self.info.height, : self.info.width]  # a GIF's frame may reach beyond its picture
                 yield Frame(at - begin, duration, partial(_identity, pixels))
             at += duration
         if self._is_cut_off:
             self.damage = f"the file is cut off after {self.info.frames} frames"
 
+    def _pixels(self) -> Pixels:
+        """Return the frame that is shown now: with alpha, if a pixel of it is transparent."""
+        if not self._image.has_transparency_data:
+            return np.asarray(self._image.convert("RGB"))
+        pixels = np.asarray(self._image.convert("RGBA"))
+        return pixels if pixels[..., 3].min() < 255 else pixels[..., :3]
+
     def _loops(self) -> int:
         """Return how often the animation is shown: a GIF gives the repetitions, and is shown once if it gives none."""
         loop = self._image.info.get("loop")
+        if isinstance(self._image, AvifImageFile):  # Pillow does not say
+            return 0
         if isinstance(self._image, WebPImageFile) or not loop:
             return 1 if loop is None else int(loop)
         return int(loop) + 1
@@ -171,14 +195,16 @@ class AnimationWriter:
         options = {} if self._is_gif else {"quality": self._quality, "method": 3, "loop": self._loops}
         if self._is_gif and self._loops != 1:
             options["loop"] = max(0, self._loops - 1)
+        transparent = any(image.has_transparency_data for image in self._images)
+        images = [image.convert("RGBA") for image in self._images] if transparent else self._images
         try:
-            self._images[0].save(
+            images[0].save(
                 file,
                 "GIF" if self._is_gif else "WEBP",
                 save_all=True,
-                append_images=self._images[1:],
+                append_images=images[1:],
                 duration=[ticks * (10 if self._is_gif else 1) for ticks in durations],
-                disposal=2 if self._is_gif and self._images[0].has_transparency_data else 0,
+                disposal=2 if self._is_gif and transparent else 0,
                 **options,
             )
         except (OSError, ValueError, RuntimeError, OverflowError, struct.error) as error:
@@ -198,5 +224,25 @@ def _identity(pixels: Pixels) -> Pixels:
 def _is_cut_off(data: bytes) -> bool:
     """Return whether the end of the file is missing: a GIF lacks its trailer, or a RIFF file its declared length."""
     if data.startswith(b"GIF8"):
-        return not data.rstrip(b"\0").endswith(b";")
+        return not _has_trailer(data)
+    if not data.startswith(b"RIFF"):
+        return False
     return int.from_bytes(data[4:8], "little") + 8 > len(data)
+
+
+def _has_trailer(data: bytes) -> bool:
+    """Return whether the blocks of a GIF follow each other up to the trailer, whatever stands behind it."""
+
+    def colours(at: int) -> int:
+        return 3 * (2 << (data[at] & 7)) if data[at] & 0x80 else 0
+
+    try:
+        at = 13 + colours(10)
+        while data[at] in (0x21, 0x2C):  # an extension or a picture
+            at += 2 if data[at] == 0x21 else 11 + colours(at + 9)
+            while data[at]:
+                at += data[at] + 1
+            at += 1
+        return data[at] == 0x3B
+    except IndexError:
+        return False

@@ -12,7 +12,7 @@ from img2img.media import formats
 from img2img.media.clip.frames import Clip
 from img2img.media.clip.sequence import SequenceReader
 from img2img.media.files import MAX_PIXELS
-from img2img.media.formats import Format, Moving
+from img2img.media.formats import Moving
 
 
 class OpenClip(Clip, Protocol):
@@ -24,8 +24,14 @@ class OpenClip(Clip, Protocol):
 
 
 def is_animated(path: Path) -> bool:
-    """Return whether the first bytes of a file are those of an animation: a GIF, or a WebP with several frames."""
-    return _format(path) is not None
+    """Return whether the first bytes of a file are those of an animation: a GIF, or many frames of another format."""
+    return formats.clip_format(_head(path)) is not None
+
+
+def is_text(path: Path) -> bool:
+    """Return whether the first bytes of a file are a text, and no video."""
+    head = _head(path)
+    return bool(head) and b"\0" not in head
 
 
 def open_clip(
@@ -42,7 +48,7 @@ def open_clip(
     Raises:
         VideoError: The file cannot be read, or its frames are too large.
     """
-    form = _format(path)
+    form = formats.clip_format(_head(path))
     moving = form.moving if form and form.moving else Moving()
     reader: Callable[[Path, Fraction | None, Fraction | None, int], OpenClip] = formats.load(moving.read)
     return reader(path, start, end, max_pixels)
@@ -60,9 +66,11 @@ def open_images(paths: Sequence[Path], rate: Fraction | None, max_pixels: int) -
     return SequenceReader(paths, rate, max_pixels)
 
 
-def _format(path: Path) -> Format | None:
+def _head(path: Path) -> bytes:
     try:
+        if not path.is_file():  # opening a pipe would wait until somebody writes into it
+            return b""
         with path.open("rb") as file:
-            return formats.clip_format(file.read(formats.HEAD))
+            return file.read(formats.HEAD)
     except OSError:  # the reader of the file reports the reason
-        return None
+        return b""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
-from img2img.errors import Img2ImgError, VideoError
+from img2img.errors import Img2ImgError, VideoError, is_ctrl_c
 from img2img.media.clip.frames import Clip, ClipInfo, Frame
 from img2img.media.files import MAX_PIXELS
+from img2img.text import error_text
 
 if TYPE_CHECKING:
     from img2img.media.image.images import Pixels
@@ -125,10 +126,12 @@ def guarded(name: str, call: Callable[[], T], does: Literal["reads", "writes"] =
     """
     try:
         return call()
-    except (Img2ImgError, KeyboardInterrupt, MemoryError):
+    except (Img2ImgError, MemoryError):
         raise
     except BaseException as error:
-        raise VideoError(f"{name}: the plugin that {does} it failed: {type(error).__name__}: {error}") from error
+        if is_ctrl_c(error):
+            raise
+        raise VideoError(f"{name}: the plugin that {does} it failed: {error_text(error)}") from error
 
 
 def _checked(info: Any, name: str, max_pixels: int) -> ClipInfo:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,7 @@ class SequenceReader:
             rate=rate,
             frames=len(self._paths),
             deep=pixels.dtype == np.uint16,
+            notes=_gaps(self._paths),
         )
 
     def close(self) -> None:
@@ -106,7 +108,32 @@ class SequenceReader:
 
     def _decode(self, path: Path) -> Pixels:
         pixels = decode_image(read_file(path), printable(path), self._max_pixels).pixels
-        return pixels[..., :3] if pixels.shape[2] >= 3 else np.repeat(pixels[..., :1], 3, axis=2)
+        return pixels if pixels.shape[2] >= 3 else np.concatenate([pixels[..., [0, 0, 0]], pixels[..., 1:]], axis=2)
+
+
+def _gaps(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Return a note on the numbers that are missing among the names of the images; none if none is."""
+    series: dict[tuple[Path, str, str], list[tuple[int, str]]] = {}
+    for path in paths:
+        if match := re.fullmatch(r"(.*?)(\d+)(\D*)", path.name, re.ASCII | re.DOTALL):
+            series.setdefault((path.parent, match[1], match[3]), []).append((int(match[2]), match[2]))
+    missing = [name for (_, before, after), numbers in series.items() for name in _missing(before, numbers, after)]
+    if not missing:
+        return ()
+    names = printable(", ".join(missing[:3]) + (" …" if len(missing) > 3 else ""))
+    return (f"{len(missing)} missing in the numbers of the images: {names}; what follows is shown without a pause",)
+
+
+def _missing(before: str, numbers: list[tuple[int, str]], after: str) -> list[str]:
+    """Return the names between those of a series; none where these are no count, such as dates."""
+    steps = {later - earlier for (earlier, _), (later, _) in pairwise(numbers)}
+    step = min(steps, default=0)
+    count = 0 if step < 1 else (numbers[-1][0] - numbers[0][0]) // step + 1 - len(numbers)
+    if not 0 < count < len(numbers) or any(one % step for one in steps):
+        return []
+    there, digits = {number for number, _ in numbers}, len(numbers[0][1])
+    every = range(numbers[0][0], numbers[-1][0], step)
+    return [f"{before}{number:0{digits}}{after}" for number in every if number not in there]
 
 
 def _same(pixels: Pixels) -> Pixels:

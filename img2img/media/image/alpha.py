@@ -1,11 +1,17 @@
-"""This module gives transparent pixels a colour for the network, and puts images in front of white."""
+"""This module gives transparent pixels a colour for the network, and puts images in front of a ground."""
 
 from __future__ import annotations
+
+from typing import TypeAlias
 
 import numpy as np
 
 from img2img.media.image.images import Pixels
 from img2img.media.opencv import cv2
+
+Ground: TypeAlias = tuple[int, int, int]
+"""A colour as red, green and blue, 0 to 255."""
+WHITE: Ground = (255, 255, 255)
 
 
 def fill_transparent(pixels: Pixels) -> Pixels:
@@ -34,9 +40,25 @@ def fill_transparent(pixels: Pixels) -> Pixels:
     return filled
 
 
-def over_white(pixels: Pixels) -> Pixels:
-    """Put an image with alpha in front of white: (H, W, C) becomes (H, W, C - 1) without alpha."""
-    white = np.iinfo(pixels.dtype).max
-    alpha = pixels[..., -1:].astype(np.uint16 if white == 255 else np.uint32)
-    shown = pixels[..., :-1] * alpha + white * (white - alpha)
-    return ((shown + white // 2) // white).astype(pixels.dtype)
+def in_front_of(ground: Ground, pixels: Pixels) -> Pixels:
+    """Put an image with alpha in front of a colour.
+
+    Args:
+        ground: The colour.
+        pixels: (H, W, C), uint8 or uint16; C is 2 or 4, and the last channel is alpha.
+
+    Returns:
+        (H, W, 1) of grey in front of grey, otherwise (H, W, 3).
+    """
+    top = np.iinfo(pixels.dtype).max
+    wide = np.uint16 if top == 255 else np.uint32
+    colour = ground[:1] if pixels.shape[2] == 2 and len(set(ground)) == 1 else ground
+    behind: Pixels = np.array([level * (top // 255) for level in colour], wide)
+    alpha: Pixels = pixels[..., -1:].astype(wide)
+    shown = pixels[..., :-1] * alpha + behind * (top - alpha)
+    return ((shown + top // 2) // top).astype(pixels.dtype)
+
+
+def name_of(ground: Ground) -> str:
+    """Return the name of a colour, for messages."""
+    return {WHITE: "white", (0, 0, 0): "black"}.get(ground, "#{:02x}{:02x}{:02x}".format(*ground))

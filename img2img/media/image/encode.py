@@ -14,7 +14,7 @@ from img2img.media import formats
 from img2img.media.formats import Still
 from img2img.media.image import metadata as wrapping
 from img2img.media.image import tiff
-from img2img.media.image.alpha import over_white
+from img2img.media.image.alpha import WHITE, Ground, in_front_of, name_of
 from img2img.media.image.images import Encoded, Image, Metadata, Pixels
 from img2img.media.opencv import cv2, is_out_of_memory
 
@@ -22,16 +22,17 @@ _NONE = Metadata()
 _KINDS = {"exif": cv2.IMAGE_METADATA_EXIF, "icc": cv2.IMAGE_METADATA_ICCP, "xmp": cv2.IMAGE_METADATA_XMP}
 
 
-def encode_image(image: Image, suffix: str, quality: int | None = None) -> Encoded:
+def encode_image(image: Image, suffix: str, quality: int | None = None, ground: Ground = WHITE) -> Encoded:
     """Encode an image in the format of a suffix.
 
     Properties that the format cannot hold are converted: 16 bits are scaled to 8 (AVIF: 10), alpha is put in front of
-    white, and metadata are left out. The notes name each conversion.
+    `ground`, and metadata are left out. The notes name each conversion.
 
     Args:
         image: The image.
         suffix: One of `WRITABLE_IMAGES`.
         quality: 1 to 100 for JPEG (95 if not given), WebP (95) and AVIF (90); at 100, WebP and AVIF are lossless.
+        ground: The colour behind what is transparent, where the format holds no alpha.
 
     Raises:
         UsageError: No known format has the suffix, or the quality is out of range.
@@ -50,21 +51,21 @@ def encode_image(image: Image, suffix: str, quality: int | None = None) -> Encod
             f"{width}x{height} pixels are too many for {form.name}, which holds {still.longest_side} in a row; "
             "choose .png or .tif"
         )
-    pixels, notes = _fitting_pixels(image.pixels, form.name, still)
+    pixels, notes = _fitting_pixels(image.pixels, form.name, still, ground)
     metadata, lost = _fitting_metadata(image.metadata, pixels.shape[2], form.name, still)
     encode: Callable[[Pixels, Metadata, int], bytes] = formats.load(still.encode)
     data = encode(pixels, metadata, still.quality if quality is None else quality)
     return Encoded(data, (*notes, *lost))
 
 
-def _fitting_pixels(pixels: Pixels, name: str, still: Still) -> tuple[Pixels, list[str]]:
+def _fitting_pixels(pixels: Pixels, name: str, still: Still, ground: Ground) -> tuple[Pixels, list[str]]:
     notes = []
     if pixels.dtype == np.uint16 and still.bits < 16:
         notes.append(f"16 bits reduced to {still.bits}, the most that {name} holds")
         pixels = _with_bits(pixels, still.bits)
     if pixels.shape[2] in (2, 4) and not still.alpha:
-        notes.append(f"alpha put in front of white, since {name} holds none")
-        pixels = over_white(pixels)
+        notes.append(f"alpha put in front of {name_of(ground)}, since {name} holds none")
+        pixels = in_front_of(ground, pixels)
     if pixels.shape[2] not in still.channels:
         pixels = _as_colour(pixels)
     return pixels, notes

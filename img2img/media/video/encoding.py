@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,10 @@ class Encoding:
         stream.time_base = self.time_base
         return stream
 
+    def in_matroska(self) -> Encoding:
+        """Return the same encoding in Matroska, which holds nearly everything."""
+        return replace(self, container="matroska")
+
     def _configure(self, codec: Any) -> None:
         codec.width, codec.height, codec.pix_fmt = self.width, self.height, self.pixel_format
         codec.time_base, codec.framerate = self.time_base, self.rate
@@ -118,9 +123,12 @@ def choose_encoding(suffix: str, options: VideoOptions, info: ClipInfo) -> Encod
             failures.append(f"{encoder}: {reason(error)}")
         else:
             return encoding
+    others = "--preset or --pixel-format"
+    if form.moving.container != "matroska":
+        others = "--preset, --pixel-format or target (.mkv holds nearly everything)"
     raise UsageError(
         f"a {suffix} cannot be encoded this way ({'; '.join(failures)}); try another --codec (h264, h265, vp9, av1, "
-        "prores, ffv1), --preset, --pixel-format or target (.mkv holds nearly everything)"
+        f"prores, ffv1), {others}"
     )
 
 
@@ -146,19 +154,30 @@ def _encoding(encoder: str, suffix: str, moving: Moving, options: VideoOptions, 
             f"its pixels are {info.sample_aspect} as wide as high, which {encoder} in {suffix} cannot store; h264 can"
         )
     colour = info.colour or Colour(matrix=1 if height >= 720 else 6, full_range=False)
+    chosen = options_of(encoder, options)
+    stored = colour.hdr.options(encoder, chosen) if colour.hdr else chosen
     return Encoding(
         container=moving.container,
         encoder=encoder,
         pixel_format=pixel_format,
-        options=options_of(encoder, options),
+        options=stored or chosen,
         width=width,
         height=height,
         time_base=info.time_base,
         rate=info.rate,
         sample_aspect=info.sample_aspect,
         colour=colour.for_format(pixel_format),
-        notes=tuple(notes),
+        notes=(*notes, *_lost(colour, encoder, is_stored=stored is not None)),
     )
+
+
+def _lost(colour: Colour, encoder: str, *, is_stored: bool) -> Iterator[str]:
+    """Yield notes on what the target does not keep of the source's colours and of what its frames carry."""
+    if colour.is_ycgco:
+        yield "colours stored as YCgCo became BT.709, which players know"
+    if not is_stored:
+        yield f"left out: mastering display and light level of HDR10; {encoder} cannot store them, h265 can"
+    yield from (f"left out: {what}" for what in colour.lost)
 
 
 def _try(encoding: Encoding) -> None:
@@ -172,21 +191,19 @@ def _try(encoding: Encoding) -> None:
     left = [name for name in codec.options if name in encoding.options]
     if left:
         raise ValueError(f"it has no option {', '.join(left)}")
-    begin_file(encoding)
+    _begin_file(encoding)
 
 
-def begin_file(encoding: Encoding, *templates: Any) -> None:
-    """Write the beginning of a file with this video and copies of other streams into memory, to see whether it works.
+def _begin_file(encoding: Encoding) -> None:
+    """Write the beginning of a file with this video into memory, to see whether it works.
 
     Raises:
-        FFmpegError: The container cannot hold these streams together.
-        ValueError: The container has no place for one of them.
+        FFmpegError: The container cannot hold the video.
+        ValueError: The container has no place for the codec.
     """
     output = av.open(BytesIO(), "w", format=encoding.container)
     try:
         encoding.add_to(output)
-        for template in templates:
-            output.add_stream_from_template(template)
         output.start_encoding()
     finally:
         with suppress(av.error.FFmpegError, ValueError):  # closing a file without a frame may fail

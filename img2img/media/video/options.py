@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from img2img.media.image.alpha import WHITE, Ground
+
 
 @dataclass(frozen=True)
 class VideoOptions:
@@ -23,6 +25,8 @@ class VideoOptions:
         fps: Constant frame rate to which the clip is brought by leaving out and repeating frames; for images, the rate
             at which they are shown.
         hardware: `auto` tries encoders of graphics cards before that of the CPU.
+        ground: The colour behind what is transparent, where the target holds no transparency: red, green and blue, 0 to
+            255.
         drop_unsupported_streams: Whether streams that the target's container cannot hold are left out, instead of
             refusing the job.
     """
@@ -35,4 +39,5 @@ class VideoOptions:
     end: Fraction | None = None
     fps: Fraction | None = None
     hardware: Literal["auto", "off"] = "off"
+    ground: Ground = WHITE
     drop_unsupported_streams: bool = False

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,21 @@ import av
 from img2img.errors import VideoError
 from img2img.media.clip.frames import ClipInfo, Frame
 from img2img.media.files import MAX_PIXELS, printable
+from img2img.media.video.alpha import with_alpha
 from img2img.media.video.colour import Colour
 from img2img.media.video.container import main_video, open_container
-from img2img.media.video.damage import declared_end, is_cut_off
+from img2img.media.video.damage import declared_end, shortened
+from img2img.media.video.ending import CUT_OFF, missing_end
+from img2img.media.video.entry import is_indexed, packets_before_key
 from img2img.media.video.threads import share_out
-from img2img.media.video.timeline import UNTIMED, Decoded, Timeline
+from img2img.media.video.timeline import Decoded, Timeline
 from img2img.media.video.turning import turn_of, turn_upright
 
 if TYPE_CHECKING:
     from img2img.media.image.images import Pixels
 
+_EARLY = Fraction(-1, 2)
+"""Seconds; sound that begins later than this before 0 is but the delay of its decoder."""
 MICROSECONDS = 1_000_000
 """Ticks a second of the times of a container, unlike those of its streams."""
 
@@ -55,34 +61,45 @@ class VideoReader:
         """Whether the file holds sound or subtitles beside the picture."""
         self.shift: Fraction
         """Seconds subtracted from all times, so that the part from `start` on begins at 0."""
+        self._longest = 0
         self._resources = ExitStack()
         try:
             self._container = self._resources.enter_context(open_container(path))
             self._stream = main_video(self._container, path)
             self.has_tracks = any(stream.type in ("audio", "subtitle") for stream in self._container.streams)
-            share_out(self._stream, blames_packets=self._container.format.name in UNTIMED)
+            share_out(self._stream, blames_packets=self._container.format.name == "avi")
             self._time_base = Fraction(self._stream.time_base or 1)
             self._origin = Fraction(self._container.start_time or 0, MICROSECONDS)
             self._from, self._to = (None if at is None else self._tick(at) for at in (start, end))
-            self.shift = Fraction(0) if self._from is None else self._from * self._time_base
             self._declared = declared_end(self._container, self._stream)
             self._decoded = self._begin(start, max_pixels)
+            self.shift = self._first_tick() * self._time_base
         except BaseException:
             self._resources.close()
             raise
 
     def _begin(self, start: Fraction | None, max_pixels: int) -> Iterator[Decoded]:
         """Yield decoded frames from a key frame before `start` on, or from the beginning; set `info` before."""
-        if start:
-            self._container.seek(int((self._origin + start) * MICROSECONDS))
-        self._timeline = Timeline(self._container, self._stream)
+        seeks = bool(start) and is_indexed(self._container)
+        skip = packets_before_key(self.path, self._from) if self._from and start and not seeks else 0
+        if seeks:
+            self._container.seek(int((self._origin + (start or 0)) * MICROSECONDS))
+        self._timeline = Timeline(self._container, self._stream, self.path, skip)
         timeline = self._timeline.frames()
         head = self._head(timeline, max_pixels)
-        if start and self._from is not None and head[-1][0] > self._from:  # the seek went too far
+        if seeks and self._from is not None and head[-1][0] > self._from:  # the seek went too far
             self._container.seek(int(self._origin * MICROSECONDS))
             self._stream.codec_context.flush_buffers()
             return self._begin(None, max_pixels)
+        self._first = head[0][0]
         return chain(head, timeline)
+
+    def _first_tick(self) -> int:
+        """Return the time that becomes 0: that of `start`, or that of a beginning before 0, which few formats hold."""
+        if self._from is not None:
+            return self._from
+        first, origin = self._first, floor(self._origin / self._time_base)
+        return min(first, origin) if first < 0 or self._origin < _EARLY else 0
 
     def close(self) -> None:
         """Close the file."""
@@ -101,7 +118,7 @@ class VideoReader:
             VideoError: The size of the picture changes in the middle.
         """
         waiting: Frame | None = None
-        begin = self._from or 0
+        begin = self._first_tick()
         for at, picture in self._pictures():
             pts = at - begin
             if waiting is not None:
@@ -112,13 +129,14 @@ class VideoReader:
 
     def _pictures(self) -> Iterator[tuple[int, Callable[[], Pixels]]]:
         """Yield when each picture from `start` to `end` is shown, and a function that returns it; judge the damage."""
-        shown, last, count, lost = None, None, 0, list[int]()
+        shown, last, count, lost, is_whole = None, None, 0, list[int](), True
         for pts, frame in self._decoded:
             if self._to is not None and pts >= self._to:
-                self._declared = None  # damage after `end` does not matter
+                is_whole = False  # damage after `end` does not matter
                 break
             if last is not None and pts <= last:
                 pts = last + 1
+            self._longest = max(self._longest, pts - (pts if last is None else last))
             last = pts
             is_in_part = self._from is None or pts >= self._from
             if frame is not None:
@@ -128,15 +146,18 @@ class VideoReader:
             if shown is not None and is_in_part:
                 count += 1
                 yield pts, shown
-        self.damage = self._judge(count, lost, last or 0)
+        self.damage = self._judge(count, lost, last or 0, is_whole)
 
-    def _judge(self, count: int, lost: list[int], last: int) -> str:
+    def _judge(self, count: int, lost: list[int], last: int, is_whole: bool) -> str:
         """Return what of the file is lost, in words; empty if nothing is."""
-        end, declared = self._timeline.end_of(last) * self._time_base, self._declared
-        if is_cut_off(end, declared, self.info.rate):
-            broken = f"the file is cut off: its picture ends at {float(end):.2f} of {float(declared or 0):.2f} s"
-        else:
-            broken = self._timeline.broken and f"the file is damaged: {self._timeline.broken}"
+        broken = self._timeline.broken and f"the file is damaged: {self._timeline.broken}"
+        if is_whole:
+            ends = {**self._timeline.ends, self._stream.index: self._timeline.end_of(last) * self._time_base}
+            usual = max(1 / self.info.rate, self._longest * self._time_base)
+            shorter = shortened(self._container, self._stream, ends, usual)
+            torn = missing_end(self.path, self._container.format.name, self._timeline.last_byte)
+            if shorter or torn:
+                broken = ": ".join(part for part in (torn or CUT_OFF, shorter) if part)
         holes = bool(lost) and (
             f"{len(lost)} of {count} frames are damaged, the first at {self._seconds(lost[0])}; the picture before "
             "stands in their place"
@@ -163,7 +184,7 @@ class VideoReader:
                 f"{printable(self.path)}: its picture changes from {was} to {now} at {self._seconds(pts)}, and a video "
                 "has one size; cut it there (--end, --start) and translate the parts"
             )
-        return lambda: turn_upright(self._colour.to_rgb(frame, deep=self.info.deep), self._turn)
+        return lambda: turn_upright(with_alpha(self._colour.to_rgb(frame, deep=self.info.deep), frame), self._turn)
 
     def _describe(self, frame: av.VideoFrame, max_pixels: int) -> ClipInfo:
         stream, layout = self._stream, frame.format
@@ -181,8 +202,10 @@ class VideoReader:
         notes = []
         if self._timeline.is_interlaced() or frame.interlaced_frame:
             notes.append("it is interlaced; its frames are translated as they are, both fields together")
-        if any(component.is_alpha for component in layout.components) or stream.metadata.get("alpha_mode") == "1":
+        if stream.metadata.get("alpha_mode") == "1":  # of VP8 and VP9, whose decoders leave it out
             notes.append("its transparency is not kept")
+        if (left_out := self._timeline.losses.undecodable) and self._from is None:
+            notes.append(f"{left_out} pictures at its beginning need one that comes before it, and are left out")
         return ClipInfo(
             width=width,
             height=height,

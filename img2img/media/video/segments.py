@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import av
 import numpy as np
 
-from img2img.media.files import write_file
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from img2img.media.folder import Folder
     from img2img.media.image.images import Pixels
     from img2img.media.video.encoding import Encoding
 
@@ -48,8 +47,8 @@ class SegmentEncoder:
         self._durations[pts] = duration
         self._packets += self._codec.encode(frame)
 
-    def write(self, path: Path) -> None:
-        """Finish the segment and write it, completely or not at all.
+    def write(self, folder: Folder, path: Path) -> None:
+        """Finish the segment and write it below a folder, completely or not at all.
 
         Raises:
             WriteError: The disk is full, or the folder not writable.
@@ -65,7 +64,7 @@ class SegmentEncoder:
             size=np.array([packet.size for packet in packets], np.int64),
             data=np.frombuffer(b"".join(bytes(packet) for packet in packets), np.uint8),
         )
-        write_file(path, file.getbuffer())
+        folder.write(path, file.getbuffer())
 
 
 @dataclass(frozen=True)

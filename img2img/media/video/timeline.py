@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
 
+from img2img.errors import VideoError
+from img2img.media.files import printable
+from img2img.media.video.clock import Clock
 from img2img.media.video.container import reason
-from img2img.media.video.damage import Losses, loses_in_silence
+from img2img.media.video.damage import Losses
+from img2img.media.video.entry import is_indexed
+from img2img.media.video.gaps import Gaps
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.stream import VideoStream
 
 _PROGRESSIVE = 1
 """FFmpeg's number for progressive frames; 0 is unknown, and higher numbers are interlaced."""
-UNTIMED = {"avi"}
-"""Formats whose packets have the times of decoding; sorted, these are the times of showing."""
+_LONGEST_DELAY = 4
+"""Packets that a decoder may wait for before the first picture, where pictures are reordered."""
 
 Decoded = tuple[int, "av.VideoFrame | None"]
 """The time of a frame in ticks, and the frame; None instead of the frame where its data are damaged."""
@@ -32,28 +39,37 @@ class Timeline:
     Args:
         container: The open file.
         stream: The video stream in it.
+        path: The path of the file.
+        skip: How many packets of the stream are passed over first, since no picture that is wanted needs them.
 
     Attributes:
         losses: The packets that have not become pictures.
+        ends: When the latest packet of each stream ends, in seconds, by the number of the stream.
+        last_byte: Where the latest packet of the picture ends in the file.
         broken: FFmpeg's words for the error at which reading stopped; empty if there was none.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
-        self._container, self._stream = container, stream
+    def __init__(self, container: InputContainer, stream: VideoStream, path: Path, skip: int = 0) -> None:
+        self._container, self._stream, self._path, self._skip = container, stream, path, skip
         self._time_base = Fraction(stream.time_base or 1)
-        self.losses, self.broken, self._following = Losses(), "", 0
+        self._clock = Clock(container)
+        self._gaps = Gaps(path, container, stream)
+        self.losses = Losses(stream.codec_context.name, begins_anywhere=not is_indexed(container))
+        self.broken, self._following = "", 0
+        self._delay = 0
+        self.ends: dict[int, Fraction] = {}
+        self.last_byte = 0
 
     def frames(self) -> Iterator[Decoded]:
         """Yield all frames in the order of their times, with None in place of each frame that is lost."""
         count_losses = not self.is_interlaced()  # two packets may make one frame
-        untimed = self._container.format.name in UNTIMED and self._stream.codec_context.has_b_frames
-        silent = loses_in_silence(self._container, self._stream)
         for frame in self._decode():
             after = self._following
-            pts = self.losses.next() if untimed and self.losses.expected else self._pts(frame)
-            usual = self._usual_duration
-            missing = range(after, pts - usual // 2, usual) if silent and after else ()
-            for lost in sorted({*self.losses.shown(pts), *missing}):
+            pts = self.losses.next() if self._is_unordered() else self._pts(frame)
+            passed = {*self.losses.shown(pts)}
+            if after and pts - after > self._usual_duration // 2:
+                passed.update(self._gaps.lost(after, pts, self._usual_duration, self._clock.move(self._stream)))
+            for lost in sorted(passed):
                 if count_losses:
                     yield lost, None
             yield pts, None if frame.is_corrupt else frame
@@ -61,24 +77,76 @@ class Timeline:
             if count_losses:
                 yield lost, None
 
+    def _is_unordered(self) -> bool:
+        """Return whether the packets have the times of decoding; sorted, these are the times of showing."""
+        return self._stream.codec_context.has_b_frames and self.losses.never_goes_back and bool(self.losses.expected)
+
     def _decode(self) -> Iterator[av.VideoFrame]:
         """Decode packet by packet, so that a damaged packet costs no other, and empty the decoder at the end."""
         codec = self._stream.codec_context
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except av.error.FFmpegError as error:
-                self.broken, packet = reason(error), None
-            if packet is None or not packet.size:
-                yield from _pictures_of(codec, None) or []
-                return
-            self.losses.sent(packet, codec.name)
+        section = 0
+        for packet in self._packets():
+            if section != self._clock.section(self._stream):
+                section = self._clock.section(self._stream)
+                self.losses.begin_again()
+                self._gaps.begin_again()
+            self._gaps.sent(packet)
+            self.losses.sent(packet)
             pictures = _pictures_of(codec, packet)
             if pictures is None:
                 self.losses.failed(packet)
             else:
                 yield from pictures
+        yield from _pictures_of(codec, None) or []
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        """Yield the packets of the video that hold data; an empty one stands for the picture before it."""
+        packets = self._clock.packets(self._container.streams)
+        while True:
+            try:
+                packet: Any = next(packets, None)
+            except av.error.FFmpegError as error:
+                self.broken = reason(error)
+                return
+            if packet is None:
+                return
+            if packet.has_sidedata("encryption_info"):
+                raise VideoError(
+                    f"{printable(self._path)}: it is encrypted (copy protection) and cannot be read without its key; "
+                    "give a file that is not encrypted"
+                )
+            self._note_end(packet)
+            if packet.stream_index != self._stream.index or not packet.size:
+                continue
+            if self._skip:
+                self._skip -= 1
+            else:
+                yield self._in_order(packet)
+
+    def _in_order(self, packet: Packet[VideoStream]) -> Packet[VideoStream]:
+        """Return a packet that a file hides for the delay of its decoder, though its times are those of decoding.
+
+        Files whose table of the times of showing is lost still have the edit that takes away the delay of reordering:
+        it would hide the first pictures.
+        """
+        if packet.pts is None:
+            return packet
+        is_delay = packet.is_discard and packet.pts == packet.dts and self.losses.packets < _LONGEST_DELAY
+        if is_delay and self._stream.codec_context.has_b_frames and packet.pts < 0:
+            self._delay = self._delay or -packet.pts
+            copy: Any = av.Packet(bytes(packet))
+            copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+            copy.time_base, copy.is_keyframe = packet.time_base, packet.is_keyframe
+            packet = copy
+        packet.pts = (packet.pts or 0) + self._delay
+        return packet
+
+    def _note_end(self, packet: Packet[Any]) -> None:
+        if packet.stream_index == self._stream.index and packet.size and packet.pos is not None:
+            self.last_byte = packet.pos + packet.size
+        if packet.pts is not None:
+            end = (packet.pts + (packet.duration or 0)) * Fraction(packet.time_base or 1)
+            self.ends[packet.stream_index] = max(end, self.ends.get(packet.stream_index, end))
 
     def _pts(self, frame: av.VideoFrame) -> int:
         pts = frame.pts if frame.pts is not None else self._following

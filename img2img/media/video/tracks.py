@@ -1,20 +1,25 @@
-"""This module copies sound, subtitles, chapters and titles from one video file to another, without a change."""
+"""This module copies sound, subtitles, data, covers, chapters and titles from one video file to another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av.error
+from av.stream import Discard
 
-from img2img.errors import VideoError
+from img2img.errors import UsageError
 from img2img.media.files import printable
+from img2img.media.video.clock import Clock
 from img2img.media.video.container import main_video, open_container
-from img2img.media.video.encoding import begin_file
+from img2img.media.video.covers import add_cover, holds_cover, is_cover
+from img2img.media.video.fitting import fits, fits_unlisted
+from img2img.media.video.subtitles import add_subrip, as_subrip, becomes_subrip
+from img2img.media.video.timecode import moved
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -49,39 +54,88 @@ class Tracks:
         source: The file.
         kept: Numbers of the streams that are copied.
         notes: The streams that are left out, for the report.
+        unlisted: Whether the target holds a stream that FFmpeg does not list for it.
     """
 
     source: Path
     kept: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    unlisted: bool = False
+
+
+@dataclass
+class _Choice:
+    """What becomes of the streams of a source, while they are looked at one by one."""
+
+    encoding: Encoding
+    kept: list[int] = field(default_factory=list)
+    refused: list[Any] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unlisted: bool = False
+
+    def take(self, stream: Any) -> None:
+        """Decide what becomes of a stream."""
+        container = self.encoding.container
+        if is_cover(stream):
+            self._keep_or_note(stream, holds_cover(container, stream))
+        elif stream.type in ("audio", "subtitle"):
+            self._keep_or_refuse(stream)
+        elif stream.type == "data":
+            if not _is_chapters(stream) and not _is_timecode(stream):
+                self._keep_or_note(stream, fits(stream, self.encoding))
+        elif stream.type != "attachment" or container != "matroska":
+            self._keep_or_note(stream, False)
+
+    def _keep_or_note(self, stream: Any, holds: bool) -> None:
+        if holds:
+            self.kept.append(stream.index)
+        else:
+            self.notes.append(f"left out: {_name(stream)}")
+
+    def _keep_or_refuse(self, stream: Any) -> None:
+        if fits(stream, self.encoding):
+            self.kept.append(stream.index)
+        elif becomes_subrip(self.encoding.container, stream):
+            self.kept.append(stream.index)
+            self.notes.append(f"{_name(stream)} became SubRip, without fonts and colours")
+        elif fits_unlisted(stream, self.encoding):
+            self.kept.append(stream.index)
+            self.unlisted = True
+        else:
+            self.refused.append(stream)
 
 
 def choose_tracks(source: Path, encoding: Encoding, *, drop_unsupported: bool) -> Tracks:
     """Find out which streams of a source the target can hold beside the picture.
 
     Raises:
-        VideoError: The target cannot hold a sound or subtitle stream, and `drop_unsupported` is false.
+        UsageError: The target cannot hold a sound or subtitle stream, and `drop_unsupported` is false.
     """
-    kept, refused, notes = [], [], []
+    choice = _Choice(encoding)
     with open_container(source) as container:
         picture = main_video(container, source)
         for stream in container.streams:
-            if stream.index == picture.index:
-                continue
-            if stream.type not in ("audio", "subtitle"):
-                if not _is_kept_otherwise(stream, encoding):
-                    notes.append(f"left out: {_name(stream)}")
-            elif _fits(stream, encoding):
-                kept.append(stream.index)
-            else:
-                refused.append(_name(stream))
-    if refused and not drop_unsupported:
-        raise VideoError(
-            f"{printable(source)}: a target of this kind ({encoding.container}) cannot hold {', '.join(refused)}; "
-            "write .mkv, which holds nearly everything, or leave them out by --drop-unsupported-streams"
-        )
-    notes += [f"left out, as {encoding.container} cannot hold it: {name}" for name in refused]
-    return Tracks(source, tuple(kept), tuple(notes))
+            if stream.index != picture.index:
+                choice.take(stream)
+        if choice.refused and not drop_unsupported:
+            raise _no_place(source, encoding, choice.refused)
+        if choice.unlisted and container.chapters():
+            choice.notes.append("left out: chapters, which FFmpeg cannot write beside this kind of sound")
+        dropped = [f"left out, as {encoding.container} cannot hold it: {_name(stream)}" for stream in choice.refused]
+    return Tracks(source, tuple(choice.kept), (*choice.notes, *dropped), choice.unlisted)
+
+
+def _no_place(source: Path, encoding: Encoding, streams: list[Any]) -> UsageError:
+    matroska = encoding.in_matroska()
+    in_matroska = encoding.container != "matroska" and all(
+        fits(stream, matroska) or becomes_subrip("matroska", stream) or fits_unlisted(stream, matroska)
+        for stream in streams
+    )
+    advice = ("write .mkv, which can, or leave " if in_matroska else "leave ") + "them out"
+    return UsageError(
+        f"{printable(source)}: a target of this kind ({encoding.container}) cannot hold "
+        f"{', '.join(map(_name, streams))}; {advice} by --drop-unsupported-streams"
+    )
 
 
 class TrackCopier:
@@ -91,6 +145,7 @@ class TrackCopier:
         tracks: The streams to copy.
         container: The source.
         output: The target; streams are added to it.
+        encoding: How the picture is encoded.
         shift: Seconds to subtract from all times.
         end: Time of the source, in seconds, from which on nothing is copied; None for all.
     """
@@ -100,32 +155,41 @@ class TrackCopier:
         tracks: Tracks,
         container: InputContainer,
         output: OutputContainer,
+        encoding: Encoding,
         shift: Fraction,
         end: Fraction | None,
     ) -> None:
         self._container, self._shift, self._end = container, shift, end
         self._targets: dict[int, Any] = {}
-        self._sources = [container.streams[index] for index in tracks.kept]
-        for stream in self._sources:
-            target: Any = output.add_stream_from_template(stream)
-            target.metadata.update(_about(stream, output.format.name))
+        self._sources: list[Any] = []
+        self._covers: list[Any] = []
+        for stream in (container.streams[index] for index in tracks.kept):
+            if is_cover(stream):
+                self._covers += add_cover(output, encoding.container, stream, tracks.source)
+                continue
+            text = becomes_subrip(encoding.container, stream)
+            target: Any = add_subrip(output) if text else output.add_stream_from_template(stream)
+            target.metadata.update(_about(stream, encoding.container))
             target.disposition = stream.disposition
             self._targets[stream.index] = target
-        output.metadata.update({k: v for k, v in container.metadata.items() if k not in _OF_THE_FILE})
+            self._sources.append(stream)
+        about = {name: text for name, text in container.metadata.items() if name not in _OF_THE_FILE}
+        rate = Fraction(main_video(container, tracks.source).average_rate or encoding.rate)
+        output.metadata.update(moved(about, shift, rate, encoding.rate))
         output.set_chapters(self._chapters())
-        for stream in container.streams:
-            if stream.type == "attachment" and output.format.name == "matroska":
-                attachment: Any = stream
-                output.add_attachment(attachment.name or "", attachment.mimetype or "", attachment.data or b"")
+        for attachment in container.streams:
+            if attachment.type == "attachment" and encoding.container == "matroska":
+                _attach(output, attachment)
 
     def packets(self) -> Iterator[Any]:
         """Yield the packets of all copied streams, in the source's order, addressed to the target."""
+        yield from self._covers
         if not self._sources:
             return
         last: dict[int, int] = {}
         with suppress(av.error.FFmpegError):  # the reader of the picture has already reported the damage
             packet: Any
-            for packet in self._container.demux(self._sources):
+            for packet in Clock(self._container).packets(self._sources):
                 if packet.pts is None and packet.dts is None:
                     continue
                 index, time_base = packet.stream_index, Fraction(packet.time_base)
@@ -136,8 +200,17 @@ class TrackCopier:
                 dts = max((pts if packet.dts is None else packet.dts) - shift, last.get(index, -(1 << 62)) + 1)
                 packet.pts, packet.dts = max(pts - shift, dts), dts
                 last[index] = dts
-                packet.stream = self._targets[index]
-                yield packet
+                if packet := self._addressed(packet):
+                    yield packet
+
+    def _addressed(self, packet: Any) -> Any:
+        """Return a packet for the target; None where it holds a text that is empty."""
+        target = self._targets[packet.stream_index]
+        if target.codec_context is None and target.type == "subtitle":
+            packet = as_subrip(packet)
+        if packet is not None:
+            packet.stream = target
+        return packet
 
     def _chapters(self) -> list[Any]:
         chapters = []
@@ -152,9 +225,21 @@ class TrackCopier:
         return chapters
 
 
-def about_picture(container: InputContainer, source: Path) -> dict[str, str]:
-    """Return the title, the language and the like of the main video stream."""
-    return _about(main_video(container, source), "")
+def about_picture(container: InputContainer, source: Path, shift: Fraction, new_rate: Fraction) -> dict[str, str]:
+    """Return the title, the language, the timecode and the like of the main video stream.
+
+    Args:
+        container: The open source.
+        source: The file.
+        shift: Seconds from the source's first frame to that of the target.
+        new_rate: Frames a second of the target.
+    """
+    stream: Any = main_video(container, source)
+    about = _about(stream, "")
+    for other in container.streams:
+        if _is_timecode(other):
+            about.setdefault("timecode", other.metadata["timecode"])
+    return moved(about, shift, Fraction(stream.average_rate or new_rate), new_rate)
 
 
 def _about(stream: Any, container: str) -> dict[str, str]:
@@ -164,23 +249,26 @@ def _about(stream: Any, container: str) -> dict[str, str]:
     return about
 
 
-def _fits(stream: Any, encoding: Encoding) -> bool:
-    try:
-        begin_file(encoding, stream)
-    except (av.error.FFmpegError, ValueError):
-        return False
-    return True
+def _attach(output: OutputContainer, attachment: Any) -> None:
+    output.add_attachment(attachment.name or "", attachment.mimetype or "", attachment.data or b"")
 
 
-def _is_kept_otherwise(stream: Any, encoding: Encoding) -> bool:
-    """Return whether a stream is copied in another way: chapters look like a data stream, and MKV takes attachments."""
-    is_chapters = stream.type == "data" and stream.name == "bin_data"
-    return is_chapters or (stream.type == "attachment" and encoding.container == "matroska")
+def _is_chapters(stream: Any) -> bool:
+    """Return whether a data stream holds the names of chapters, which FFmpeg has read and therefore does not read."""
+    return bool(stream.discard == Discard.all)
+
+
+def _is_timecode(stream: Any) -> bool:
+    """Return whether a data stream holds a timecode, which is kept with the picture."""
+    return stream.type == "data" and "timecode" in stream.metadata
 
 
 def _name(stream: Any) -> str:
-    codec = stream.codec_context.name if stream.codec_context else stream.metadata.get("filename", "")
-    language = stream.metadata.get("language", "")
-    what = f"{stream.type} stream {stream.index}"
-    details = ", ".join(printable(word) for word in (codec, "" if language == "und" else language) if word)
+    """Return what a message calls a stream."""
+    about = stream.metadata
+    codec = stream.codec_context.name if stream.codec_context else about.get("filename") or about.get("handler_name")
+    language = about.get("language", "")
+    what = f"{'cover picture, ' * is_cover(stream)}{stream.type} stream {stream.index}"
+    words = (codec or getattr(stream, "name", ""), "" if language == "und" else language)
+    details = ", ".join(printable(word.strip()) for word in words if word and word.strip())
     return f"{what} ({details})" if details else what

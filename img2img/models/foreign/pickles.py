@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import pickletools
-import zipfile
 from collections.abc import Iterator
 
 from img2img.errors import ModelFileError
@@ -31,16 +30,25 @@ PICKLES_OF_OLD = 5
 """Number of pickles in a file of torch before 1.6: magic number, version, system, content, names of the storages."""
 
 
-def check_harmless(data: bytes) -> None:
-    """Check that a file of `torch.save` holds plain weights and nothing that could run.
+LARGEST_TUPLE = 10_000
+"""Objects that a tuple may unfold to; tuples that share their parts are small in a file, and endless to a reader."""
+_TUPLES = {"EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"}
+_REMEMBER, _RECALL = {"PUT", "BINPUT", "LONG_BINPUT"}, {"GET", "BINGET", "LONG_BINGET"}
+
+
+def check_harmless(pickles: bytes, count: int = 1) -> None:
+    """Check that pickles hold plain weights and nothing that could run.
+
+    Args:
+        pickles: The pickles, one behind the other.
+        count: The number of pickles.
 
     Raises:
-        ModelFileError: The file is a TorchScript archive, is compressed, has another protocol, or would call functions
-            that plain weights do not need. The message continues a sentence that begins with the name of the file.
+        ModelFileError: They have another protocol, call functions that plain weights do not need, or would take
+            forever to read. The message continues a sentence that begins with the name of the file.
     """
-    old = not data.startswith(b"PK\x03\x04")  # torch distinguishes them in the same way, by the beginning
-    pickles = [io.BytesIO(data)] * PICKLES_OF_OLD if old else [io.BytesIO(_pickle_of(data))]
-    for number, name in enumerate(name for file in pickles for name in _calls(file)):
+    file = io.BytesIO(pickles)
+    for number, name in enumerate(name for _ in range(count) for name in _calls(file)):
         if number > MAX_OPCODES:
             raise ModelFileError("holds more than weights: it is no state_dict of a network; save that alone")
         if name and name not in ALLOWED:
@@ -53,28 +61,48 @@ def check_harmless(data: bytes) -> None:
 
 def _calls(file: io.BytesIO) -> Iterator[str]:
     """Yield for each opcode of the next pickle the module and name that it looks up, or an empty text."""
+    stack = _Stack()
     for number, (opcode, argument, _) in enumerate(pickletools.genops(file)):
         if number == 0 and argument not in PROTOCOLS:
             raise ModelFileError(
                 "is not pickled by protocol 2, which `torch.save` uses by default, and cannot be read without running "
                 "its code; save `model.state_dict()` again, without `pickle_protocol`"
             )
+        if stack.follow(opcode, argument) > LARGEST_TUPLE:
+            raise ModelFileError(
+                "holds tuples in tuples, which would take forever to read, and which no network has; save "
+                "`model.state_dict()` alone"
+            )
         yield str(argument) if opcode.name in ("GLOBAL", "INST") else ""
 
 
-def _pickle_of(data: bytes) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        entries = archive.infolist()
-        names = [entry.filename for entry in entries]
-        if any(name.endswith("/constants.pkl") for name in names):
-            raise ModelFileError(
-                "is a TorchScript archive, a program and not plain weights; save `model.state_dict()` with the code "
-                "that wrote it, and open that"
-            )
-        packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
-        if packed or len(set(names)) < len(names) or sum(entry.file_size for entry in entries) > len(data):
-            raise ModelFileError("is a packed archive, which torch does not write; unpack it, or fetch it again")
-        pickles = [name for name in names if name.endswith("/data.pkl")]
-        if len(pickles) != 1:
-            raise ModelFileError("is an archive, but not one of `torch.save`; give the file of weights that is in it")
-        return archive.read(pickles[0])
+class _Stack:
+    """The stack of a pickle's reader, with the number of objects that each tuple on it unfolds to, or 1."""
+
+    def __init__(self) -> None:
+        self._sizes: list[int] = []
+        """The sizes of the objects; 0 is a mark."""
+        self._memo: dict[object, int] = {}
+
+    def follow(self, opcode: pickletools.OpcodeInfo, argument: object) -> int:
+        """Do what an opcode does, and return the size of the object that is then on top."""
+        if opcode.name in _REMEMBER:
+            self._memo[argument] = self._sizes[-1] if self._sizes else 1
+        elif opcode.name in _RECALL:
+            self._sizes.append(self._memo.get(argument, 1))
+        else:
+            taken = self._take(opcode)
+            size = 1 + sum(taken) if opcode.name in _TUPLES else 1
+            self._sizes += [0 if kind is pickletools.markobject else size for kind in opcode.stack_after]
+        return self._sizes[-1] if self._sizes else 1
+
+    def _take(self, opcode: pickletools.OpcodeInfo) -> list[int]:
+        """Take from the stack what an opcode takes, and return the sizes."""
+        count, taken = len(opcode.stack_before), list[int]()
+        if pickletools.markobject in opcode.stack_before:
+            count = opcode.stack_before.index(pickletools.markobject)
+            while self._sizes and (size := self._sizes.pop()):
+                taken.append(size)
+        for _ in range(min(count, len(self._sizes))):
+            taken.append(self._sizes.pop())
+        return taken

@@ -14,11 +14,14 @@ from safetensors.torch import load as load_safetensors
 
 from img2img.errors import Img2ImgError, ModelFileError
 from img2img.media.files import printable
-from img2img.models.file import SUFFIX
-from img2img.models.foreign.pickles import check_harmless
+from img2img.models.foreign.archives import pickle_of, plain_archive
+from img2img.models.foreign.pickles import PICKLES_OF_OLD, check_harmless
 
 LARGEST_FILE = 4 << 30
 """Bytes of the largest checkpoint that is read; generators have less than 1 GB, and whole training states more."""
+
+ARCHIVE = b"PK\x03\x04"
+"""The beginning of a file of torch since 1.6."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Content:
     table: Any
     """Tables of tensors, which may be nested, and anything else that the file holds."""
     size: int
-    """Size of the file, in bytes."""
+    """Size of the file in bytes, unpacked."""
     sha256: str
 
 
@@ -39,12 +42,11 @@ def read_checkpoint(path: Path) -> Content:
         ModelFileError: The file cannot be read, is too large, is damaged, or holds more than data.
     """
     data = _read(path)
+    sha256 = hashlib.sha256(data).hexdigest()
     try:
-        if path.suffix.lower() == SUFFIX:
-            table: Any = load_safetensors(data)
-        else:
-            check_harmless(data)
-            table = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        file = plain_archive(data, LARGEST_FILE) if data.startswith(ARCHIVE) else io.BytesIO(data)
+        del data  # so that the file is in memory once while torch makes tensors of it
+        return Content(_parse(file), file.getbuffer().nbytes, sha256)
     except Img2ImgError as error:
         raise ModelFileError(f"{path} {error}") from error
     except Exception as error:  # torch and pickle raise anything where a file is damaged
@@ -53,7 +55,18 @@ def read_checkpoint(path: Path) -> Content:
         raise ModelFileError(
             f"{path} is damaged, or its suffix is wrong: {reason or type(error).__name__}; fetch or save it again"
         ) from error
-    return Content(table, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _parse(file: io.BytesIO) -> Any:
+    """Return the content of a file, whatever its suffix says."""
+    begin = file.getbuffer()[:9].tobytes()
+    if begin[8:] == b"{" and int.from_bytes(begin[:8], "little") < file.getbuffer().nbytes:
+        return load_safetensors(file.getvalue())
+    if begin.startswith(ARCHIVE):  # torch distinguishes them in the same way, by the beginning
+        check_harmless(pickle_of(file))
+    else:
+        check_harmless(file.getvalue(), PICKLES_OF_OLD)
+    return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _read(path: Path) -> bytes:

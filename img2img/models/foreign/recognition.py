@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from img2img.errors import ConfigError, ModelFileError
 from img2img.host.kinds import FAMILIES
 from img2img.media.files import printable
-from img2img.models.file import SUFFIX, ModelInfo, fill_generator, is_foreign
+from img2img.models.downloads import check_download
+from img2img.models.file import SUFFIX, ModelInfo, check_numbers, fill_generator, is_foreign
 from img2img.models.foreign.reading import read_checkpoint
-from img2img.models.foreign.wrapping import check_tensors, unwrap
+from img2img.models.foreign.wrapping import check_tensors, inner_networks, several, strip, unwrap
+from img2img.models.shapes import with_counters
 
 if TYPE_CHECKING:
     from img2img.config import ModelConfig
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from img2img.host.host import PluginHost
 
 log = logging.getLogger(__name__)
+
+DEEPEST_NETWORK = 4
+"""The most words before the names of a network's tensors, such as `gen_AB`."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,16 @@ def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | N
         ModelFileError: The file is damaged or hostile, no family recognises it or several do, or its tensors do not
             fit.
     """
+    check_download(path)
     if path.suffix.lower() == SUFFIX and not is_foreign(path):
         raise ModelFileError(f"{path} is a model file already; use it as it is")
     content = read_checkpoint(path)
     try:
         weights = unwrap(content.table, part)
         check_tensors(weights, content.size)
-        name, family, recognised = _ask(weights, host)
+        name, family, recognised = _find(weights, host)
         config = _parse(family, recognised, options or {})
+        recognised = replace(recognised, weights=with_counters(recognised.weights, family, config))
     except ModelFileError as error:
         raise ModelFileError(f"{path} {error}") from error
     info = _describe(path, content.sha256, name, config, recognised)
@@ -64,9 +71,11 @@ def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | N
         generator = fill_generator(info, family, config, lambda: recognised.weights)
     except ModelFileError as error:
         raise ModelFileError(
-            f"{error}\nThe family {name!r} took the file for a {recognised.what}, but the file is damaged (fetch it "
-            "again) or a variant that the family does not have, or the given options do not fit it"
+            *error.lines,
+            f"The family {name!r} took the file for a {recognised.what}, but the file is a variant that the family "
+            "does not have, or damaged (fetch it again), or the given options do not fit it",
         ) from error
+    check_numbers(generator, path)
     translator = family.translator(config, generator)
     log.info("%s is taken for a %s", path, recognised.what)
     return Foreign(replace(info, scale=str(translator.traits.scale)), config, generator, translator, recognised)
@@ -81,7 +90,41 @@ def assumptions(config: ModelConfig, recognised: Recognised, given: Container[st
     ]
 
 
-def _ask(weights: Mapping[str, Tensor], host: PluginHost) -> tuple[str, ModelFamily[Any, Any], Recognised]:
+Answer = tuple[str, "ModelFamily[Any, Any]", "Recognised"]
+"""The name of a family, the family, and what it recognised."""
+
+
+def _find(weights: dict[str, Tensor], host: PluginHost) -> Answer:
+    """Return the answer of the only family that recognises the weights, or those of one network among them."""
+    refusals: list[ModelFileError] = []
+    found = _search(weights, host, refusals)
+    if len(found) > 1:
+        raise ModelFileError(several(sorted(found)))
+    if not found:
+        raise refusals[0] if refusals else ModelFileError(_unknown(weights, host.families))
+    ((part, (name, family, recognised)),) = found.items()
+    if part:
+        recognised = replace(recognised, what=f"{recognised.what}, the part {printable(part[:100])!r} of the file")
+    return name, family, recognised
+
+
+def _search(
+    weights: dict[str, Tensor], host: PluginHost, refusals: list[ModelFileError], part: str = "", depth: int = 0
+) -> dict[str, Answer]:
+    """Return the answers for the weights or, where there is none, for each network in them, by the network's name."""
+    try:
+        if answer := _ask(strip(weights), host):
+            return {part: answer}
+    except ModelFileError as error:
+        refusals.append(error)
+        return {}
+    found: dict[str, Answer] = {}
+    for name, inner in inner_networks(weights).items() if depth < DEEPEST_NETWORK else ():
+        found |= _search(inner, host, refusals, f"{part}.{name}".removeprefix("."), depth + 1)
+    return found
+
+
+def _ask(weights: Mapping[str, Tensor], host: PluginHost) -> Answer | None:
     families = host.families
     found: dict[str, Recognised] = {}
     refusals: list[ModelFileError] = []
@@ -101,7 +144,7 @@ def _ask(weights: Mapping[str, Tensor], host: PluginHost) -> tuple[str, ModelFam
         raise ModelFileError(f"is recognised by {names}; choose one of them: img2img --plugins {next(iter(found))} …")
     if refusals:
         raise refusals[0]
-    raise ModelFileError(_unknown(weights, families))
+    return None
 
 
 def _unknown(weights: Mapping[str, Tensor], families: Iterable[str]) -> str:

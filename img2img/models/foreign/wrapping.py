@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import torch
@@ -65,10 +66,11 @@ def strip(table: dict[str, Tensor], part: str = "") -> dict[str, Tensor]:
         if len(chosen) == len(table) or (chosen and prefix.startswith(("net", "gen"))):
             return strip(chosen, part) if chosen else table
     if part:
-        raise ModelFileError(f"has no part {part!r}; its first name is {_shown(next(iter(table)))}")
+        parts = ", ".join(printable(name[:60]) for name in list(inner_networks(table))[:10])
+        raise ModelFileError(f"has no part {_shown(part)}; there are {parts or 'none'}")
     domains = sorted({match[1] for match in map(DOMAIN.match, table) if match})
     if len(domains) > 1:
-        raise ModelFileError(_several(domains))
+        raise ModelFileError(several(domains))
     if domains:
         return strip(_below(table, domains[0]))
     return table
@@ -99,38 +101,83 @@ def _bytes(tensor: Tensor) -> int:
     return math.prod(tensor.shape) * tensor.element_size()
 
 
+def inner_networks(table: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """Return the tensors by the first part of their names, and below it by the rest."""
+    found: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in table.items():
+        first, _, rest = name.partition(".")
+        if rest:
+            found.setdefault(first, {})[rest] = tensor
+    return found
+
+
+def several(parts: list[str]) -> str:
+    """Return the message for a file with several networks, of which a user names one."""
+    shown = ", ".join(printable(part[:60]) for part in parts[:10])
+    return f"holds several networks; say which with `img2img import --part NAME`; there are {shown}"
+
+
 def _find_table(content: object, part: str) -> tuple[dict[Any, Any], str]:
     """Return a table with tensors; and the part, if it must still be selected by the names in the table."""
     for _ in range(DEEPEST):
         if not isinstance(content, Mapping):
             break
-        tables = {str(name): value for name, value in content.items() if isinstance(value, Mapping)}
+        tables = _tables(content)
         if part in tables:
             content, part = tables[part], ""
         elif any(isinstance(value, Tensor) for value in content.values()):
             chosen = _below(content, part)
             return (chosen, "") if chosen else (dict(content), part)
-        elif name := next((name for name in TABLES if name in tables), None):
-            content = tables[name]
-        elif len(tables) == 1:
-            (content,) = tables.values()
-        elif tables:
-            raise ModelFileError(_several(sorted(tables)))
+        elif len(tables) > 1 and not any(name in tables for name in TABLES):
+            content = _joined(tables)
         else:
-            break
+            content = _main(tables)
     raise ModelFileError("holds no weights of a network; give a file with a state_dict")
+
+
+def _tables(content: Mapping[Any, Any]) -> dict[str, Mapping[Any, Any]]:
+    return {_text(name): value for name, value in content.items() if isinstance(value, Mapping)}
+
+
+def _main(tables: Mapping[str, Mapping[Any, Any]]) -> Mapping[Any, Any] | None:
+    """Return the table that holds a generator by its name, or because it is the only one; None where none does."""
+    name = next((name for name in TABLES if name in tables), None)
+    return tables[name] if name else next(iter(tables.values())) if len(tables) == 1 else None
+
+
+def _joined(tables: Mapping[str, Mapping[Any, Any]]) -> dict[str, Tensor]:
+    """Return the tensors of several networks in one table, each by the name of its network and its own."""
+    tensors = (
+        (f"{name}.{inner}", value)
+        for name, table in tables.items()
+        for inner, value in _innermost(table).items()
+        if isinstance(value, Tensor) and isinstance(inner, str)
+    )
+    return dict(islice(tensors, MAX_TENSORS + 1))  # tables that share their parts could be endless
+
+
+def _innermost(table: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return the first table in a table, and in its main table, that holds tensors."""
+    content: Mapping[Any, Any] | None = table
+    for _ in range(DEEPEST):
+        if content is None or any(isinstance(value, Tensor) for value in content.values()):
+            break
+        content = _main(_tables(content))
+    return content or {}
 
 
 def _below(table: Mapping[Any, Tensor], part: str) -> dict[str, Tensor]:
     """Return the tensors of a part, by the rest of their names."""
-    names = {name: str(name).removeprefix(f"{part}.") for name in table} if part else {}
-    return {rest: table[name] for name, rest in names.items() if rest != str(name)}
+    names = {name: _text(name).removeprefix(f"{part}.") for name in table} if part else {}
+    return {rest: table[name] for name, rest in names.items() if rest != _text(name)}
 
 
-def _several(parts: list[str]) -> str:
-    shown = ", ".join(printable(part[:60]) for part in parts[:10])
-    return f"holds several networks; say which with `img2img import --part NAME`; there are {shown}"
+def _text(name: object) -> str:
+    """Return a name, or what is in its place, as a text, which takes no time where a file has something endless."""
+    if isinstance(name, str):
+        return name
+    return str(name) if isinstance(name, int) and name.bit_length() < 64 else type(name).__name__
 
 
 def _shown(name: object) -> str:
-    return repr(printable(str(name)[:100]))
+    return repr(printable(_text(name)[:100]))

@@ -117,7 +117,7 @@ def _job(folder: Path, stopped: str) -> list[Event]:
     clip = ClipItem(film, target, "planned" if stopped else "done", reads=ClipFile(film), writes=VideoFile(target))
     shown: ItemView = clip
     # Observers must not rely on the model.
-    job: JobView = Job(cast(Model, None), [image, damaged, clip], {"format": "png"})
+    job: JobView = Job(cast(Model, None), (image, damaged, clip), {"format": "png"})
     report: ReportView = Report([image, damaged, clip], "model.safetensors", "0" * 64, stopped=stopped)
     return [
         ("translation_started", {"job": job}),

@@ -15,7 +15,7 @@ from img2img.contract.data import Dataset
 from img2img.contract.trainers import Trainer
 from img2img.errors import Img2ImgError, ModelFileError
 from img2img.host.host import PluginHost
-from img2img.media.files import printable, write_file
+from img2img.media import printable, write_file
 from img2img.models.card import Card, Data, markdown, read_card
 from img2img.models.file import ModelInfo, read_info
 from img2img.models.store import describe_model, find_model

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from img2img.cli.options import condition_option
+from img2img.media import printable
 
 if TYPE_CHECKING:
     from img2img.cli.host import HostOptions
@@ -41,7 +42,7 @@ def command(plugins: HostOptions, model: str, target: Path, conditions: dict[str
     for row in exported.differences:
         size = f"{row.count} of {row.height} × {row.width}"
         click.echo(f"{size:18} {255 * row.largest:.5f}    {255 * row.mean:.5f}")
-    click.echo(f"{target}: {exported.size / 1e6:.1f} MB, {_inputs(exported.declaration)}")
+    click.echo(printable(f"{target}: {exported.size / 1e6:.1f} MB, {_inputs(exported.declaration)}"))
 
 
 def _inputs(declaration: Declaration) -> str:

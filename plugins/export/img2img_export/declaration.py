@@ -43,7 +43,7 @@ class Declaration(img2img.ModelConfig):
     channels_out: Literal[1, 3] = 3
     tiling: Literal["exact", "never"] = "never"
     halo: int = Field(0, ge=0, le=4096)
-    keeps_colour: bool = True
+    keeps_colour: bool = False
     conditions: dict[str, Steering] = Field({})
     """The conditions, in the order of the inputs after the images."""
     original: dict[str, str] = Field({})

@@ -77,5 +77,10 @@ class Pix2Pix(img2img.ModelFamily["Pix2PixConfig", "Pix2PixTraining"]):
 
         space, multiple = space_of(config.task), config.multiple_of
         minimum = max(16, multiple) if config.generator == "resnet" else multiple
-        traits = img2img.Traits(multiple_of=multiple, minimum_size=minimum, channels_in=space.channels_in)
+        traits = img2img.Traits(
+            multiple_of=multiple,
+            minimum_size=minimum,
+            channels_in=space.channels_in,
+            keeps_colour=config.task == "inpaint",
+        )
         return Pix2PixTranslator(generator, traits, space, config.channel_order)

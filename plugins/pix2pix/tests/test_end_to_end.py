@@ -77,10 +77,10 @@ def test_edges_become_colour(train: Train, files: Path, device: torch.device) ->
     assert (results["grey"].shape, results["colour"].shape) == ((37, 23, 3), (40, 44, 3))
 
 
-def test_pairs_keep_grey_grey(train: Train, files: Path, device: torch.device) -> None:
+def test_pairs_give_a_grey_photo_the_colours_of_the_network(train: Train, files: Path, device: torch.device) -> None:
     paper = {"norm": "batch", "test_statistics": "image", "dropout": 0.5, "test_dropout": True}
     results = translated(train("run", {"task": "pairs", **paper}), files, device)
-    assert (results["grey"].shape, results["colour"].shape) == ((37, 23, 1), (40, 44, 3))
+    assert (results["grey"].shape, results["colour"].shape) == ((37, 23, 3), (40, 44, 3))
 
 
 def test_the_log_and_the_previews_tell_of_the_colours(train: Train) -> None:

@@ -7,7 +7,7 @@ from torch.nn.functional import interpolate, pixel_shuffle
 
 
 class CompactNet(nn.Module):
-    """Adds a row of convolutions at the source's size to its pixels: (N, 3, H, W) to (N, 3, scale H, scale W).
+    """Adds a row of convolutions at the source's size to its pixels: (N, C, H, W) to (N, C, scale H, scale W).
 
     Tensors are named as in BasicSR.
 
@@ -15,15 +15,16 @@ class CompactNet(nn.Module):
         scale: The scale of the pixel shuffle at the end.
         width: Channels.
         depth: The number of convolutions between the first and the last, each with a PReLU.
+        channels: C.
     """
 
-    def __init__(self, scale: int, width: int = 64, depth: int = 16) -> None:
+    def __init__(self, scale: int, width: int = 64, depth: int = 16, channels: int = 3) -> None:
         super().__init__()
         self.scale = scale
-        layers: list[nn.Module] = [nn.Conv2d(3, width, 3, 1, 1), nn.PReLU(width)]
+        layers: list[nn.Module] = [nn.Conv2d(channels, width, 3, 1, 1), nn.PReLU(width)]
         for _ in range(depth):
             layers += [nn.Conv2d(width, width, 3, 1, 1), nn.PReLU(width)]
-        self.body = nn.Sequential(*layers, nn.Conv2d(width, 3 * scale**2, 3, 1, 1))
+        self.body = nn.Sequential(*layers, nn.Conv2d(width, channels * scale**2, 3, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
         """Enlarge images in [0, 1]."""

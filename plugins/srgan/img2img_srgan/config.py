@@ -13,7 +13,7 @@ from img2img.nn.games import Game
 class SRGANConfig(img2img.ModelConfig):
     """The options of the generator."""
 
-    scale: Literal[1, 2, 3, 4] = Field(4, description="size of the output over that of the input")
+    scale: Literal[1, 2, 3, 4, 8, 16] = Field(4, description="size of the output over that of the input")
     generator: Literal["msrresnet", "srresnet", "rrdb", "compact", "fast"] = Field(
         "msrresnet",
         description="msrresnet: no normalisation, added to the bilinear image; srresnet: as published; "
@@ -27,12 +27,23 @@ class SRGANConfig(img2img.ModelConfig):
         description="of msrresnet and srresnet; resize: nearest neighbour and a convolution; leaves no lattice",
     )
     output: Literal["linear", "tanh"] = Field("linear", description="of srresnet; tanh holds it in [0, 1]")
+    tail: Literal["norm", "prelu"] = Field(
+        "norm", description="what follows the last convolution before the enlargement of srresnet; prelu: of 2018"
+    )
+    fold: bool = Field(
+        True, description="whether an rrdb of ×1 or ×2 folds pixels into channels first; false: ESRGAN of 2018"
+    )
+    channels: Literal[1, 3, 4] = Field(
+        3, description="of msrresnet, rrdb and compact; 1: grey, 4: with alpha; these are of foreign checkpoints"
+    )
 
     @model_validator(mode="after")
     def _check_scale(self) -> Self:
-        scales = {"rrdb": (1, 2, 4), "compact": (1, 2, 3, 4)}.get(self.generator, (2, 3, 4))
+        scales = {"rrdb": (1, 2, 4, 8, 16), "compact": (1, 2, 3, 4, 8, 16)}.get(self.generator, (2, 3, 4, 8, 16))
         if self.scale not in scales:
             raise ValueError(f"scale={self.scale} is none of generator={self.generator}; give one of {scales}")
+        if self.channels != 3 and self.generator in ("srresnet", "fast"):
+            raise ValueError(f"generator={self.generator} takes RGB; leave channels out")
         return self
 
 
@@ -74,6 +85,10 @@ class SRGANTraining(SRGANConfig, img2img.AdversarialConfig):
     def _check_crop(self) -> Self:
         if self.scale == 1:
             raise ValueError("scale=1 leaves nothing to learn; give a larger one")
+        if self.scale > 4:
+            raise ValueError(f"scale={self.scale} is for the use of foreign checkpoints; give 2, 3 or 4")
+        if self.channels != 3:
+            raise ValueError("images of 1 or 4 channels are for the use of foreign checkpoints; leave channels out")
         if self.generator == "rrdb" and self.crop % 4:
             raise ValueError(f"crop={self.crop} must be a multiple of 4 for generator=rrdb")
         if self.crop % self.scale:

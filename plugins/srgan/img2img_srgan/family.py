@@ -70,11 +70,13 @@ class SRGAN(img2img.ModelFamily["SRGANConfig", "SRGANTraining"]):
         """Wrap a generator, with its scale and halo."""
         from .generators import halo
         from .rrdb import folding
+        from .translator import OpaqueTranslator
 
-        traits = img2img.Traits(scale=config.scale, keeps_colour=True)
+        channels = min(config.channels, 3)
+        traits = img2img.Traits(scale=config.scale, keeps_colour=True, channels_in=channels, channels_out=channels)
         if config.generator == "fast":
             traits = replace(traits, minimum_size=2)  # a single pixel has no statistics
         else:
-            multiple = folding(config.scale) if config.generator == "rrdb" else 1
+            multiple = folding(config.scale, config.fold) if config.generator == "rrdb" else 1
             traits = replace(traits, multiple_of=multiple, tiling="exact", halo=halo(config))
-        return img2img.Translator(generator, traits)
+        return (OpaqueTranslator if config.channels == 4 else img2img.Translator)(generator, traits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from math import isqrt
 
 from torch import Tensor
@@ -25,11 +26,8 @@ ESRGAN_2018 = (
     (r"model\.0\.", "conv_first."),
     (r"model\.1\.sub\.(\d+)\.RDB(\d)\.conv(\d)\.0\.", r"body.\1.rdb\2.conv\3."),
     (r"model\.1\.sub\.\d+\.", "conv_body."),
-    (r"model\.3\.", "conv_up1."),
-    (r"model\.6\.", "conv_up2."),
-    (r"model\.8\.", "conv_hr."),
-    (r"model\.10\.", "conv_last."),
 )
+"""Behind these come the convolutions of each doubling and the last two; their places depend on the scale."""
 LEFTTHOMAS = (
     (r"block1\.", "head."),
     (r"block8\.(\d+)\.conv\.", r"upsampling.\1.conv."),
@@ -53,34 +51,49 @@ def recognise(weights: Names) -> Recognised | None:
     """Recognise the weights of a generator; see `ModelFamily.recognise`."""
     if found := _msrresnet(_renamed(weights, MMAGIC)) or _compact(weights) or _leftthomas(weights) or _fast(weights):
         return found
-    for code, renames in {"BasicSR": (), "ESRGAN": ESRGAN_2019, "ESRGAN in 2018": ESRGAN_2018}.items():
+    for code, renames in {"BasicSR": (), "ESRGAN": ESRGAN_2019, "ESRGAN in 2018": _esrgan_2018(weights)}.items():
         if found := _rrdb(_renamed(weights, renames), code):
             return found
     return None
 
 
+def _esrgan_2018(weights: Names) -> Renames:
+    """Return the renames for a network whose convolutions are numbered, of any scale."""
+    found = (re.fullmatch(r"model\.(\d{1,3})\.weight", name) for name in weights)
+    places = sorted({int(match[1]) for match in found if match} - {0, 1})
+    names = [*(f"conv_up{index + 1}." for index in range(len(places) - 2)), "conv_hr.", "conv_last."]
+    return (*ESRGAN_2018, *((rf"model\.{place}\.", name) for place, name in zip(places, names, strict=False)))
+
+
 def _msrresnet(weights: Names) -> Recognised | None:
-    first, up = _kernel(weights, "conv_first"), _kernel(weights, "upconv1")
+    first, up, last = (_kernel(weights, name) for name in ("conv_first", "upconv1", "conv_last"))
     factor = {4: 2, 9: 3}.get(up[0] // first[0]) if first and up else None
-    if factor is None or "body.0.conv1.weight" not in weights:
+    if factor is None or not last or "body.0.conv1.weight" not in weights:
         return None
-    scale = factor * (1 + ("upconv2.weight" in weights))
-    options = {"generator": "msrresnet", "scale": scale, "width": first[0], "depth": _count(weights, r"body\.(\d+)\.")}
-    return Recognised(f"MSRResNet ×{scale} of BasicSR or MMagic", options, weights)
+    scale = factor * 2 ** (_count(weights, r"upconv(\d+)\.") - 2)  # upconv1 is the first
+    what = f"MSRResNet ×{scale} of BasicSR or MMagic"
+    channels = _channels(what, first[1], last[0])
+    depth = _count(weights, r"body\.(\d+)\.")
+    options = {"generator": "msrresnet", "scale": scale, "width": first[0], "depth": depth, "channels": channels}
+    return Recognised(what, options, weights)
 
 
 def _rrdb(weights: Names, code: str) -> Recognised | None:
-    first, dense = _kernel(weights, "conv_first"), _kernel(weights, "body.0.rdb1.conv1")
-    if not first or not dense:
+    first, dense, last = (_kernel(weights, name) for name in ("conv_first", "body.0.rdb1.conv1", "conv_last"))
+    if not first or not dense or not last:
         return None
-    scale = {3: 4, 12: 2, 48: 1}.get(first[1])
-    if scale is None:
+    depth, doublings = _count(weights, r"body\.(\d+)\.rdb1\."), max(0, _count(weights, r"conv_up(\d+)\.") - 1)
+    folding = isqrt(first[1] // last[0])
+    scale = 2**doublings // folding if folding else 0
+    what = f"RRDBNet ×{scale} with {depth} blocks, named as in {code}"
+    channels = _channels(what, Fraction(first[1], max(1, folding) ** 2), last[0])
+    if folding > 1 and 2**doublings != 4:
         raise ModelFileError(
-            f"is an RRDBNet that takes {first[1]} channels; only those of RGB, 3, 12 or 48, can be opened"
+            f"is a RRDBNet that folds {folding}×{folding} pixels and doubles {doublings} times; one that folds can be "
+            "opened only if it doubles twice"
         )
-    depth = _count(weights, r"body\.(\d+)\.rdb1\.")
     options = {"generator": "rrdb", "scale": scale, "width": first[0], "depth": depth, "growth": dense[0]}
-    return Recognised(f"RRDBNet ×{scale} with {depth} blocks, named as in {code}", options, weights)
+    return Recognised(what, {**options, "channels": channels, "fold": folding > 1 or scale >= 4}, weights)
 
 
 def _compact(weights: Names) -> Recognised | None:
@@ -88,9 +101,11 @@ def _compact(weights: Names) -> Recognised | None:
     first, last = _kernel(weights, "body.0"), _kernel(weights, f"body.{layers - 1}")
     if not first or not last or "body.1.weight" not in weights or weights["body.1.weight"].ndim != 1:
         return None
-    scale = isqrt(last[0] // 3)
+    scale = isqrt(last[0] // first[1])
+    what = f"SRVGGNetCompact ×{scale} of Real-ESRGAN"
+    channels = _channels(what, first[1], Fraction(last[0], max(1, scale) ** 2))
     options = {"generator": "compact", "scale": scale, "width": first[0], "depth": layers // 2 - 1}
-    return Recognised(f"SRVGGNetCompact ×{scale} of Real-ESRGAN", options, weights)
+    return Recognised(what, {**options, "channels": channels}, weights)
 
 
 def _leftthomas(weights: Names) -> Recognised | None:
@@ -98,14 +113,17 @@ def _leftthomas(weights: Names) -> Recognised | None:
     if not first or first[2:] != (9, 9) or parts != 9:  # block1 to block8
         return None
     depth, scale = 5, 2 ** (_count(weights, r"block8\.(\d+)\.") - 1)
+    what = f"generator ×{scale} of leftthomas' SRGAN"
+    _check_rgb(what, first[1])
     options = {"generator": "srresnet", "scale": scale, "width": first[0], "depth": depth, "output": "tanh"}
+    tail = "norm" if "block7.1.running_mean" in weights else "prelu"
     blocks = tuple(
         (rf"block{index + 2}\.{name}\.", f"body.{index}.layers.{place}.")
         for index in range(depth)
         for name, place in LAYERS.items()
     )
     renamed = _renamed(weights, (*LEFTTHOMAS, (r"block7\.", "tail."), *blocks))
-    return Recognised(f"generator ×{scale} of leftthomas' SRGAN", options, _without_biases(renamed))
+    return Recognised(what, {**options, "tail": tail}, _without_biases(renamed))
 
 
 def _fast(weights: Names) -> Recognised | None:
@@ -113,8 +131,29 @@ def _fast(weights: Names) -> Recognised | None:
     if not first or not stem or "stem.0.bn1.weight" in weights:  # older versions have a BatchNorm instead
         return None
     scale, depth = 2 ** _count(weights, r"upsampling\.(\d+)\."), _count(weights, r"stem\.(\d+)\.")
+    what = f"generator ×{scale} of Fast-SRGAN"
+    _check_rgb(what, first[1])
     options = {"generator": "fast", "scale": scale, "width": first[0], "depth": depth}
-    return Recognised(f"generator ×{scale} of Fast-SRGAN", options, _renamed(weights, FAST))
+    return Recognised(what, options, _renamed(weights, FAST))
+
+
+def _channels(what: str, taken: int | Fraction, given: int | Fraction) -> int:
+    """Return the number of channels that a network takes and gives.
+
+    Raises:
+        ModelFileError: It takes others than it gives, or neither grey, RGB nor RGBA.
+    """
+    if taken != given or taken not in (1, 3, 4):
+        raise ModelFileError(
+            f"is a {what} that takes {taken} channels and gives {given}; only networks of 1 (grey), 3 (RGB) or 4 "
+            "channels (RGBA) on both sides can be opened"
+        )
+    return int(taken)
+
+
+def _check_rgb(what: str, taken: int) -> None:
+    if taken != 3:
+        raise ModelFileError(f"is a {what} that takes {taken} channels; only those of RGB, 3, can be opened")
 
 
 def _without_biases(weights: Names) -> dict[str, Tensor]:

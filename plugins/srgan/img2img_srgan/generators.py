@@ -15,23 +15,24 @@ from .starts import icnr, initialise
 
 
 def build_generator(config: SRGANConfig) -> nn.Module:
-    """Build the generator that a config chooses: (N, 3, H, W) to (N, 3, scale H, scale W), both in [0, 1]."""
+    """Build the generator that a config chooses: (N, C, H, W) to (N, C, scale H, scale W), both in [0, 1]."""
     if config.generator == "rrdb":
-        return RRDBNet(config.scale, config.width, config.depth, config.growth)
+        return RRDBNet(config.scale, config.width, config.depth, config.growth, config.channels, config.fold)
     if config.generator == "compact":
-        return CompactNet(config.scale, config.width, config.depth)
+        return CompactNet(config.scale, config.width, config.depth, config.channels)
     resize = config.upsampling == "resize"
     if config.generator == "msrresnet":
-        return MSRResNet(config.scale, config.width, config.depth, resize)
+        return MSRResNet(config.scale, config.width, config.depth, resize, config.channels)
     if config.generator == "fast":
         return SRResNet(config.scale, config.width, config.depth, resize, tanh=True, fast=True)
-    return SRResNet(config.scale, config.width, config.depth, resize, tanh=config.output == "tanh")
+    tanh, prelu = config.output == "tanh", config.tail == "prelu"
+    return SRResNet(config.scale, config.width, config.depth, resize, tanh=tanh, prelu=prelu)
 
 
 def halo(config: SRGANConfig) -> int:
     """Return how far, in source pixels, a target pixel depends on its surroundings; `generator=fast` has no limit."""
     if config.generator == "rrdb":
-        return reach(rrdb_steps(config.scale, config.depth), config.scale)
+        return reach(rrdb_steps(config.scale, config.depth, config.fold), config.scale)
     if config.generator == "compact":
         return reach([("look", 2 + config.depth), ("enlarge", config.scale)], config.scale)
     first, last, middle = (1, 1, 1) if config.generator == "msrresnet" else (4, 4, 0)
@@ -44,7 +45,7 @@ def halo(config: SRGANConfig) -> int:
 
 def factors(scale: int) -> tuple[int, ...]:
     """Return the enlargements that make up a scale."""
-    return (2, 2) if scale == 4 else (scale,)
+    return (scale,) if scale == 3 else (2,) * (scale.bit_length() - 1)
 
 
 class MSRResNet(nn.Module):
@@ -53,25 +54,24 @@ class MSRResNet(nn.Module):
     Tensors are named as in BasicSR, so that its weights fit.
     """
 
-    def __init__(self, scale: int, width: int = 64, depth: int = 16, resize: bool = False) -> None:
+    def __init__(self, scale: int, width: int = 64, depth: int = 16, resize: bool = False, channels: int = 3) -> None:
         super().__init__()
         self.factors = factors(scale)
         self.resize = resize
-        self.conv_first = nn.Conv2d(3, width, 3, 1, 1)
+        self.conv_first = nn.Conv2d(channels, width, 3, 1, 1)
         self.body = nn.Sequential(*(ResidualBlock(width) for _ in range(depth)))
-        self.upconv1 = _upsampler(width, self.factors[0], resize)
-        if len(self.factors) == 2:
-            self.upconv2 = _upsampler(width, self.factors[1], resize)
+        for index, factor in enumerate(self.factors):
+            self.add_module(f"upconv{index + 1}", _upsampler(width, factor, resize))
         self.conv_hr = nn.Conv2d(width, width, 3, 1, 1)
-        self.conv_last = nn.Conv2d(width, 3, 3, 1, 1)
+        self.conv_last = nn.Conv2d(width, channels, 3, 1, 1)
         initialise((self.conv_first, self.conv_hr, self.conv_last))
 
     def forward(self, images: Tensor) -> Tensor:
         """Enlarge images in [0, 1]."""
         hidden = self.body(leaky_relu(self.conv_first(images), 0.1))
-        hidden = leaky_relu(_enlarge(hidden, self.upconv1, self.factors[0], self.resize), 0.1)
-        if len(self.factors) == 2:
-            hidden = leaky_relu(_enlarge(hidden, self.upconv2, self.factors[1], self.resize), 0.1)
+        for index, factor in enumerate(self.factors):
+            convolution = self.get_submodule(f"upconv{index + 1}")
+            hidden = leaky_relu(_enlarge(hidden, convolution, factor, self.resize), 0.1)
         detail = self.conv_last(leaky_relu(self.conv_hr(hidden), 0.1))
         return detail + interpolate(images, size=detail.shape[-2:], mode="bilinear", align_corners=False)
 
@@ -93,11 +93,19 @@ class ResidualBlock(nn.Module):
 class SRResNet(nn.Module):
     """The SRResNet as published (Ledig et al. 2017, figure 4): 9 × 9 at both ends, BatchNorm, PReLU, [-1, 1] inside.
 
-    With `fast`, it is that of Fast-SRGAN: 3 × 3 at both ends, InstanceNorm, and the source in [-1, 1], too.
+    With `fast`, it is that of Fast-SRGAN: 3 × 3 at both ends, InstanceNorm, and the source in [-1, 1], too. With
+    `prelu`, it is that of leftthomas' code of 2018: a PReLU in the place of the last norm.
     """
 
     def __init__(
-        self, scale: int, width: int = 64, depth: int = 16, resize: bool = False, tanh: bool = False, fast: bool = False
+        self,
+        scale: int,
+        width: int = 64,
+        depth: int = 16,
+        resize: bool = False,
+        tanh: bool = False,
+        fast: bool = False,
+        prelu: bool = False,
     ) -> None:
         super().__init__()
         self.tanh, self.fast = tanh, fast
@@ -105,7 +113,8 @@ class SRResNet(nn.Module):
         ends = 3 if fast else 9
         self.head = nn.Sequential(nn.Conv2d(3, width, ends, 1, ends // 2), nn.PReLU())
         self.body = nn.Sequential(*(NormalisedBlock(width, norm) for _ in range(depth)))
-        self.tail = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), normalisation(norm, width))
+        last = nn.PReLU() if prelu else normalisation(norm, width)
+        self.tail = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=prelu), last)
         self.upsampling = nn.Sequential(*(_Enlarge(width, factor, resize) for factor in factors(scale)))
         self.output = nn.Conv2d(width, 3, ends, 1, ends // 2)
 

@@ -10,48 +10,65 @@ from .reach import Step
 from .starts import initialise
 
 ENLARGEMENT = 4
-"""The scale of the network itself; for a smaller one the image is first folded into channels (Wang et al. 2021)."""
+"""The scale of a network that folds: for a smaller one the image is first folded into channels (Wang et al. 2021)."""
 
 
-def folding(scale: int) -> int:
+def folding(scale: int, fold: bool = True) -> int:
     """Return the side of the squares of pixels that become one, so that the network enlarges by `scale`."""
-    return ENLARGEMENT // scale
+    return max(1, ENLARGEMENT // scale) if fold else 1
 
 
-def rrdb_steps(scale: int, depth: int) -> list[Step]:
+def doublings(scale: int, fold: bool = True) -> int:
+    """Return how many times the network doubles its features."""
+    return (scale * folding(scale, fold)).bit_length() - 1
+
+
+def rrdb_steps(scale: int, depth: int, fold: bool = True) -> list[Step]:
     """Return what an `RRDBNet` does with positions."""
     enlarge: list[Step] = [("enlarge", 2), ("look", 1)]
-    return [("shrink", folding(scale)), ("look", 2 + 15 * depth), *enlarge, *enlarge, ("look", 2)]
+    steps: list[Step] = [("shrink", folding(scale, fold)), ("look", 2 + 15 * depth)]
+    return [*steps, *enlarge * doublings(scale, fold), ("look", 2)]
 
 
 class RRDBNet(nn.Module):
-    """Stacks residual-in-residual dense blocks (Wang et al. 2018, sec. 3.1): (N, 3, H, W) to (N, 3, scale H, scale W).
+    """Stacks residual-in-residual dense blocks (Wang et al. 2018, sec. 3.1): (N, C, H, W) to (N, C, scale H, scale W).
 
-    H and W are multiples of 4 / scale. Tensors are named as in BasicSR.
+    H and W are multiples of `folding`. Tensors are named as in BasicSR.
 
     Args:
-        scale: 1, 2 or 4.
+        scale: 1, 2, 4, 8 or 16.
         width: Channels between the blocks.
         depth: The number of blocks.
         growth: The number of channels that each convolution of a dense block adds.
+        channels: C.
+        fold: Whether a network of a scale below 4 folds the image.
     """
 
-    def __init__(self, scale: int, width: int = 64, depth: int = 23, growth: int = 32) -> None:
+    def __init__(
+        self,
+        scale: int,
+        width: int = 64,
+        depth: int = 23,
+        growth: int = 32,
+        channels: int = 3,
+        fold: bool = True,
+    ) -> None:
         super().__init__()
-        self.folding = folding(scale)
-        self.conv_first = nn.Conv2d(3 * self.folding**2, width, 3, 1, 1)
+        self.folding, self.doublings = folding(scale, fold), doublings(scale, fold)
+        self.conv_first = nn.Conv2d(channels * self.folding**2, width, 3, 1, 1)
         self.body = nn.Sequential(*(Block(width, growth) for _ in range(depth)))
         self.conv_body = nn.Conv2d(width, width, 3, 1, 1)
-        self.conv_up1 = nn.Conv2d(width, width, 3, 1, 1)
-        self.conv_up2 = nn.Conv2d(width, width, 3, 1, 1)
+        for index in range(self.doublings):
+            self.add_module(f"conv_up{index + 1}", nn.Conv2d(width, width, 3, 1, 1))
         self.conv_hr = nn.Conv2d(width, width, 3, 1, 1)
-        self.conv_last = nn.Conv2d(width, 3, 3, 1, 1)
+        self.conv_last = nn.Conv2d(width, channels, 3, 1, 1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Enlarge images in [0, 1]."""
         hidden = self.conv_first(pixel_unshuffle(images, self.folding))
         hidden = hidden + self.conv_body(self.body(hidden))
-        for convolution in (self.conv_up1, self.conv_up2):
+        for index in range(self.doublings):
+            convolution = self.get_submodule(f"conv_up{index + 1}")
             hidden = leaky_relu(convolution(interpolate(hidden, scale_factor=2, mode="nearest")), 0.2)
         return self.conv_last(leaky_relu(self.conv_hr(hidden), 0.2))
 

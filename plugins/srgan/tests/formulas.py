@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from math import isqrt
 from typing import Any
 
 import torch
@@ -42,8 +44,8 @@ def conv(weights: Weights, name: str, images: Tensor) -> Tensor:
     return conv2d(images, weight, weights.get(f"{name}.bias"), padding=weight.shape[-1] // 2)
 
 
-def msrresnet_weights(scale: int) -> Weights:
-    shapes = {"conv_first": (8, 3, 3, 3), "conv_hr": (8, 8, 3, 3), "conv_last": (3, 8, 3, 3)}
+def msrresnet_weights(scale: int, channels: int = 3) -> Weights:
+    shapes = {"conv_first": (8, channels, 3, 3), "conv_hr": (8, 8, 3, 3), "conv_last": (channels, 8, 3, 3)}
     shapes |= {f"body.{block}.conv{layer}": (8, 8, 3, 3) for block in range(3) for layer in (1, 2)}
     shapes |= {"upconv1": (8 * (9 if scale == 3 else 4), 8, 3, 3)} | ({"upconv2": (32, 8, 3, 3)} if scale == 4 else {})
     return fresh(convolutions(**shapes))
@@ -59,9 +61,12 @@ def msrresnet(weights: Weights, images: Tensor, scale: int) -> Tensor:
     return conv(weights, "conv_last", leaky_relu(conv(weights, "conv_hr", features), 0.1)) + base
 
 
-def rrdb_weights(scale: int) -> Weights:
-    shapes = {"conv_first": (8, 3 * (4 // scale) ** 2, 3, 3), "conv_last": (3, 8, 3, 3)}
-    shapes |= dict.fromkeys(("conv_body", "conv_up1", "conv_up2", "conv_hr"), (8, 8, 3, 3))
+def rrdb_weights(scale: int, channels: int = 3, folds: bool = True) -> Weights:
+    """Of one that folds the image below ×4, or else doubles it as many times as its scale needs."""
+    folding = max(1, 4 // scale) if folds else 1
+    doublings = range(1, (scale * folding).bit_length())
+    shapes = {"conv_first": (8, channels * folding**2, 3, 3), "conv_last": (channels, 8, 3, 3)}
+    shapes |= dict.fromkeys(("conv_body", *(f"conv_up{number}" for number in doublings), "conv_hr"), (8, 8, 3, 3))
     for block, dense in ((block, dense) for block in range(2) for dense in (1, 2, 3)):
         prefix = f"body.{block}.rdb{dense}.conv"
         shapes |= {f"{prefix}{layer}": (4 if layer < 5 else 8, 8 + 4 * (layer - 1), 3, 3) for layer in range(1, 6)}
@@ -77,7 +82,8 @@ def dense_block(weights: Weights, name: str, images: Tensor) -> Tensor:
 
 
 def rrdb(weights: Weights, images: Tensor, scale: int) -> Tensor:
-    first = conv(weights, "conv_first", pixel_unshuffle(images, 4 // scale) if scale < 4 else images)
+    folding = isqrt(weights["conv_first.weight"].shape[1] // images.shape[1])
+    first = conv(weights, "conv_first", pixel_unshuffle(images, folding))
     features = first
     for block in range(2):
         inner = features
@@ -85,14 +91,14 @@ def rrdb(weights: Weights, images: Tensor, scale: int) -> Tensor:
             inner = dense_block(weights, f"body.{block}.rdb{dense}", inner)
         features = inner * 0.2 + features
     features = first + conv(weights, "conv_body", features)
-    for name in ("conv_up1", "conv_up2"):
+    for name in sorted(name.removesuffix(".bias") for name in weights if re.match(r"conv_up\d.bias", name)):
         doubled = features.repeat_interleave(2, 2).repeat_interleave(2, 3)
         features = leaky_relu(conv(weights, name, doubled), 0.2)
     return conv(weights, "conv_last", leaky_relu(conv(weights, "conv_hr", features), 0.2))
 
 
-def compact_weights(scale: int) -> Weights:
-    shapes = convolutions(**{"body.0": (8, 3, 3, 3), "body.8": (3 * scale**2, 8, 3, 3)})
+def compact_weights(scale: int, channels: int = 3) -> Weights:
+    shapes = convolutions(**{"body.0": (8, channels, 3, 3), "body.8": (channels * scale**2, 8, 3, 3)})
     shapes |= convolutions(**{f"body.{layer}": (8, 8, 3, 3) for layer in (2, 4, 6)})
     return fresh(shapes | {f"body.{layer}.weight": (8,) for layer in (1, 3, 5, 7)})
 
@@ -106,7 +112,7 @@ def compact(weights: Weights, images: Tensor, scale: int) -> Tensor:
 
 
 def leftthomas_weights(scale: int) -> Weights:
-    doublings = 1 if scale == 2 else 2
+    doublings = scale.bit_length() - 1
     kernels = {"block1.0": (8, 3, 9, 9), "block7.0": (8, 8, 3, 3), f"block8.{doublings}": (3, 8, 9, 9)}
     kernels |= {f"block8.{index}.conv": (32, 8, 3, 3) for index in range(doublings)}
     kernels |= {f"block{block}.conv{layer}": (8, 8, 3, 3) for block in range(2, 7) for layer in (1, 2)}
@@ -119,6 +125,13 @@ def leftthomas_weights(scale: int) -> Weights:
     return fresh(shapes)
 
 
+def leftthomas_weights_of_2018(scale: int) -> Weights:
+    """As its author published them: a PReLU in the place of the last norm, and no counters of batches."""
+    weights = {name: tensor for name, tensor in leftthomas_weights(scale).items() if "num_batches" not in name}
+    kept = {name: tensor for name, tensor in weights.items() if not name.startswith("block7.1.")}
+    return kept | {"block7.1.weight": torch.rand(1) * 0.3}
+
+
 def leftthomas(weights: Weights, images: Tensor, scale: int) -> Tensor:
     def norm(name: str, features: Tensor) -> Tensor:
         mean, variance = weights[f"{name}.running_mean"], weights[f"{name}.running_var"]
@@ -129,8 +142,10 @@ def leftthomas(weights: Weights, images: Tensor, scale: int) -> Tensor:
     for block in (f"block{number}" for number in range(2, 7)):
         inner = prelu(norm(f"{block}.bn1", conv(weights, f"{block}.conv1", features)), weights[f"{block}.prelu.weight"])
         features = features + norm(f"{block}.bn2", conv(weights, f"{block}.conv2", inner))
-    features = first + norm("block7.1", conv(weights, "block7.0", features))
-    doublings = 1 if scale == 2 else 2
+    features = conv(weights, "block7.0", features)
+    is_norm = "block7.1.running_mean" in weights
+    features = first + (norm("block7.1", features) if is_norm else prelu(features, weights["block7.1.weight"]))
+    doublings = scale.bit_length() - 1
     for index in range(doublings):
         doubled = pixel_shuffle(conv(weights, f"block8.{index}.conv", features), 2)
         features = prelu(doubled, weights[f"block8.{index}.prelu.weight"])
@@ -163,8 +178,9 @@ Formula = Callable[[Weights, Tensor, int], Tensor]
 FORMATS: dict[str, tuple[Callable[[int], Weights], Formula, list[int]]] = {
     "MSRResNet": (msrresnet_weights, msrresnet, [2, 3, 4]),
     "RRDBNet": (rrdb_weights, rrdb, [1, 2, 4]),
-    "SRVGGNetCompact": (compact_weights, compact, [1, 2, 3, 4]),
-    "leftthomas": (leftthomas_weights, leftthomas, [2, 4]),
+    "SRVGGNetCompact": (compact_weights, compact, [1, 2, 3, 4, 8]),
+    "leftthomas": (leftthomas_weights, leftthomas, [2, 4, 8]),
+    "leftthomas in 2018": (leftthomas_weights_of_2018, leftthomas, [2, 4, 8]),
     "Fast-SRGAN": (fast_weights, fast, [2, 4]),
 }
 
@@ -179,13 +195,14 @@ def names_of_2019(name: str) -> str:
     return pairs.get(ours, "") + name.removeprefix(ours).replace(".rdb", ".RDB")
 
 
-def names_of_2018(name: str) -> str:
-    places = {"conv_first": "0", "conv_body": "1.sub.2", "conv_up1": "3", "conv_up2": "6", "conv_hr": "8"}
+def names_of_2018(name: str, doublings: int = 2) -> str:
+    places = {"conv_first": "0", "conv_body": "1.sub.2", "conv_hr": f"{2 + 3 * doublings}"}
+    places |= {f"conv_up{number + 1}": f"{3 * number + 3}" for number in range(doublings)}
     layer, _, kind = name.rpartition(".")
     if layer.startswith("body."):
         _, block, dense, convolution = layer.split(".")
         return f"model.1.sub.{block}.{dense.upper()}.{convolution}.0.{kind}"
-    return f"model.{(places | {'conv_last': '10'})[layer]}.{kind}"
+    return f"model.{(places | {'conv_last': f'{4 + 3 * doublings}'})[layer]}.{kind}"
 
 
 def in_mmagic(weights: Weights) -> dict[str, Any]:

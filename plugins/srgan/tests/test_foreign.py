@@ -12,9 +12,6 @@ import img2img
 
 from .formulas import (
     FORMATS,
-    compact_weights,
-    convolutions,
-    fresh,
     in_mmagic,
     msrresnet,
     msrresnet_weights,
@@ -76,10 +73,3 @@ def test_the_names_of_mmagic_are_understood(tmp_path: Path) -> None:
     translator = img2img.load_model(tmp_path / "iter_3.pth", device="cpu", precision="fp32").translator
     images = torch.rand(1, 3, 7, 9)
     assert (translator(images) - msrresnet(weights, images, 4)).abs().max() < 1e-4
-
-
-def test_a_scale_that_the_family_does_not_have_is_refused(tmp_path: Path) -> None:
-    weights = compact_weights(4) | fresh(convolutions(**{"body.8": (3 * 64, 8, 3, 3)}))
-    torch.save(weights, tmp_path / "x8.pth")
-    with pytest.raises(img2img.ModelFileError, match=r"SRVGGNetCompact ×8.*option 'scale'.*got 8"):
-        img2img.load_model(tmp_path / "x8.pth", device="cpu")

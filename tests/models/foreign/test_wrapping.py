@@ -112,6 +112,55 @@ def test_a_checkpoint_is_used_directly(
     assert model(torch.rand(1, 3, 5, 7)).shape == (1, 3, 10, 14)
 
 
+@pytest.mark.parametrize(
+    "prefix", ["gen_AB.", "netG_A2B.", "model.", "generator.", "net_g.", "module.", "G.", "sr.net.", "module.model.G."]
+)
+@pytest.mark.parametrize("others", [{}, {"disc_A.0.weight": torch.rand(4), "loss.vgg.0.bias": torch.rand(3)}])
+def test_the_only_generator_is_found_below_any_name(
+    prefix: str, others: Weights, weights: Weights, tmp_path: Path, host: PluginHost
+) -> None:
+    assert same(opened(prefixed(weights, prefix) | others, tmp_path, host), weights)
+
+
+def test_the_only_generator_is_found_in_a_table_of_any_name(weights: Weights, tmp_path: Path, host: PluginHost) -> None:
+    others = {"epoch": 3, "disc_A": {"0.weight": torch.rand(4)}, "optimiser": {"state": {}, "param_groups": []}}
+    assert same(opened({**others, "gen_AB": weights}, tmp_path, host), weights)
+    assert same(opened({**others, "gen_AB": {"state_dict": weights}}, tmp_path, host), weights)
+
+
+@pytest.mark.parametrize("names", [("gen_AB", "gen_BA"), ("netG_A2B", "netG_B2A"), ("model.a", "model.b")])
+@pytest.mark.parametrize("kind", ["names", "tables"])
+def test_two_generators_below_any_names_are_named(
+    names: tuple[str, str], kind: str, weights: Weights, tmp_path: Path, host: PluginHost
+) -> None:
+    parts = {names[0]: weights, names[1]: zeros(weights), "disc": {"0.weight": torch.rand(4)}}
+    joined = {f"{part}.{name}": tensor for part, table in parts.items() for name, tensor in table.items()}
+    content = joined if kind == "names" else parts
+    with pytest.raises(ModelFileError, match=rf"`img2img import --part NAME`; there are {', '.join(names)}$"):
+        opened(content, tmp_path, host)
+    assert same(opened(content, tmp_path, host, part=names[0]), weights)
+    with pytest.raises(ModelFileError, match=r"has no part 'gen'; there are "):
+        opened(content, tmp_path, host, part="gen")
+
+
+def test_the_part_that_was_opened_is_told(weights: Weights, tmp_path: Path, host: PluginHost) -> None:
+    torch.save(prefixed(weights, "gen_AB."), tmp_path / "x.pth")
+    assert "the part 'gen_AB' of the file" in open_checkpoint(tmp_path / "x.pth", host).info.created_with
+
+
+@pytest.mark.parametrize(
+    ("family", "options"), [("cyclegan", {"blocks": 1, "upsampling": "transposed"}), ("pix2pix", {"depth": 5})]
+)
+def test_the_counters_of_batchnorm_which_torch_0_3_did_not_have_are_filled_in(
+    family: str, options: dict[str, Any], tmp_path: Path, host: PluginHost
+) -> None:
+    own = host.family(family)
+    whole = own.build_generator(own.config_class.parse({"width": 4, "norm": "batch", **options})).state_dict()
+    old = {name: tensor for name, tensor in whole.items() if not name.endswith("num_batches_tracked")}
+    assert len(old) < len(whole)
+    assert same(opened(old, tmp_path, host), dict(whole))
+
+
 def test_a_family_that_fails_to_look_is_named_and_the_others_are_asked(
     weights: Weights, tmp_path: Path, host: PluginHost, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:

@@ -1,0 +1,111 @@
+"""This module says why a job passes over a file that it met, so that nothing is left out without a word."""
+
+from __future__ import annotations
+
+import mimetypes
+import stat
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from img2img.media import formats
+
+_FOREIGN = {
+    "JPEG XL": ".jxl",
+    "JPEG 2000": ".jp2 .j2k .j2c .jpc .jpf .jpx .jpm",
+    "JPEG XR": ".jxr .wdp .hdp",
+    "raw": ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .gpr .iiq .kdc .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl "
+    ".sr2 .srf .srw .x3f",
+    "Photoshop": ".psd .psb",
+    "OpenEXR": ".exr",
+    "Radiance HDR": ".hdr",
+    "Netpbm": ".pbm .pgm .ppm .pnm .pam .pfm",
+    "Targa": ".tga",
+    "icon": ".ico .icns .cur",
+    "SVG": ".svg .svgz",
+    "PDF": ".pdf",
+}
+_FOREIGN_NAMES = {suffix: name for name, suffixes in _FOREIGN.items() for suffix in suffixes.split()}
+
+_SPECIAL = {
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device",
+}
+
+_COPY = "copy what it gives into a file, and translate that"
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A file or a folder that a job met and does not translate.
+
+    Attributes:
+        path: Where it was met.
+        kind: A word or two, under which the summary counts it.
+        reason: The reason, and what to do to have it translated.
+    """
+
+    path: Path
+    kind: str
+    reason: str
+
+
+def summary(passed_over: Sequence[PassedOver]) -> str:
+    """Count what was passed over in one line, the most frequent kind first; empty if nothing was."""
+    counted = Counter(passed.kind for passed in passed_over)
+    return ", ".join(f"{count} × {kind}" for kind, count in counted.most_common())
+
+
+def special(path: Path) -> PassedOver | None:
+    """Return why a file that is no regular one, or a link to one, is passed over; None if it is one, or is missing.
+
+    Nothing is opened: opening a pipe waits until somebody writes into it, and a device may never end.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # whoever reads it says what is wrong
+        return None
+    kind = _SPECIAL.get(stat.S_IFMT(mode))
+    return PassedOver(path, kind, f"it is a {kind}, which may never end; {_COPY}") if kind else None
+
+
+def unknown(path: Path) -> PassedOver:
+    """Return why a file that has the suffix of no known format is passed over; its first bytes are looked at."""
+    suffix = path.suffix.lower()
+    if foreign := _FOREIGN_NAMES.get(suffix):
+        return PassedOver(path, foreign, f"{foreign} files are not read; convert it to {_usual()}")
+    if not _is_surely_foreign(suffix) and (form := _format(path)):
+        usual = form.suffixes[0]
+        return PassedOver(path, "wrong suffix", f"by its content it is {form.name}; give its name the suffix {usual}")
+    if path.name.startswith("."):
+        return PassedOver(path, "hidden file", "it is hidden, and neither image nor video by its name")
+    return PassedOver(path, suffix or "no suffix", "it is neither image nor video by its name")
+
+
+def companion(path: Path) -> PassedOver | None:
+    """Return why `._x.png` is passed over, where macOS keeps what belongs to `x.png`; None for an image or a clip."""
+    if not path.name.startswith("._") or _format(path):
+        return None
+    return PassedOver(path, "AppleDouble", f"macOS keeps data about {path.name[2:]} in it, and no picture; delete it")
+
+
+def _format(path: Path) -> formats.Format | None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(formats.HEAD)
+    except OSError:
+        return None
+    return formats.still_format(head) or formats.clip_format(head)
+
+
+def _is_surely_foreign(suffix: str) -> bool:
+    """Return whether a suffix is that of texts, programs or the like, so that the file need not be opened."""
+    kind = mimetypes.types_map.get(suffix, "")
+    return bool(kind) and not kind.startswith(("image/", "video/"))
+
+
+def _usual() -> str:
+    return formats.names(formats.WRITTEN_STILLS, "or")
