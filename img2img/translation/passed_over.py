@@ -12,7 +12,6 @@ from pathlib import Path
 from img2img.media import formats
 
 _FOREIGN = {
-    "HEIC": ".heic .heif .hif",
     "JPEG XL": ".jxl",
     "JPEG 2000": ".jp2 .j2k .j2c .jpc .jpf .jpx .jpm",
     "JPEG XR": ".jxr .wdp .hdp",
