@@ -101,6 +101,12 @@ def test_a_mask_for_alpha_gives_alpha(size: int) -> None:
     assert found == [[255, 255, 255, 0], [255, 0, 0, 255]]
 
 
+def test_an_alpha_of_0_everywhere_is_left_out() -> None:
+    pixels = np.array([[0x7FFF, 0x7C00]], np.uint16)
+    found = decode_image(bmp(rows_of(pixels), 2, 1, 16, 124, 3, (0x7C00, 0x3E0, 0x1F, 0x8000)), "a").pixels[0].tolist()
+    assert found == [[255, 255, 255], [255, 0, 0]]
+
+
 def test_four_masks_behind_a_40_byte_header_give_alpha() -> None:
     masks = (0xFF, 0xFF00, 0xFF0000, 0xFF000000)
     pixels = np.array([[0x80030201]], np.uint32)

@@ -57,6 +57,8 @@ def probe_bmp(still: Still, data: bytes) -> Header:
 def decode_bmp(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
     """Decode a BMP file; a palette of greys gives one channel, and only a mask for alpha gives alpha.
 
+    An alpha of 0 everywhere is left out, since some programs leave these bits empty in opaque pictures.
+
     Raises:
         ImageError: Pixels are missing.
     """
@@ -73,7 +75,7 @@ def decode_bmp(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, 
     elif layout.depth == 24:
         pixels = cv2.cvtColor(np.ascontiguousarray(stored), cv2.COLOR_BGR2RGB)
     else:
-        masks = layout.masks if layout.masks[3] else layout.masks[:3]
+        masks = layout.masks if (stored & stored.dtype.type(layout.masks[3])).any() else layout.masks[:3]
         pixels = np.dstack([_masked(stored, mask) for mask in masks])
     return pixels if layout.is_top_first else cv2.flip(pixels, 0), header, ()
 

@@ -113,4 +113,5 @@ def _transparent_grey(chunks: dict[bytes, bytes], depth: int) -> int | None:
     level = chunks.get(b"tRNS")
     if level is None:
         return None
-    return int.from_bytes(level[:2], "big") * (255 // (2**depth - 1) if depth < 8 else 1)
+    most = 2**depth - 1  # bits beyond the depth do not count
+    return (int.from_bytes(level[:2], "big") & most) * (255 // most if depth < 8 else 1)
