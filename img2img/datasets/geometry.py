@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from img2img.contract.data import Misfit
+from img2img.contract.data import Misfit, Sizes
 from img2img.errors import DataError
 from img2img.media.opencv import cv2
 
@@ -57,6 +57,12 @@ class Geometry:
         if min(height, width) >= self.crop:
             return None
         return Misfit(f"{self._seen(path, height, width)}, too small for a crop of {self.crop}×{self.crop}", min(size))
+
+    def misfits(self, paths: Iterable[Path], sizes: Sizes) -> Iterator[Misfit]:
+        """Yield the images that are too small to be cropped, each once; those without a size are passed over."""
+        for path in dict.fromkeys(paths):
+            if path in sizes and (misfit := self.misfit(path, sizes[path])):
+                yield misfit
 
     def _to_scale(self, pixels: Pixels) -> Pixels:
         height, width = pixels.shape[:2]

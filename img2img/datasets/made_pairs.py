@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -54,11 +54,9 @@ class MadePairs:
         """Return the paths of all images."""
         return self.paths
 
-    def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterator[Misfit]:
-        """Yield the images that are smaller than the crop."""
-        for path in dict.fromkeys(self.files()):
-            if cropped and path in sizes and (misfit := self.geometry.misfit(path, sizes[path])):
-                yield misfit
+    def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterable[Misfit]:
+        """Return the images that are smaller than the crop."""
+        return self.geometry.misfits(self.files(), sizes) if cropped else ()
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """Return the crop `index`, drawn by `rng`, and the source made from it."""

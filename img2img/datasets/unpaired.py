@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,11 +62,9 @@ class Unpaired:
         """Return the paths of all images."""
         return [*self.sources, *self.targets]
 
-    def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterator[Misfit]:
-        """Yield the images that are smaller than the crop."""
-        for path in dict.fromkeys(self.files()):
-            if cropped and path in sizes and (misfit := self.geometry.misfit(path, sizes[path])):
-                yield misfit
+    def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterable[Misfit]:
+        """Return the images that are smaller than the crop."""
+        return self.geometry.misfits(self.files(), sizes) if cropped else ()
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """Return the source `index` with a target drawn at random by `rng`."""
