@@ -57,6 +57,17 @@ def read_file(path: Path) -> bytes:
     return data
 
 
+def head_of(path: Path, size: int) -> bytes:
+    """Return the first bytes of a regular file; none of anything else, and none where it cannot be read."""
+    try:
+        if not path.is_file():  # opening a pipe would wait until somebody writes into it
+            return b""
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError:  # whoever reads the whole file says why
+        return b""
+
+
 def is_ours(path: Path, mark: bytes) -> bool:
     """Return whether a file may be replaced: there is none, it is empty, or it holds a mark of this program.
 

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from img2img.errors import ModelFileError
-from img2img.media.files import printable
+from img2img.media.files import head_of
+from img2img.text import printable
 
 HEAD = 1024
 """Bytes at the beginning of a file that are enough to name it."""
@@ -34,13 +35,7 @@ def check_download(path: Path) -> None:
     Raises:
         ModelFileError: The file is a pointer, a web page or the message of a server, or is packed.
     """
-    try:
-        if not path.is_file():
-            return
-        with path.open("rb") as file:
-            head = file.read(HEAD)
-    except OSError:
-        return
+    head = head_of(path, HEAD)
     if path.suffix.lower() == ".safetensors" and head.startswith(TORCH):
         raise ModelFileError(f"{path} is a checkpoint of `torch.save`, not of safetensors; rename it to end in .pth")
     if reason := _reason(head):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from img2img.media import formats
+from img2img.media.files import head_of
 
 _FOREIGN = {
     "JPEG XL": ".jxl",
@@ -93,13 +94,7 @@ def companion(path: Path) -> PassedOver | None:
 
 
 def _format(path: Path) -> formats.Format | None:
-    try:
-        if not path.is_file():  # opening a pipe would wait until somebody writes into it
-            return None
-        with path.open("rb") as file:
-            head = file.read(formats.HEAD)
-    except OSError:
-        return None
+    head = head_of(path, formats.HEAD)
     return formats.still_format(head) or formats.clip_format(head)
 
 

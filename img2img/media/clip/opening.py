@@ -11,7 +11,7 @@ from img2img.errors import UsageError
 from img2img.media import formats
 from img2img.media.clip.frames import Clip
 from img2img.media.clip.sequence import SequenceReader
-from img2img.media.files import MAX_PIXELS
+from img2img.media.files import MAX_PIXELS, head_of
 from img2img.media.formats import Moving
 
 
@@ -25,12 +25,12 @@ class OpenClip(Clip, Protocol):
 
 def is_animated(path: Path) -> bool:
     """Return whether the first bytes of a file are those of an animation: a GIF, or many frames of another format."""
-    return formats.clip_format(_head(path)) is not None
+    return formats.clip_format(head_of(path, formats.HEAD)) is not None
 
 
 def is_text(path: Path) -> bool:
     """Return whether the first bytes of a file are a text, and no video."""
-    head = _head(path)
+    head = head_of(path, formats.HEAD)
     return bool(head) and b"\0" not in head
 
 
@@ -48,7 +48,7 @@ def open_clip(
     Raises:
         VideoError: The file cannot be read, or its frames are too large.
     """
-    form = formats.clip_format(_head(path))
+    form = formats.clip_format(head_of(path, formats.HEAD))
     moving = form.moving if form and form.moving else Moving()
     reader: Callable[[Path, Fraction | None, Fraction | None, int], OpenClip] = formats.load(moving.read)
     return reader(path, start, end, max_pixels)
@@ -64,13 +64,3 @@ def open_images(paths: Sequence[Path], rate: Fraction | None, max_pixels: int) -
     if rate is None:
         raise UsageError("images alone do not say how fast they follow each other; give --fps, for example --fps 25")
     return SequenceReader(paths, rate, max_pixels)
-
-
-def _head(path: Path) -> bytes:
-    try:
-        if not path.is_file():  # opening a pipe would wait until somebody writes into it
-            return b""
-        with path.open("rb") as file:
-            return file.read(formats.HEAD)
-    except OSError:  # the reader of the file reports the reason
-        return b""
