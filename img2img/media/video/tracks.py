@@ -134,15 +134,10 @@ def choose_tracks(source: Path, encoding: Encoding, *, drop_unsupported: bool) -
 
 
 def _no_place(source: Path, encoding: Encoding, streams: list[Any]) -> UsageError:
-    matroska = encoding.in_matroska()
-    in_matroska = encoding.container != "matroska" and all(
-        fits(stream, matroska)
-        or becomes_subrip("matroska", stream)
-        or fits_unlisted(stream, matroska)
-        or other_layout("matroska", stream)
-        for stream in streams
-    )
-    advice = ("write .mkv, which can, or leave " if in_matroska else "leave ") + "them out"
+    matroska = _Choice(encoding.in_matroska())
+    for stream in streams:
+        matroska.take(stream)
+    advice = "leave them out" if matroska.refused else "write .mkv, which can, or leave them out"
     return UsageError(
         f"{printable(source)}: a target of this kind ({encoding.container}) cannot hold "
         f"{', '.join(map(_name, streams))}; {advice} by --drop-unsupported-streams"
