@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,7 +16,7 @@ import numpy as np
 from img2img.errors import FatalError, UsageError
 from img2img.media import Folder, printable, unwritable
 from img2img.media.lock import FileLock
-from img2img.translation.journal import STATE, digest, digest_file
+from img2img.translation.journal import STATE, digest, digest_below, digest_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -157,8 +156,7 @@ class ClipState:
     def _digest(self, path: Path) -> str:
         """Return the SHA-256 of a file in the folder; `-` where there is no regular file that can be read."""
         try:
-            with self.root.open(path, "rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            return digest_below(self.root, path)
         except OSError:
             return "-"
 

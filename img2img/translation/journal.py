@@ -103,7 +103,7 @@ class Journal:
         if entry is None:
             return None
         try:
-            found = self._digest(item)
+            found = digest_below(self.folder, item.target)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -127,10 +127,11 @@ class Journal:
 
     def may_replace(self, item: Item) -> bool:
         """Return whether a file that stands under a target's name now was made by a job, or may go all the same."""
-        try:
-            return self.overwrite or self._digest(item) in self._made.get(self._key(item), ())
-        except OSError:
-            return False
+        if self.overwrite:
+            return True
+        with suppress(OSError):
+            return digest_below(self.folder, item.target) in self._made.get(self._key(item), ())
+        return False
 
     def clean(self, items: Sequence[Item]) -> None:
         """Remove half-written files of an earlier job that was killed; the lock shows that no job is at work."""
@@ -143,10 +144,6 @@ class Journal:
 
     def _key(self, item: Item) -> str:
         return os.fspath(item.target.relative_to(self.folder.path))
-
-    def _digest(self, item: Item) -> str:
-        with self.folder.open(item.target, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _read(self) -> None:
         for entry in _entries(self.folder, self._path):
@@ -181,6 +178,16 @@ def digest_file(path: Path) -> str:
     if path.exists() and not path.is_file():  # opening a pipe would wait until somebody writes into it
         raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
     with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_below(folder: Folder, path: Path) -> str:
+    """Return the SHA-256 of a file below a folder of the program's own, to which no link leads.
+
+    Raises:
+        OSError: It cannot be read, or is no regular file.
+    """
+    with folder.open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
