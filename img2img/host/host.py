@@ -62,7 +62,7 @@ class PluginHost:
             return
         started = perf_counter()
         plugin.seconds = 0.0  # marks that the import was tried
-        with _isolated(plugin), watching_for_ctrl_c() as interrupted:
+        with _isolated_import(plugin), watching_for_ctrl_c() as interrupted:
             try:
                 module = plugin.entry_point.load()
                 plugin.seconds = perf_counter() - started
@@ -133,8 +133,7 @@ class PluginHost:
         A name that several plugins use begins with the distribution. This imports only plugins that declare nothing,
         and for commands, which must be declared, not even these.
         """
-        if kind != COMMANDS:  # these must be declared
-            self._load_undeclared()
+        self._load_undeclared(kind)
         owners: dict[str, list[Plugin]] = {}
         for plugin in self._everyone():
             for name in plugin.names(kind):
@@ -168,7 +167,7 @@ class PluginHost:
         for implementation in self._hooks.implementations(hook):
             name = implementation.plugin_name
             try:
-                with self._isolated(name, hook):
+                with self._isolated_call(name, hook):
                     implementation.function(*(arguments[name] for name in implementation.argnames))
             except BaseException as error:  # an observer may raise anything, as in `load`
                 if self.strict or is_ctrl_c(error):
@@ -176,7 +175,7 @@ class PluginHost:
                 if self._hooks.remove(name):  # another thread may have come first
                     log.warning("observer %s failed in %s and is switched off", name, hook, exc_info=True)
 
-    def _isolated(self, name: str, hook: str) -> AbstractContextManager[None]:
+    def _isolated_call(self, name: str, hook: str) -> AbstractContextManager[None]:
         """Restore the settings of the process after a call of an observer, if it is that of a stranger's plugin."""
         if all(plugin.built_in or plugin.key != name for plugin in self.plugins):
             return nullcontext()
@@ -191,15 +190,19 @@ class PluginHost:
 
     def _load_for(self, kind: Kind[Any], name: str | None) -> None:
         """Import the plugins that declare an extension of a kind (and a name), and undeclared ones."""
-        if kind != COMMANDS:  # these must be declared
-            self._load_undeclared()
+        self._load_undeclared(kind)
         for plugin in self.plugins:
             declared = plugin.names(kind)
             if declared if name is None else name in declared:
                 self.load(plugin)
 
-    def _load_undeclared(self) -> None:
-        """Import the plugins that do not declare what they provide; whoever only lists things wants none that dies."""
+    def _load_undeclared(self, kind: Kind[Any]) -> None:
+        """Import the plugins that do not declare what they provide, unless only commands are wanted.
+
+        Commands must be declared. A plugin whose import would end the process is refused before.
+        """
+        if kind == COMMANDS:
+            return
         waiting = [one for one in self.plugins if not one.is_declared and one.state == "ok" and one.seconds is None]
         if strangers := [plugin for plugin in waiting if not plugin.built_in and plugin.entry_point]:
             from img2img.host.trial import refuse_deadly
@@ -239,7 +242,7 @@ class PluginHost:
         return lines
 
 
-def _isolated(plugin: Plugin) -> AbstractContextManager[None]:
+def _isolated_import(plugin: Plugin) -> AbstractContextManager[None]:
     """Restore the settings of the process after the import of a stranger's plugin."""
     if plugin.built_in:
         return nullcontext()
