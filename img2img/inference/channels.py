@@ -10,6 +10,7 @@ import numpy as np
 from img2img.contract.traits import Traits
 from img2img.media import fill_transparent
 from img2img.media.opencv import cv2
+from img2img.nn.grey import LUMA
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -82,5 +83,5 @@ def from_network(colour: Pixels, beside: Beside, traits: Traits) -> Pixels:
 
 def _luma(colour: Pixels) -> Pixels:
     """Compute ITU-R BT.601 luma in full range, which is exact for equal channels."""
-    luma = colour.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    luma = colour.astype(np.float32) @ np.array(LUMA, np.float32)
     return np.rint(luma).astype(colour.dtype)[..., None]

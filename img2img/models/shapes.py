@@ -52,8 +52,9 @@ def with_counters(
     try:
         expected = _shapes(family, config)
     except Exception as error:  # a plugin may raise anything
-        reason = f"{type(error).__name__}: {error}"
-        raise ModelFileError(f"is of the family {family.name!r}, which cannot build its network: {reason}") from error
+        raise ModelFileError(
+            f"is of the family {family.name!r}, which cannot build its network: {error_text(error)}"
+        ) from error
     missing = {name for name in expected if name.endswith(COUNTER) and name not in weights}
     known = {name for name in missing if name.removesuffix(COUNTER) + ".running_mean" in weights}
     return {**weights, **{name: torch.zeros((), dtype=torch.int64) for name in known}}

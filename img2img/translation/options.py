@@ -16,7 +16,7 @@ from img2img.errors import UsageError
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model
 from img2img.media import printable
-from img2img.media.image.alpha import WHITE, Ground, name_of
+from img2img.media.image.alpha import WHITE, Ground, colour_name
 from img2img.media.video import VideoOptions
 from img2img.translation.journal import digest_file
 from img2img.translation.plan import Plan
@@ -73,7 +73,7 @@ def describe_options(
     options: dict[str, Any] = {
         "format": output.format,
         "quality": quality,
-        "ground": name_of(output.ground),
+        "ground": colour_name(output.ground),
         "precision": model.device.precision_name,
         "conditions": {name: str(value) for name, value in conditions.items()},
         "filters": filters.describe(),

@@ -17,7 +17,7 @@ import numpy as np
 from img2img.errors import Img2ImgError, VideoError
 from img2img.media import Image, encode_image, printable, unwritable
 from img2img.media.clip.part import guarded
-from img2img.media.image.alpha import Ground, in_front_of, name_of
+from img2img.media.image.alpha import Ground, colour_name, in_front_of
 from img2img.media.video.captions import lost_captions
 from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
@@ -81,7 +81,7 @@ class Opaque:
         if pixels.shape[2] in (1, 3):
             return pixels
         if not self.notes and pixels[..., -1].min() < np.iinfo(pixels.dtype).max:
-            self.notes = (f"transparency put in front of {name_of(self._ground)}, since the target holds none",)
+            self.notes = (f"transparency put in front of {colour_name(self._ground)}, since the target holds none",)
         return in_front_of(self._ground, pixels)
 
 

@@ -59,6 +59,6 @@ def in_front_of(ground: Ground, pixels: Pixels) -> Pixels:
     return ((shown + top // 2) // top).astype(pixels.dtype)
 
 
-def name_of(ground: Ground) -> str:
+def colour_name(ground: Ground) -> str:
     """Return the name of a colour, for messages."""
     return {WHITE: "white", (0, 0, 0): "black"}.get(ground, "#{:02x}{:02x}{:02x}".format(*ground))

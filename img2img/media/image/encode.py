@@ -14,7 +14,7 @@ from img2img.media import formats
 from img2img.media.formats import Still
 from img2img.media.image import metadata as wrapping
 from img2img.media.image import tiff
-from img2img.media.image.alpha import WHITE, Ground, in_front_of, name_of
+from img2img.media.image.alpha import WHITE, Ground, colour_name, in_front_of
 from img2img.media.image.images import Encoded, Image, Metadata, Pixels
 from img2img.media.opencv import cv2, is_out_of_memory
 
@@ -64,7 +64,7 @@ def _fitting_pixels(pixels: Pixels, name: str, still: Still, ground: Ground) -> 
         notes.append(f"16 bits reduced to {still.bits}, the most that {name} holds")
         pixels = _with_bits(pixels, still.bits)
     if pixels.shape[2] in (2, 4) and not still.alpha:
-        notes.append(f"alpha put in front of {name_of(ground)}, since {name} holds none")
+        notes.append(f"alpha put in front of {colour_name(ground)}, since {name} holds none")
         pixels = in_front_of(ground, pixels)
     if pixels.shape[2] not in still.channels:
         pixels = _as_colour(pixels)

@@ -19,7 +19,7 @@ from img2img.media.image.images import DAMAGED, Pixels
 from img2img.media.image.metadata import EXIF_PREFIX, ICC_PREFIX, XMP_PREFIX
 from img2img.media.image.probe import Header
 
-_START, _END, _SCAN = 0xD8, 0xD9, 0xDA
+_END, _SCAN = 0xD9, 0xDA
 _APP0, _APP1, _APP2, _ADOBE, _TABLES = 0xE0, 0xE1, 0xE2, 0xEE, (0xC4, 0xCC, 0xDB, 0xDD)
 _JFIF = b"JFIF\0\1\1\0\0\1\0\1\0\0"
 _ALONE = (0x01, *range(0xD0, 0xD9))  # markers without a length
