@@ -82,6 +82,9 @@ class ModelConfig(BaseModel):
 class TrainingConfig(ModelConfig):
     """The options of a training; a family adds those of its model: `class MyTraining(MyConfig, TrainingConfig)`."""
 
+    changeable: ClassVar[frozenset[str]] = frozenset({"crop", "resize"})
+    """The options that may change when a run is resumed: they say what is cut from the data, and shape no network."""
+
     batch_size: int = Field(16, ge=1, le=4096, description="images in one forward pass of training")
     accumulate: int = Field(
         1, ge=1, le=1024, description="batches whose gradients are added up before an optimiser moves"
@@ -91,9 +94,6 @@ class TrainingConfig(ModelConfig):
     def part(self, kind: type[C]) -> C:
         """Return the options that a model file of this training holds: those of `kind`, which this class extends."""
         return kind.parse(self.model_dump(include=set(kind.model_fields)))
-
-    changeable: ClassVar[frozenset[str]] = frozenset({"crop", "resize"})
-    """Options with which a run that has begun may go on; they say what is cut from the data, and no network's shape."""
 
     @property
     def total_steps(self) -> int:

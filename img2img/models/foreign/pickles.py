@@ -11,7 +11,6 @@ import pickletools
 from collections.abc import Iterator
 
 from img2img.errors import ModelFileError
-from img2img.media.files import printable
 
 TYPES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
 ALLOWED = {f"torch {name}Storage" for name in TYPES} | {
@@ -29,9 +28,8 @@ MAX_OPCODES = 2_000_000
 PICKLES_OF_OLD = 5
 """Number of pickles in a file of torch before 1.6: magic number, version, system, content, names of the storages."""
 
-
 LARGEST_TUPLE = 10_000
-"""Objects that a tuple may unfold to; tuples that share their parts are small in a file, and endless to a reader."""
+"""The most objects that a tuple may unfold to; tuples that share their parts unfold to far more than a file holds."""
 _TUPLES = {"EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"}
 _REMEMBER, _RECALL = {"PUT", "BINPUT", "LONG_BINPUT"}, {"GET", "BINGET", "LONG_BINGET"}
 
@@ -53,7 +51,7 @@ def check_harmless(pickles: bytes, count: int = 1) -> None:
             raise ModelFileError("holds more than weights: it is no state_dict of a network; save that alone")
         if name and name not in ALLOWED:
             raise ModelFileError(
-                f"holds an object of {printable(name[:100].replace(' ', '.'))}, and reading that would run code of the "
+                f"holds an object of {name[:100].replace(' ', '.')}, and reading that would run code of the "
                 "file; only plain tensors are read. If you trust the file, save `model.state_dict()` alone with the "
                 "code that wrote it, and open that"
             )
