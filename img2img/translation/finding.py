@@ -11,14 +11,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from img2img.errors import UsageError
-from img2img.media import printable
 from img2img.translation.journal import JOURNAL, STATE, made_in
 from img2img.translation.passed_over import PassedOver, special
 
 
-@dataclass(frozen=True)
+@dataclass
 class Found:
-    """The files of a source.
+    """The files of a source, as far as they have been found.
 
     Attributes:
         base: The folder that relative names count from.
@@ -46,13 +45,11 @@ def find_files(source: str) -> Found:
         found = _matching(path)
         if not (found.files or found.passed_over):
             raise UsageError(f"no file matches {source!r}")
-        found.files[:] = _each_once(found.files)
+        found.files = _each_once(found.files)
         return found
     if passed := special(path):
-        raise UsageError(f"{printable(source)} cannot be translated: {passed.reason}")
-    raise UsageError(
-        f"{printable(source)} does not exist; give an image, a folder, or a pattern in quotes such as 'photos/*.jpg'"
-    )
+        raise UsageError(f"{source} cannot be translated: {passed.reason}")
+    raise UsageError(f"{source} does not exist; give an image, a folder, or a pattern in quotes such as 'photos/*.jpg'")
 
 
 def _walk(top: Path, found: Found, take: Callable[[Path], None]) -> None:
@@ -62,15 +59,10 @@ def _walk(top: Path, found: Found, take: Callable[[Path], None]) -> None:
     while folders or links:
         if not folders:
             link = links.popleft()
-            real = os.path.realpath(link)
-            leads_up = f"{os.path.realpath(link.parent)}{os.sep}".startswith(real.rstrip(os.sep) + os.sep)
-            if real in walked or leads_up:
-                reason = f"this link leads to {real}, which " + (
-                    "the link itself stands in" if leads_up else "is walked already under another name"
-                )
+            if reason := _why_not(link, walked):
                 found.passed_over.append(PassedOver(link, "linked folder", reason))
                 continue
-            walked.add(real)
+            walked.add(os.path.realpath(link))
             folders.append(link)
         for entry in _entries(folders.popleft()):
             path = Path(entry.path)
@@ -85,13 +77,21 @@ def _walk(top: Path, found: Found, take: Callable[[Path], None]) -> None:
                 folders.append(path)
 
 
+def _why_not(link: Path, walked: set[str]) -> str:
+    """Return why a linked folder is not walked; empty if it is."""
+    real = os.path.realpath(link)
+    if f"{os.path.realpath(link.parent)}{os.sep}".startswith(real.rstrip(os.sep) + os.sep):
+        return f"this link leads to {real}, which the link itself stands in"
+    return f"this link leads to {real}, which is walked already under another name" if real in walked else ""
+
+
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         raise UsageError(
-            f"cannot read the folder {printable(folder)}: {error.strerror}; make it readable or translate its parts"
+            f"cannot read the folder {folder}: {error.strerror}; make it readable or translate its parts"
         ) from error
 
 

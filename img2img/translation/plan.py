@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from img2img.errors import ImageError, UsageError
-from img2img.media import READABLE_IMAGES, WRITABLE_IMAGES, printable
+from img2img.media import READABLE_IMAGES, WRITABLE_IMAGES
 from img2img.media.clip.sequence import natural_order
 from img2img.media.formats import listed
 from img2img.translation.clashes import check_targets
@@ -63,7 +63,7 @@ def make_plan(
         plan = _plan(str(source), Path(target), suffix, kinds, rate_given)
         check_targets(plan.items)
     except OSError as error:
-        raise UsageError(f"cannot look at {printable(error.filename)}: {error.strerror}; name another") from error
+        raise UsageError(f"cannot look at {error.filename}: {error.strerror}; name another") from error
     return plan
 
 
@@ -99,12 +99,11 @@ def _plan_clip(source: Source, target: Path, suffix: str, kinds: ClipKinds) -> P
     path = source.path
     if not source.address and path.suffix.lower() in READABLE_IMAGES and not kinds.is_clip(path):
         raise UsageError(
-            f"{printable(path)} is an image and {printable(target)} a video; give a video, or a folder of images "
-            "that follow each other"
+            f"{path} is an image and {target} a video; give a video, or a folder of images that follow each other"
         )
     if suffix in WRITABLE_IMAGES - kinds.writable:
         if _is_target_clip(target, kinds):
-            raise UsageError(f"frames as {suffix} images need a folder as target, not {printable(target)}")
+            raise UsageError(f"frames as {suffix} images need a folder as target, not {target}")
         return Plan([_clip(source, NumberedImages(target, suffix))], None)
     if target.is_dir() or not target.suffix:
         target = target / path.with_suffix(suffix or _writable_clip(path, kinds)).name
@@ -128,9 +127,7 @@ def _plan_sequence(found: Found, target: Path, suffix: str, kinds: ClipKinds) ->
         else:
             passed_over.append(PassedOver(path, "clip", "it is a clip among images that become one"))
     if not images:
-        raise UsageError(
-            f"no images found in {printable(found.base)} that could become {printable(target)}{_met(passed_over)}"
-        )
+        raise UsageError(f"no images found in {found.base} that could become {target}{_met(passed_over)}")
     item = _clip(ImageSequence(found.base, tuple(natural_order(images))), kinds.target_of(target))
     return Plan([item], None, passed_over)
 
@@ -138,15 +135,13 @@ def _plan_sequence(found: Found, target: Path, suffix: str, kinds: ClipKinds) ->
 def _plan_folder(found: Found, target: Path, suffix: str, kinds: ClipKinds, rate_given: bool) -> Plan:
     base = found.base
     if os.path.lexists(target) and not target.is_dir():
-        raise UsageError(f"{printable(target)} is a file; a folder of images needs a folder as target")
+        raise UsageError(f"{target} is a file; a folder of images needs a folder as target")
     own, where = os.path.realpath(target), os.path.realpath(base)
     if own == where:
-        raise UsageError(
-            f"the target folder is the source folder {printable(base)}; name another, sources are never touched"
-        )
+        raise UsageError(f"the target folder is the source folder {base}; name another, sources are never touched")
     if Path(own) not in Path(where).parents:  # results of an earlier job are no sources
         inside, real = own + os.sep, real_names(found.files)
-        found.files[:] = [path for path, name in zip(found.files, real, strict=True) if not name.startswith(inside)]
+        found.files = [path for path, name in zip(found.files, real, strict=True) if not name.startswith(inside)]
     known, passed_over = _sorted_out(found, kinds)
     if not rate_given and not all(one.needs_fps for one in known):  # they are left out, unless there is nothing else
         passed_over += [
@@ -155,16 +150,26 @@ def _plan_folder(found: Found, target: Path, suffix: str, kinds: ClipKinds, rate
         known = [one for one in known if not one.needs_fps]
     if not known:
         looked_for = listed(READABLE_IMAGES | kinds.readable)
-        raise UsageError(f"no images or videos found in {printable(base)} (looked for {looked_for}){_met(passed_over)}")
+        raise UsageError(f"no images or videos found in {base} (looked for {looked_for}){_met(passed_over)}")
     if suffix in kinds.writable - WRITABLE_IMAGES and not any(one.is_clip for one in known):
         raise _no_such_image(suffix)
-    items = [_item(one, target / one.path.relative_to(base), suffix, kinds) for one in sorted(known, key=_by_path)]
+    items = [
+        _item(one, target / one.path.relative_to(base), suffix, kinds)
+        for one in sorted(known, key=lambda one: one.path)
+    ]
     return Plan(items, target, passed_over)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """A file that is an image or a clip by its name, or one of which that cannot be found out."""
+    """A file that is an image or a clip by its name.
+
+    Attributes:
+        path: The file.
+        is_clip: Whether it is a clip.
+        needs_fps: Whether it needs a frame rate from the user.
+        error: What went wrong when the file was looked at, so that it fails; None if nothing did.
+    """
 
     path: Path
     is_clip: bool = False
@@ -192,21 +197,17 @@ def _sorted_out(found: Found, kinds: ClipKinds) -> tuple[list[_Known], list[Pass
 def _known(path: Path, kinds: ClipKinds) -> _Known | None:
     """Find out what a file is; whatever goes wrong there costs this file alone."""
     try:
-        is_of_suffix = path.suffix.lower() in READABLE_IMAGES or path.suffix.lower() in kinds.readable
-        if is_of_suffix and (passed := special(path)):
-            raise ImageError(f"{printable(path)}: {passed.reason}")
+        is_image = path.suffix.lower() in READABLE_IMAGES
+        if (is_image or path.suffix.lower() in kinds.readable) and (passed := special(path)):
+            raise ImageError(f"{path}: {passed.reason}")
         is_clip = kinds.is_clip(path)
-        if is_clip or path.suffix.lower() in READABLE_IMAGES:
+        if is_clip or is_image:
             return _Known(path, is_clip, kinds.needs_fps(path))
     except BaseException as error:
         if ends_job(error):
             raise
         return _Known(path, error=error)
     return None
-
-
-def _by_path(one: _Known) -> Path:
-    return one.path
 
 
 def _item(one: _Known, place: Path, suffix: str, kinds: ClipKinds) -> Item:
@@ -227,7 +228,7 @@ def _met(passed_over: Sequence[PassedOver]) -> str:
     if not passed_over:
         return ""
     first = passed_over[0]
-    return f"; passed over: {summary(passed_over)}; {printable(first.path.name)}: {first.reason}"
+    return f"; passed over: {summary(passed_over)}; {first.path.name}: {first.reason}"
 
 
 def _clip(source: Source, target: Target) -> ClipItem:
@@ -248,9 +249,7 @@ def _checked_suffix(suffix: str, kinds: ClipKinds) -> str:
 
 def _check_agreement(target: Path, suffix: str) -> None:
     if suffix and target.suffix.lower() != suffix:
-        raise UsageError(
-            f"the target {printable(target)} and the format {suffix!r} contradict each other; give one of them"
-        )
+        raise UsageError(f"the target {target} and the format {suffix!r} contradict each other; give one of them")
 
 
 def _no_such_image(suffix: str) -> UsageError:
