@@ -16,7 +16,8 @@ from img2img.evaluation.judge import Judge
 from img2img.evaluation.outcome import Evaluation, Judged, Way
 from img2img.evaluation.pairs import Pair, alone, find_images, pairs
 from img2img.evaluation.reference import Reference
-from img2img.media.files import MAX_PIXELS, printable
+from img2img.media.files import MAX_PIXELS
+from img2img.text import printable
 
 if TYPE_CHECKING:
     from img2img.inference.model import Model

@@ -17,7 +17,6 @@ from img2img.errors import ImageError, UsageError
 from img2img.evaluation.outcome import Way
 from img2img.evaluation.pairs import Pair, read_pixels
 from img2img.inference.picture import Picture
-from img2img.media import printable
 from img2img.nn import metrics
 from img2img.nn.resize import imresize
 
@@ -128,7 +127,7 @@ class Judge:
         whole, scale = self.read(pair.source), int(self.scale)
         height, width = (size // scale * scale for size in whole.shape[1:])
         if not height or not width:
-            raise ImageError(f"{printable(pair.source)}: it is too small to be reduced {scale} times")
+            raise ImageError(f"{pair.source}: it is too small to be reduced {scale} times")
         truth = whole[:, :height, :width]
         reduced = imresize(truth, Fraction(1, scale)).clamp(0, 1).mul(255).round()
         return reduced.byte().permute(1, 2, 0).numpy(), truth
@@ -139,12 +138,12 @@ class Judge:
         over = max(truth.shape[1] - height, truth.shape[2] - width)
         if truth.shape[1] < height or truth.shape[2] < width or over >= max(1, self.scale):
             raise ImageError(
-                f"{printable(str(pair.truth))}: it is {truth.shape[2]}×{truth.shape[1]}, and the result "
+                f"{pair.truth}: it is {truth.shape[2]}×{truth.shape[1]}, and the result "
                 f"{width}×{height}; a truth is {self.scale} times as large as its source"
             )
         if min(height, width) <= 2 * self.cropped:
             raise ImageError(
-                f"{printable(pair.source)}: of its result, {width}×{height}, nothing is left when {self.cropped} "
+                f"{pair.source}: of its result, {width}×{height}, nothing is left when {self.cropped} "
                 "pixels are cropped along each edge; give --crop 0"
             )
         return truth[:, :height, :width]

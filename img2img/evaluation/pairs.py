@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from img2img.errors import DataError, UsageError
-from img2img.media import READABLE_IMAGES, decode_image, printable, read_file
+from img2img.media import READABLE_IMAGES, decode_image, read_file
 from img2img.media.formats import is_image_file, listed
+from img2img.text import printable
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -34,12 +35,10 @@ def find_images(place: Path, what: str) -> list[Path]:
     if place.is_file():
         return [place]
     if not place.is_dir():
-        raise DataError(f"there is no {printable(place)}; the {what} are a folder of images, or one image")
+        raise DataError(f"there is no {place}; the {what} are a folder of images, or one image")
     images = list(filter(is_image_file, place.rglob("*")))
     if not images:
-        raise DataError(
-            f"no images in {printable(place)}, where the {what} should be (looked for {listed(READABLE_IMAGES)})"
-        )
+        raise DataError(f"no images in {place}, where the {what} should be (looked for {listed(READABLE_IMAGES)})")
     return sorted(images)
 
 
@@ -70,7 +69,7 @@ def pairs(sources: Path, truths: Path, scale: object) -> list[Pair]:
             matched.append(_half(truth, truths, "source"))
     if len(left) == len(found):
         raise DataError(
-            f"no image of {printable(sources)} has a truth in {printable(truths)}: {_some(found)} there, "
+            f"no image of {sources} has a truth in {truths}: {_some(found)} there, "
             f"{_some(wanted)} here; a truth has the name of its source, in the same folder below, whatever the suffix"
         )
     matched += [_half(path, sources, "truth") for path in left.values()]
@@ -96,7 +95,7 @@ def _by_name(place: Path, what: str) -> dict[str, Path]:
         name = str(Path(_name(path, place)).with_suffix(""))
         if name in found:
             raise UsageError(
-                f"{printable(found[name])} and {printable(path)} have one name but for the suffix, so that it is "
+                f"{found[name]} and {path} have one name but for the suffix, so that it is "
                 "unclear what belongs together; move one of them elsewhere"
             )
         found[name] = path
@@ -108,4 +107,4 @@ def _name(path: Path, place: Path) -> str:
 
 
 def _some(names: dict[str, Path]) -> str:
-    return ", ".join(printable(name) for name in list(names)[:3]) + (", …" if len(names) > 3 else "")
+    return ", ".join(list(names)[:3]) + (", …" if len(names) > 3 else "")

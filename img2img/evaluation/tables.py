@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from img2img.evaluation.outcome import BY_TRUTH, DISTANCES, Evaluation, Figures
-from img2img.media import printable
+from img2img.text import printable
 
 COLUMNS = ("image", "by", "figure", "value", "images", "protocol")
 """The columns of the CSV, which has one figure a row; `image` is empty where the figure is of all `images`."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from img2img.media.files import check_ours, is_ours, printable, read_file, unwritable
+from img2img.media.files import check_ours, is_ours, read_file, unwritable
 from img2img.media.folder import Folder, write_file
 from img2img.media.formats import READABLE_IMAGES, WRITABLE_IMAGES
+from img2img.text import printable
 
 if TYPE_CHECKING:
     from img2img.media.image.alpha import fill_transparent

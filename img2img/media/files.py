@@ -8,7 +8,6 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from img2img.errors import ImageError, UsageError, WriteError
-from img2img.text import printable as printable  # lent from here to plugins
 
 LARGEST_FILE = 1 << 30
 """Bytes of the largest file that `read_file` reads."""
@@ -40,20 +39,18 @@ def read_file(path: Path) -> bytes:
         status = path.stat()
         # This check comes before opening, since opening a pipe waits until somebody writes into it.
         if not stat.S_ISREG(status.st_mode):
-            raise ImageError(f"{printable(path)}: this is not a regular file; give the path of an image file")
+            raise ImageError(f"{path}: this is not a regular file; give the path of an image file")
         if status.st_size > LARGEST_FILE:
             raise ImageError(
-                f"{printable(path)}: its {status.st_size / LARGEST_FILE:.1f} GiB are more than the 1 GiB that one "
+                f"{path}: its {status.st_size / LARGEST_FILE:.1f} GiB are more than the 1 GiB that one "
                 "image file may have; split it, or compress it better"
             )
         with path.open("rb") as file:
             data = file.read(max(1, status.st_size))  # a larger number would be set aside in memory
     except OSError as error:
-        raise ImageError(
-            f"{printable(path)}: cannot be read: {_reason(error)}; check the path and its permissions"
-        ) from error
+        raise ImageError(f"{path}: cannot be read: {_reason(error)}; check the path and its permissions") from error
     if not data:
-        raise ImageError(f"{printable(path)}: the file is empty (0 bytes); copy it again from where it came from")
+        raise ImageError(f"{path}: the file is empty (0 bytes); copy it again from where it came from")
     return data
 
 
@@ -82,7 +79,7 @@ def is_ours(path: Path, mark: bytes) -> bool:
         with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
             return content.find(mark) >= 0
     except OSError as error:
-        raise UsageError(f"cannot look at {printable(path)}: {_reason(error)}; name another file") from error
+        raise UsageError(f"cannot look at {path}: {_reason(error)}; name another file") from error
 
 
 def check_ours(path: Path, mark: bytes, what: str) -> None:
@@ -97,13 +94,13 @@ def check_ours(path: Path, mark: bytes, what: str) -> None:
         UsageError: There is another file.
     """
     if not is_ours(path, mark):
-        raise UsageError(f"{printable(path)} exists and is no {what} of this program; name another file, or remove it")
+        raise UsageError(f"{path} exists and is no {what} of this program; name another file, or remove it")
 
 
 def unwritable(path: Path, error: OSError) -> WriteError:
     """Return the error that says why `path` could not be written, and what to do."""
     remedy = _REMEDIES.get(error.errno or 0, "check the disk, or choose another place")
-    return WriteError(f"{printable(path)}: cannot be written: {_reason(error)}; {remedy}")
+    return WriteError(f"{path}: cannot be written: {_reason(error)}; {remedy}")
 
 
 def _reason(error: OSError) -> str:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 from img2img.errors import ItemError, WriteError
-from img2img.media.files import printable, unwritable
+from img2img.media.files import unwritable
+from img2img.text import printable
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
 
@@ -213,7 +214,7 @@ class Folder:
             return 0
         except OSError as error:
             raise WriteError(
-                f"{printable(path)}: cannot be cleaned of {_PREFIX}*{_SUFFIX}: {error.strerror}; delete them by hand"
+                f"{path}: cannot be cleaned of {_PREFIX}*{_SUFFIX}: {error.strerror}; delete them by hand"
             ) from error
         return removed
 
@@ -246,7 +247,7 @@ def _refuse_to_replace_what_is_no_file(at: int, path: Path) -> None:
     # As root, the rename would succeed, and /dev/null would become a regular file for every program.
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(os.stat(path.name, dir_fd=at).st_mode):
-            raise WriteError(f"{printable(path)}: this exists and is not a regular file; choose another name")
+            raise WriteError(f"{path}: this exists and is not a regular file; choose another name")
 
 
 def _write_through(at: int, name: str, pieces: Iterable[Bytes]) -> None:
@@ -280,8 +281,7 @@ def _rename(source: int, part: str, at: int, path: Path, *, replaces: bool) -> N
 
 def _taken(path: Path) -> ItemError:
     return ItemError(
-        f"{printable(path)}: another program made this file in the meantime, and it is kept; remove it, or name "
-        "another target"
+        f"{path}: another program made this file in the meantime, and it is kept; remove it, or name another target"
     )
 
 

@@ -8,7 +8,6 @@ import logging
 import os
 from pathlib import Path
 
-from img2img.media.files import printable
 from img2img.media.folder import Folder
 
 log = logging.getLogger(__name__)
@@ -53,6 +52,6 @@ class FileLock:
             if error.errno not in _NO_LOCKS:
                 self.close()
                 raise
-            log.info("%s cannot be locked on this drive; start no second job there", printable(path))
+            log.info("%s cannot be locked on this drive; start no second job there", path)
             return True
         return os.fstat(self._file.fileno()).st_nlink > 0

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from img2img.errors import ModelFileError
-from img2img.media.files import printable
+from img2img.text import printable
 
 if TYPE_CHECKING:
     from img2img.models.file import ModelInfo

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from img2img.errors import ModelFileError
-from img2img.text import error_text, printable
+from img2img.text import error_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ def check_shapes(info: ModelInfo, family: ModelFamily[Any, Any], config: ModelCo
     """
     found, expected = info.shapes, _expected_shapes(info, family, config)
     wrong = sorted(
-        f"{printable(name[:200])}: {_shape(found.get(name))} in the file, {_shape(expected.get(name))} in the network"
+        f"{name[:200]}: {_shape(found.get(name))} in the file, {_shape(expected.get(name))} in the network"
         for name in found.keys() | expected.keys()
         if found.get(name) != expected.get(name)
     )

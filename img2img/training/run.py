@@ -18,7 +18,6 @@ import torch
 from img2img.config import TrainingConfig
 from img2img.errors import FatalError, UsageError
 from img2img.inference.device import Device
-from img2img.media.files import printable
 from img2img.media.folder import Folder
 from img2img.media.lock import FileLock
 
@@ -144,7 +143,7 @@ class Run:
         taken = [path.name for path in self._outputs() if os.path.lexists(path)]
         if taken:
             raise UsageError(
-                f"{printable(self.folder)} holds no run, and {', '.join(taken)}, which a run would replace; name "
+                f"{self.folder} holds no run, and {', '.join(taken)}, which a run would replace; name "
                 "another folder, or take that out of it"
             )
         self.write()

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from img2img.media import Image, encode_image, printable
+from img2img.media import Image, encode_image
 from img2img.media.opencv import cv2
+from img2img.text import printable
 
 Sheet = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 TILE = 256

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from img2img.errors import UsageError
-from img2img.media import printable
 from img2img.translation.finding import real_names
 from img2img.translation.report import Item
 
@@ -40,11 +39,9 @@ def _check_names(items: Sequence[Item]) -> None:
     sources = set(real_names([item.source for item in items if not item.address]))
     for item, target in zip(items, real_names([item.target for item in items]), strict=True):
         if target in sources:
-            raise UsageError(
-                f"the target {printable(item.target)} is a source; name another folder, sources are never touched"
-            )
+            raise UsageError(f"the target {item.target} is a source; name another folder, sources are never touched")
         if len(os.fsencode(item.target.name)) > LONGEST_NAME:
-            raise UsageError(f"the name {printable(item.target.name)} is too long; rename {printable(item.source)}")
+            raise UsageError(f"the name {item.target.name} is too long; rename {item.source}")
 
 
 def _clashes(items: Sequence[Item], key: Callable[[Path], str]) -> list[list[Item]]:
@@ -57,8 +54,8 @@ def _clashes(items: Sequence[Item], key: Callable[[Path], str]) -> list[list[Ite
 def _in_words(clashes: Sequence[Sequence[Item]]) -> str:
     lines = []
     for group in clashes[:_MOST_NAMED]:
-        *others, last = [printable(item.source) for item in group]
-        lines.append(f"{', '.join(others)} and {last} would both be written to {printable(group[-1].target)}")
+        *others, last = [str(item.source) for item in group]
+        lines.append(f"{', '.join(others)} and {last} would both be written to {group[-1].target}")
     if more := len(clashes) - len(lines):
         lines.append(f"and {more} more targets have several sources")
     return f"{'; '.join(lines)}; rename one of each, or translate them into different folders"
@@ -70,8 +67,7 @@ def _check_folders(items: Sequence[Item], key: Callable[[Path], str]) -> None:
     for folder in parents.union(*(parent.parents for parent in parents)):
         if clash := targets.get(key(folder)):
             raise UsageError(
-                f"{printable(clash.source)} would be written to {printable(clash.target)}, where a folder must stand; "
-                "rename one of the two"
+                f"{clash.source} would be written to {clash.target}, where a folder must stand; rename one of the two"
             )
 
 

@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from img2img.errors import FatalError, UsageError
-from img2img.media import Folder, printable, unwritable
+from img2img.media import Folder, unwritable
 from img2img.media.lock import FileLock
 from img2img.translation.journal import STATE, digest, digest_below, digest_file
 
@@ -58,15 +58,11 @@ class ClipState:
                 self._forget()
                 root.write(about, settings.encode("ascii"))
         except BlockingIOError as error:
-            raise FatalError(
-                f"another job is writing to {printable(target)}; wait for it, or name another target"
-            ) from error
+            raise FatalError(f"another job is writing to {target}; wait for it, or name another target") from error
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise unwritable(self.folder, error) from error
-            raise UsageError(
-                f"cannot write to the folder {printable(target.parent)}: {error.strerror}; name another"
-            ) from error
+            raise UsageError(f"cannot write to the folder {target.parent}: {error.strerror}; name another") from error
         self._digests = self._intact()
 
     @property

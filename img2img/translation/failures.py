@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from img2img.errors import FatalError, ImageError, Img2ImgError, Stopped, VideoError, is_ctrl_c
 from img2img.inference.limits import is_out_of_memory
-from img2img.media import printable
-from img2img.text import error_text
+from img2img.text import error_text, printable
 
 if TYPE_CHECKING:
     from img2img.translation.report import Item

@@ -18,7 +18,7 @@ from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model, load_model
-from img2img.media import Folder, check_ours, printable
+from img2img.media import Folder, check_ours
 from img2img.media.video import VideoOptions
 from img2img.text import error_text
 from img2img.translation.clip import translate_clips
@@ -169,10 +169,10 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
     path = Path(report)
     _make_folder(path.parent)
     if path.exists() and not path.is_file():
-        raise UsageError(f"the report {printable(path)} is a folder or a device; name a file")
+        raise UsageError(f"the report {path} is a folder or a device; name a file")
     images = {os.path.realpath(image) for item in plan.items for image in (item.source, item.target)}
     if os.path.realpath(path) in images:
-        raise UsageError(f"the report {printable(path)} is an image of this job; name another file")
+        raise UsageError(f"the report {path} is an image of this job; name another file")
     check_ours(path, MARK, "report")
     return path
 
@@ -184,7 +184,7 @@ def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Jou
         if item.is_clip:
             tidy(Folder(item.target.parent), item.target)
         if os.path.lexists(item.target) and not overwrite and not item.is_folder:
-            raise UsageError(f"{printable(item.target)} exists; replace it by --overwrite, or name another target")
+            raise UsageError(f"{item.target} exists; replace it by --overwrite, or name another target")
         _make_folder(item.target if item.is_folder else item.target.parent)
         yield None
         return
@@ -209,6 +209,6 @@ def _make_folder(folder: Path, root: Folder | None = None) -> None:
     try:
         (root or Folder(folder)).make(folder)
     except OSError as error:
-        raise UsageError(f"cannot make the folder {printable(folder)}: {error.strerror}; name another") from error
+        raise UsageError(f"cannot make the folder {folder}: {error.strerror}; name another") from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write to the folder {printable(folder)}: no permission; name another")
+        raise UsageError(f"cannot write to the folder {folder}: no permission; name another")

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 
 from img2img.errors import FatalError, ItemError, UsageError
-from img2img.media import Folder, printable, unwritable
+from img2img.media import Folder, unwritable
 from img2img.media.lock import FileLock
 from img2img.translation.report import Item
 
@@ -60,9 +60,7 @@ class Journal:
             self.folder.make(self._path.parent)
             self._lock = FileLock(self.folder, folder / STATE / "lock")
         except BlockingIOError as error:
-            raise FatalError(
-                f"another job is writing to {printable(folder)}; wait for it, or name another folder"
-            ) from error
+            raise FatalError(f"another job is writing to {folder}; wait for it, or name another folder") from error
         except OSError as error:
             raise _unusable(folder, error) from error
         self._writing = Lock()
@@ -87,7 +85,7 @@ class Journal:
         """
         foreign = [item for item in items if os.path.lexists(item.target) and self._own(item) is None]
         if foreign and not self.overwrite:
-            names = ", ".join(printable(item.target) for item in foreign[:5]) + (", …" if len(foreign) > 5 else "")
+            names = ", ".join(str(item.target) for item in foreign[:5]) + (", …" if len(foreign) > 5 else "")
             raise UsageError(
                 f"{len(foreign)} of {len(items)} targets exist and were not made with this model and these settings: "
                 f"{names}; name another folder, or replace them by --overwrite"
@@ -107,9 +105,9 @@ class Journal:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise ItemError(f"cannot read the target {printable(item.target)}: {error.strerror}") from error
+            raise ItemError(f"cannot read the target {item.target}: {error.strerror}") from error
         if found not in self._made[entry.target] and not self.overwrite:
-            raise ItemError(f"{printable(item.target)} was changed after it was made; replace it by --overwrite")
+            raise ItemError(f"{item.target} was changed after it was made; replace it by --overwrite")
         same = found == entry.target_sha256 and entry.source_sha256 == source_sha256
         return entry if same else None
 
@@ -161,7 +159,7 @@ def _entry(line: bytes) -> Entry | None:
 
 
 def _unusable(folder: Path, error: OSError) -> UsageError:
-    return UsageError(f"cannot write to the folder {printable(folder)}: {error.strerror}; name another folder")
+    return UsageError(f"cannot write to the folder {folder}: {error.strerror}; name another folder")
 
 
 def digest(data: bytes) -> str:

@@ -15,7 +15,6 @@ from torch import Tensor
 from img2img.errors import UsageError
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model
-from img2img.media import printable
 from img2img.media.image.alpha import WHITE, Ground, colour_name
 from img2img.media.video import VideoOptions
 from img2img.translation.journal import digest_file
@@ -115,4 +114,4 @@ def _contents(value: Any) -> Iterator[str]:
         try:
             yield from (digest_file(Path(name)) for name in names if os.path.isfile(name))  # noqa: PTH113
         except OSError as error:
-            raise UsageError(f"cannot read {printable(value)}: {error.strerror}; name another file") from error
+            raise UsageError(f"cannot read {value}: {error.strerror}; name another file") from error

@@ -21,9 +21,9 @@ from img2img.inference.filtering import NO_FILTERS, Chain
 from img2img.inference.limits import is_out_of_memory
 from img2img.inference.picture import Picture
 from img2img.inference.stream import Outcome, Stream
-from img2img.media import Image, decode_image, encode_image, printable, read_file
+from img2img.media import Image, decode_image, encode_image, read_file
 from img2img.media.video import VideoOptions
-from img2img.text import error_text
+from img2img.text import error_text, printable
 from img2img.translation.failures import ends_job, fail
 from img2img.translation.journal import Journal, digest, digest_file, stamp
 from img2img.translation.options import Output
@@ -168,7 +168,7 @@ class Pipeline:
             before = stamp(item.source)
             data = read_file(item.source)
             if stamp(item.source) != before:
-                raise ImageError(f"{printable(item.source)}: it was changed while it was read; run again")
+                raise ImageError(f"{item.source}: it was changed while it was read; run again")
             source_sha256 = digest(data)
             if self.journal is not None and self.journal.done(item, source_sha256):
                 item.status, item.reason = "skipped", "done already"

@@ -15,7 +15,7 @@ import av
 import numpy as np
 
 from img2img.errors import Img2ImgError, VideoError
-from img2img.media import Image, encode_image, printable, unwritable
+from img2img.media import Image, encode_image, unwritable
 from img2img.media.clip.part import guarded
 from img2img.media.image.alpha import Ground, colour_name, in_front_of
 from img2img.media.video.captions import lost_captions
@@ -23,6 +23,7 @@ from img2img.media.video.encoding import Encoding
 from img2img.media.video.muxing import Contents, mux
 from img2img.media.video.segments import SegmentEncoder
 from img2img.media.video.tracks import Tracks
+from img2img.text import printable
 from img2img.translation.clip_state import part_of
 from img2img.translation.journal import digest, digest_file
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from img2img.errors import UsageError, VideoError
 from img2img.host.kinds import SOURCES
-from img2img.media import printable
 from img2img.media.clip.opening import OpenClip, open_clip, open_images
 from img2img.media.clip.part import Part, guarded
+from img2img.text import printable
 from img2img.translation.journal import digest, digest_file, stamp
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Source(ABC):
             return self._digest()
         except OSError as error:
             raise VideoError(
-                f"{printable(error.filename)}: cannot be read: {error.strerror}; check the path and its permissions"
+                f"{error.filename}: cannot be read: {error.strerror}; check the path and its permissions"
             ) from error
 
     def stamp(self) -> object:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from img2img.errors import UsageError
 from img2img.host.kinds import TARGETS
-from img2img.media import Folder, formats, printable
+from img2img.media import Folder, formats
 from img2img.media.clip.animation import AnimationReader
 from img2img.media.video import ClipInfo
 from img2img.media.video.encoding import choose_encoding
@@ -119,8 +119,7 @@ class NumberedImages(Target):
         """Refuse a folder that holds numbered images, unless they may be replaced; remove leftovers of a killed job."""
         if not replaces and any(self.path.glob(f"[0-9]*{self.suffix}")):
             raise UsageError(
-                f"there are numbered images in {printable(self.path)} already; replace them by --overwrite, or name "
-                "another folder"
+                f"there are numbered images in {self.path} already; replace them by --overwrite, or name another folder"
             )
         Folder(self.path).remove_leftovers(self.path)
 

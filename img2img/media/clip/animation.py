@@ -20,7 +20,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from img2img.errors import UsageError, VideoError
 from img2img.media.clip.frames import ClipInfo, Frame
-from img2img.media.files import MAX_PIXELS, printable, read_file
+from img2img.media.files import MAX_PIXELS, read_file
 from img2img.media.image.images import Encoded, Pixels
 
 _MILLISECONDS = 1000
@@ -74,12 +74,11 @@ class AnimationReader:
         except Exception as error:  # a damaged file provokes many kinds
             kind = "GIF or WebP" if data[:4] in _OPENERS else "AVIF"
             raise VideoError(
-                f"{printable(path)}: this {kind} file is damaged ({error}); copy it again from where it came from"
+                f"{path}: this {kind} file is damaged ({error}); copy it again from where it came from"
             ) from error
         if size[0] * size[1] > max_pixels:
             raise VideoError(
-                f"{printable(path)}: its {size[0]}×{size[1]} pixels are more than the allowed {max_pixels}; raise "
-                "--max-pixels"
+                f"{path}: its {size[0]}×{size[1]} pixels are more than the allowed {max_pixels}; raise --max-pixels"
             )
         self.loops = self._loops()
         """How often the animation is shown; 0 means for ever."""
@@ -111,7 +110,7 @@ class AnimationReader:
                 pixels = self._pixels()
             except Exception as error:  # a damaged frame provokes many kinds
                 if not index:
-                    raise VideoError(f"{printable(self.path)}: its first frame is damaged ({error})") from error
+                    raise VideoError(f"{self.path}: its first frame is damaged ({error})") from error
                 self.damage = f"it is damaged: only {index} of its {self.info.frames} frames can be decoded"
                 return
             duration = self._duration()

@@ -14,9 +14,10 @@ import numpy as np
 
 from img2img.errors import ImageError, VideoError
 from img2img.media.clip.frames import ClipInfo, Frame
-from img2img.media.files import MAX_PIXELS, printable, read_file
+from img2img.media.files import MAX_PIXELS, read_file
 from img2img.media.image.decode import decode_image
 from img2img.media.image.images import Pixels
+from img2img.text import printable
 
 
 def natural_order(paths: Iterable[Path]) -> list[Path]:
@@ -96,9 +97,7 @@ class SequenceReader:
     def _read(self, path: Path) -> Pixels:
         pixels, (other, first) = self._decode(path), self._first
         if pixels.shape[:2] != first.shape[:2]:
-            sizes = [
-                f"{printable(name)} has {of.shape[1]}×{of.shape[0]}" for name, of in ((path, pixels), (other, first))
-            ]
+            sizes = [f"{name} has {of.shape[1]}×{of.shape[0]}" for name, of in ((path, pixels), (other, first))]
             raise VideoError(f"{', '.join(sizes)}: the images of a video need one size; resize or remove some")
         if pixels.dtype == first.dtype:
             return pixels

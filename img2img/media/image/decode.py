@@ -10,7 +10,7 @@ import numpy as np
 
 from img2img.errors import ImageError
 from img2img.media import formats
-from img2img.media.files import MAX_PIXELS, printable
+from img2img.media.files import MAX_PIXELS
 from img2img.media.image.images import DAMAGED, Image, Pixels
 from img2img.media.image.metadata import normalised
 from img2img.media.image.probe import Header, probe
@@ -54,7 +54,7 @@ def decode_image(data: bytes, name: str | Path, max_pixels: int = MAX_PIXELS) ->
     try:
         return _decode(data, max_pixels)
     except ImageError as error:
-        raise ImageError(f"{printable(name)}: {printable(' '.join(str(error).split()))}") from error
+        raise ImageError(f"{name}: {' '.join(str(error).split())}") from error
 
 
 def _decode(data: bytes, max_pixels: int) -> Image:

@@ -12,7 +12,6 @@ import av.error
 from av.stream import Disposition
 
 from img2img.errors import VideoError
-from img2img.media.files import printable
 from img2img.media.video.ending import boxes
 
 if TYPE_CHECKING:
@@ -44,20 +43,16 @@ def open_container(path: Path, *, raw: bool = False) -> Iterator[InputContainer]
     with ExitStack() as stack:
         try:
             if not path.is_file():
-                raise VideoError(f"{printable(path)}: this is not a regular file; give the path of a video file")
+                raise VideoError(f"{path}: this is not a regular file; give the path of a video file")
             if not path.stat().st_size:
-                raise VideoError(
-                    f"{printable(path)}: the file is empty (0 bytes); copy it again from where it came from"
-                )
+                raise VideoError(f"{path}: the file is empty (0 bytes); copy it again from where it came from")
             # FFmpeg gets a file object, since a name could make it choose a protocol or guess the format.
             file = stack.enter_context(path.open("rb"))
             container = stack.enter_context(_open(file, raw))
         except av.error.FFmpegError as error:
-            raise VideoError(f"{printable(path)}: {_why_not(path)} ({reason(error)})") from error
+            raise VideoError(f"{path}: {_why_not(path)} ({reason(error)})") from error
         except OSError as error:
-            raise VideoError(
-                f"{printable(path)}: cannot be read: {error.strerror}; check the path and its permissions"
-            ) from error
+            raise VideoError(f"{path}: cannot be read: {error.strerror}; check the path and its permissions") from error
         yield container
 
 
@@ -70,11 +65,11 @@ def main_video(container: InputContainer, path: Path) -> VideoStream:
     pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not pictures:
         found = ", ".join(f"{s.type} ({s.codec_context.name})" for s in container.streams if s.codec_context)
-        raise VideoError(f"{printable(path)}: it holds no video, only {found or 'nothing'}; give a file with a picture")
+        raise VideoError(f"{path}: it holds no video, only {found or 'nothing'}; give a file with a picture")
     streams = [s for s in pictures if s.codec_context]
     if not streams:
         raise VideoError(
-            f"{printable(path)}: its picture is stored in a codec that is not known here; convert it to H.264 with the "
+            f"{path}: its picture is stored in a codec that is not known here; convert it to H.264 with the "
             "program that made it"
         )
     return next((s for s in streams if s.disposition & Disposition.default), streams[0])

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from img2img.errors import VideoError
-from img2img.media.files import printable
 
 CUT_OFF = "the file is cut off"
 ZEROS = "the end of the file is filled with zeros"
@@ -40,7 +39,7 @@ def missing_end(path: Path, form: str, last_byte: int) -> str:
             return check(file, os.fstat(file.fileno()).st_size, last_byte)
     except OSError as error:
         raise VideoError(
-            f"{printable(path)}: cannot be read to its end: {error.strerror}; check that it is still there"
+            f"{path}: cannot be read to its end: {error.strerror}; check that it is still there"
         ) from error
 
 

@@ -17,7 +17,7 @@ import av
 import av.error
 
 from img2img.errors import VideoError
-from img2img.media.files import printable, unwritable
+from img2img.media.files import unwritable
 from img2img.media.video.container import open_container, reason
 from img2img.media.video.fitting import open_output
 from img2img.media.video.segments import read_packets
@@ -174,7 +174,7 @@ def _writing(path: Path, encoding: Encoding) -> Iterator[None]:
         number = error.errno or 0
         if number in (0, errno.EINVAL, errno.ENOSYS) or number > 1 << 16:
             advice = "; try .mkv" if encoding.container != "matroska" else ""
-            raise VideoError(f"{printable(path)}: its streams do not fit together: {reason(error)}{advice}") from error
+            raise VideoError(f"{path}: its streams do not fit together: {reason(error)}{advice}") from error
         raise unwritable(path, OSError(number, error.strerror)) from error
     except OSError as error:
         raise unwritable(path, error) from error

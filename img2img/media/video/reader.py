@@ -16,7 +16,7 @@ import av.error
 
 from img2img.errors import VideoError
 from img2img.media.clip.frames import ClipInfo, Frame
-from img2img.media.files import MAX_PIXELS, printable
+from img2img.media.files import MAX_PIXELS
 from img2img.media.video.alpha import with_alpha
 from img2img.media.video.captions import captions_of
 from img2img.media.video.colour import Colour
@@ -90,7 +90,7 @@ class VideoReader:
         head = self._head(timeline, max_pixels)
         if seeks and self._from is not None and head[-1][0] > self._from:  # the seek went too far
             if not self._seek(0):
-                raise VideoError(f"{printable(self.path)}: its index is damaged; translate it without --start")
+                raise VideoError(f"{self.path}: its index is damaged; translate it without --start")
             self._stream.codec_context.flush_buffers()
             return self._begin(None, max_pixels)
         self._first = head[0][0]
@@ -184,10 +184,10 @@ class VideoReader:
                 return head
         if not self._timeline.losses.packets:
             raise VideoError(
-                f"{printable(self.path)}: it holds no frames; the recording or the copy was cut off, so copy it again"
+                f"{self.path}: it holds no frames; the recording or the copy was cut off, so copy it again"
             )
         raise VideoError(
-            f"{printable(self.path)}: none of its {self._timeline.losses.packets} frames can be decoded "
+            f"{self.path}: none of its {self._timeline.losses.packets} frames can be decoded "
             f"({self._stream.codec_context.name}); copy it again from where it came from, or convert it"
         )
 
@@ -195,7 +195,7 @@ class VideoReader:
         if (frame.width, frame.height) != self._coded_size:
             was, now = (f"{width}×{height}" for width, height in (self._coded_size, (frame.width, frame.height)))
             raise VideoError(
-                f"{printable(self.path)}: its picture changes from {was} to {now} at {self._seconds(pts)}, and a video "
+                f"{self.path}: its picture changes from {was} to {now} at {self._seconds(pts)}, and a video "
                 "has one size; cut it there (--end, --start) and translate the parts"
             )
         return lambda: turn_upright(with_alpha(self._colour.to_rgb(frame, deep=self.info.deep), frame), self._turn)
@@ -207,7 +207,7 @@ class VideoReader:
         self._turn = turn_of(frame)
         if frame.width * frame.height > max_pixels:
             raise VideoError(
-                f"{printable(self.path)}: its {frame.width}×{frame.height} pixels are more than the allowed "
+                f"{self.path}: its {frame.width}×{frame.height} pixels are more than the allowed "
                 f"{max_pixels}; raise --max-pixels"
             )
         aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)

@@ -10,7 +10,6 @@ import av
 import av.error
 
 from img2img.errors import VideoError
-from img2img.media.files import printable
 from img2img.media.video.clock import Clock
 from img2img.media.video.container import reason
 from img2img.media.video.damage import Losses
@@ -114,7 +113,7 @@ class Timeline:
                 return
             if packet.has_sidedata("encryption_info"):
                 raise VideoError(
-                    f"{printable(self._path)}: it is encrypted (copy protection) and cannot be read without its key; "
+                    f"{self._path}: it is encrypted (copy protection) and cannot be read without its key; "
                     "give a file that is not encrypted"
                 )
             self._note_end(packet)

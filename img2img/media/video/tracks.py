@@ -13,7 +13,6 @@ import av.error
 from av.stream import Discard
 
 from img2img.errors import UsageError
-from img2img.media.files import printable
 from img2img.media.video.clock import Clock
 from img2img.media.video.container import main_video, open_container
 from img2img.media.video.covers import add_cover, holds_cover, is_cover
@@ -21,6 +20,7 @@ from img2img.media.video.fitting import fits, fits_unlisted
 from img2img.media.video.pcm import Relaid, other_layout
 from img2img.media.video.subtitles import add_subrip, as_subrip, becomes_subrip
 from img2img.media.video.timecode import moved
+from img2img.text import printable
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -139,7 +139,7 @@ def _no_place(source: Path, encoding: Encoding, streams: list[Any]) -> UsageErro
         matroska.take(stream)
     advice = "leave them out" if matroska.refused else "write .mkv, which can, or leave them out"
     return UsageError(
-        f"{printable(source)}: a target of this kind ({encoding.container}) cannot hold "
+        f"{source}: a target of this kind ({encoding.container}) cannot hold "
         f"{', '.join(map(_name, streams))}; {advice} by --drop-unsupported-streams"
     )
 

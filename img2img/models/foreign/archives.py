@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Sequence
 
 from img2img.errors import ModelFileError
-from img2img.media.files import printable
 
 PICKLE = "data.pkl"
 LARGEST_RATIO = 10
@@ -67,7 +66,7 @@ def _folder(names: Sequence[str]) -> str:
     folders = [name.removesuffix(PICKLE) for name in names if name.rpartition("/")[2] == PICKLE]
     if len(folders) != 1:
         inside = [name for name in names if name.lower().endswith((".pth", ".pt", ".ckpt", ".safetensors", ".onnx"))]
-        which = ", such as " + printable(inside[0][:100]) if inside else ""
+        which = f", such as {inside[0][:100]}" if inside else ""
         raise ModelFileError(
             f"is an archive, but not one of `torch.save`; unpack it, and give the file of weights that is in it{which}"
         )

@@ -13,9 +13,9 @@ import torch
 from safetensors.torch import load as load_safetensors
 
 from img2img.errors import Img2ImgError, ModelFileError
-from img2img.media.files import printable
 from img2img.models.foreign.archives import pickle_of, plain_archive
 from img2img.models.foreign.pickles import PICKLES_OF_OLD, check_harmless
+from img2img.text import printable
 
 LARGEST_FILE = 4 << 30
 """Bytes of the largest checkpoint that is read; generators have less than 1 GB, and whole training states more."""

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from img2img.errors import ConfigError, ModelFileError
 from img2img.host.kinds import FAMILIES
-from img2img.media.files import printable
 from img2img.models.downloads import check_download
 from img2img.models.file import SUFFIX, ModelInfo, check_numbers, fill_generator, is_foreign
 from img2img.models.foreign.reading import read_checkpoint
 from img2img.models.foreign.wrapping import check_tensors, inner_networks, several, strip, unwrap
 from img2img.models.shapes import with_counters
+from img2img.text import printable
 
 if TYPE_CHECKING:
     from img2img.config import ModelConfig
@@ -152,7 +152,7 @@ def _ask(weights: Mapping[str, Tensor], host: PluginHost) -> Answer | None:
 
 
 def _unknown(weights: Mapping[str, Tensor], families: Iterable[str]) -> str:
-    shown = ", ".join(f"{printable(name[:60])} {_shape(tensor)}" for name, tensor in list(weights.items())[:5])
+    shown = ", ".join(f"{name[:60]} {_shape(tensor)}" for name, tensor in list(weights.items())[:5])
     return (
         f"holds {len(weights)} tensors that none of the families ({', '.join(families) or 'none'}) recognises as its "
         f"generator's: {shown}, …. Give the file of a generator (net_G, net_g), or install a plugin for its family"

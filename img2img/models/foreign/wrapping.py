@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from img2img.errors import ModelFileError
-from img2img.media.files import printable
 from img2img.models.file import MAX_TENSORS
+from img2img.text import printable
 
 TABLES = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net_G", "netG", "generator", "net", "G")
 """Names under which codes store the weights of a generator, the best first: BasicSR's average comes before others."""
@@ -66,7 +66,7 @@ def strip(table: dict[str, Tensor], part: str = "") -> dict[str, Tensor]:
         if len(chosen) == len(table) or (chosen and prefix.startswith(("net", "gen"))):
             return strip(chosen, part) if chosen else table
     if part:
-        parts = ", ".join(printable(name[:60]) for name in list(inner_networks(table))[:10])
+        parts = ", ".join(name[:60] for name in list(inner_networks(table))[:10])
         raise ModelFileError(f"has no part {_shown(part)}; there are {parts or 'none'}")
     domains = sorted({match[1] for match in map(DOMAIN.match, table) if match})
     if len(domains) > 1:
@@ -113,7 +113,7 @@ def inner_networks(table: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
 
 def several(parts: list[str]) -> str:
     """Return the message for a file with several networks, of which a user names one."""
-    shown = ", ".join(printable(part[:60]) for part in parts[:10])
+    shown = ", ".join(part[:60] for part in parts[:10])
     return f"holds several networks; say which with `img2img import --part NAME`; there are {shown}"
 
 

@@ -15,10 +15,11 @@ from img2img.contract.data import Dataset
 from img2img.contract.trainers import Trainer
 from img2img.errors import Img2ImgError, ModelFileError
 from img2img.host.host import PluginHost
-from img2img.media import printable, write_file
+from img2img.media import write_file
 from img2img.models.card import Card, Data, markdown, read_card
 from img2img.models.file import ModelInfo, read_info
 from img2img.models.store import describe_model, find_model
+from img2img.text import printable
 from img2img.training.cards.results import BLANK, PICTURES, Results, figures_alone
 from img2img.training.cards.thumbnails import Thumbnails
 from img2img.training.health.log import HealthLog

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from img2img.media.files import printable
 from img2img.models.card import Card, Data, Likeness, Shown
+from img2img.text import printable
 from img2img.training.cards.showcase import Showcase
 from img2img.training.cards.thumbnails import Nearest, Thumbnails
 from img2img.training.sheets import example_sheet
