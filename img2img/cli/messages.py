@@ -99,12 +99,12 @@ class HarmlessStream(io.TextIOBase):
 
     @property
     def buffer(self) -> Any:
-        """The bytes below, for programs that write no text."""
+        """The stream of bytes below this one, in which nothing is escaped."""
         return self._stream.buffer
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Not that of the stream, which click would get round if it is ASCII."""
+        """Always UTF-8: click would write around this stream if it were ASCII."""
         return "utf-8"
 
     @property

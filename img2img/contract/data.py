@@ -63,7 +63,7 @@ class Sized(Protocol):
     """A dataset that finds unusable samples by the sizes of its files alone, before any of them is decoded."""
 
     def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterable[Misfit]:
-        """Return the samples that cannot be used; files whose size is missing are named already.
+        """Return the samples that cannot be used, without those of files that have no size, which the caller names.
 
         Args:
             sizes: The sizes of the files.

@@ -11,7 +11,7 @@ from types import FrameType
 
 @contextmanager
 def watching_for_ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Yield a function that returns whether the user has pressed Ctrl-C since; it is handled as before."""
+    """Yield a function that returns whether the user has pressed Ctrl-C since then; the old handler runs, too."""
     handler = signal.getsignal(signal.SIGINT)
     if not callable(handler) or threading.current_thread() is not threading.main_thread():
         yield lambda: False  # nothing raises KeyboardInterrupt then but the plugin

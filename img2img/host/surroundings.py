@@ -34,9 +34,9 @@ class Setting(NamedTuple):
 
 @contextmanager
 def undisturbed(who: str, doing: str, reported: set[str] | None = None) -> Iterator[None]:
-    """Restore the settings of the process and the state of all chance after a call of a plugin.
+    """Restore the settings of the process and the generators of random numbers after a call of a plugin.
 
-    Which settings a plugin has changed is said in a warning. What it adds to the environment variables, to `sys.path`
+    A warning names the settings that the plugin has changed. What it adds to the environment variables, to `sys.path`
     and to the filters of certain warnings stays, since libraries need that.
 
     Args:

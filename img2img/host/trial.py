@@ -98,7 +98,7 @@ def _place(plugin: Plugin) -> Path:
 
 
 def _fingerprint(plugin: Plugin) -> str:
-    """Describe the version of a plugin: its own, that of Python, and of its file, which may be at work."""
+    """Describe a plugin by its version, that of Python, and the state of its file, which its author may change."""
     file = ""
     with suppress(Exception):  # finding may run code of others
         spec = find_spec(plugin.entry_point.module.partition(".")[0]) if plugin.entry_point else None

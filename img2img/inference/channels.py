@@ -56,7 +56,7 @@ def without_tint(entering: Pixels, result: Pixels, traits: Traits) -> Pixels:
 
 
 def is_grey(pixels: Pixels) -> bool:
-    """Return whether pixels have three channels that are equal everywhere; a few are looked at first."""
+    """Return whether pixels have three channels that are equal everywhere; a few are compared first, to be quick."""
     return pixels.shape[2] == 3 and all(
         bool((some[..., 0] == some[..., 1]).all() and (some[..., 1] == some[..., 2]).all())
         for some in (pixels[::16, ::16], pixels)

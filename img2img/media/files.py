@@ -55,7 +55,7 @@ def read_file(path: Path) -> bytes:
 
 
 def head_of(path: Path, size: int) -> bytes:
-    """Return the first bytes of a regular file; none of anything else, and none where it cannot be read."""
+    """Return the first bytes of a regular file; none of anything else, or of a file that cannot be read."""
     try:
         if not path.is_file():  # opening a pipe would wait until somebody writes into it
             return b""

@@ -235,7 +235,7 @@ def _enter(at: int, name: str, path: Path, *, make: bool) -> int:
 
 
 def _explained(error: OSError, at: int, path: Path) -> OSError:
-    """Return an error that names the whole path, and says so if a link stands there: systems give several numbers."""
+    """Return an error that names the whole path, and says if a link stands there, for which systems differ."""
     number, text = error.errno or 0, error.strerror
     with suppress(OSError):
         if stat.S_ISLNK(os.stat(path.name, dir_fd=at, follow_symlinks=False).st_mode):

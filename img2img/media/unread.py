@@ -1,4 +1,4 @@
-"""This module names files by their first bytes that no reader here reads, so that the user learns what they are."""
+"""This module names files that the program does not read, by their first bytes."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def look_through(run: Run, training: Dataset, held_out: Dataset, *, has_begun: b
 
 
 def differences(then: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Say in words which files are others than they were; empty if none are."""
+    """Return in words which files were changed, are gone or are new; empty if none."""
     kinds = {
         "changed": [name for name in now if name in then and now[name] != then[name]],
         "gone": [name for name in then if name not in now],

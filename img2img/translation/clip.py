@@ -138,10 +138,10 @@ class _CallbackError(FatalError):
 
 
 def _outside(call: Callable[P, T]) -> Callable[P, T]:
-    """Return a function that calls one of the caller's, whose error ends the job."""
+    """Wrap a function of the caller, so that its error ends the job and not only the clip."""
 
     def attempt(*arguments: P.args, **named: P.kwargs) -> T:
-        """Call the function and turn its error into one that costs more than the clip."""
+        """Call the function, and mark its error as the caller's."""
         try:
             return call(*arguments, **named)
         except BaseException as error:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def ends_job(error: BaseException) -> bool:
-    """Return whether an error ends the job; any other, known or not, costs the item in whose course it was raised."""
+    """Return whether an error ends the job; any other, known or not, costs only the item that raised it."""
     return isinstance(error, FatalError | Stopped) or is_ctrl_c(error)
 
 

@@ -124,7 +124,7 @@ class Journal:
             raise unwritable(self._path, error) from error
 
     def may_replace(self, item: Item) -> bool:
-        """Return whether a file that stands under a target's name now was made by a job, or may go all the same."""
+        """Return whether a file under a target's name may be replaced: with `overwrite`, or because a job made it."""
         if self.overwrite:
             return True
         with suppress(OSError):
@@ -150,7 +150,7 @@ class Journal:
 
 
 def _entry(line: bytes) -> Entry | None:
-    """Return the entry of a line; None where it is empty, torn by a kill or a full disk, or written by another hand."""
+    """Return the entry of a line; None where it is empty, torn by a kill or a full disk, or no entry of a job."""
     try:
         entry = Entry(**json.loads(line))
     except (ValueError, TypeError, RecursionError):
@@ -190,7 +190,7 @@ def digest_below(folder: Folder, path: Path) -> str:
 
 
 def stamp(path: Path) -> object:
-    """Return what is equal as long as nobody changes, replaces or removes a file; None where there is no file."""
+    """Return a value that stays equal until somebody changes, replaces or removes a file; None where there is none."""
     try:
         status = path.stat()
     except OSError:

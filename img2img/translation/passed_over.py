@@ -61,7 +61,7 @@ def summary(passed_over: Sequence[PassedOver]) -> str:
 
 
 def special(path: Path) -> PassedOver | None:
-    """Return why a file that is neither a regular one nor a link to one is not read; None if it is one, or is missing.
+    """Return why a pipe, a socket or a device is not read; None for anything else.
 
     Nothing is opened: opening a pipe waits until somebody writes into it, and a device may never end.
     """
@@ -87,7 +87,7 @@ def unknown(path: Path) -> PassedOver:
 
 
 def companion(path: Path) -> PassedOver | None:
-    """Return why `._x.png` is passed over, where macOS keeps what belongs to `x.png`; None for an image or a clip."""
+    """Return why `._x.png`, in which macOS keeps data about `x.png`, is passed over; None for an image or a clip."""
     if not path.name.startswith("._") or special(path) or _format(path):
         return None
     return PassedOver(path, "AppleDouble", f"macOS keeps data about {path.name[2:]} in it, and no picture; delete it")

@@ -49,7 +49,7 @@ class Work:
     picture: Picture
     source_sha256: str
     stamp: object
-    """What is equal as long as nobody changes the source."""
+    """A value that stays equal until somebody changes the source."""
 
     @property
     def bytes(self) -> int:
@@ -187,7 +187,7 @@ class Pipeline:
             item.seconds += perf_counter() - started
 
     def _encode(self, work: Work, result: Pixels) -> str:
-        """Write the target, and return what of the source it does not show; empty if it shows all."""
+        """Write the target; return a message if the source was changed meanwhile, or else an empty text."""
         started, item, output = perf_counter(), work.item, self.settings.output
         try:
             image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)

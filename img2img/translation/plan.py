@@ -224,7 +224,7 @@ def _item(one: _Known, place: Path, suffix: str, kinds: ClipKinds) -> Item:
 
 
 def _met(passed_over: Sequence[PassedOver]) -> str:
-    """Name what was passed over where nothing else was found, with the reason of the first."""
+    """Return the end of a message that nothing was found: what was passed over, and why the first of it."""
     if not passed_over:
         return ""
     first = passed_over[0]

@@ -209,7 +209,7 @@ class ImagesSink:
 
     @cached_property
     def _before(self) -> frozenset[str]:
-        """The names in the folder when the first frame comes; a job that must not replace them does not come so far."""
+        """The names in the folder before the first frame; a job that must not replace them was refused earlier."""
         return frozenset(path.name for path in self._place.path.iterdir())
 
 

@@ -61,7 +61,7 @@ class Source(ABC):
             ) from error
 
     def stamp(self) -> object:
-        """Return what tells at once, without reading the source, that nobody has replaced it or written to it."""
+        """Return a value that stays equal until somebody changes or replaces the source, which is not read for it."""
         return [stamp(path) for path in self._files()]
 
     def check_unchanged(self, stamp: object, sha256: str) -> None:

@@ -1,4 +1,4 @@
-"""This module reads animations (GIF, WebP and AVIF files) as clips, and writes clips as animations."""
+"""This module reads animations (GIF, WebP, AVIF) as clips, and writes clips as animations (GIF, WebP, APNG)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DEFAULT_DURATION = 100
 
 
 class _WebP(WebPImageFile):
-    """Reads frames with alpha, which Pillow leaves out where no frame has any, but one is smaller than the picture."""
+    """Reads frames with alpha even where none has any: what a small frame does not cover is transparent."""
 
     def _open(self) -> None:
         super()._open()

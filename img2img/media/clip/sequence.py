@@ -124,7 +124,7 @@ def _gaps(paths: Sequence[Path]) -> tuple[str, ...]:
 
 
 def _missing(before: str, numbers: list[tuple[int, str]], after: str) -> list[str]:
-    """Return the names between those of a series; none where these are no count, such as dates."""
+    """Return the names that are missing in a series; none where its numbers do not count, such as dates."""
     steps = {later - earlier for (earlier, _), (later, _) in pairwise(numbers)}
     step = min(steps, default=0)
     count = 0 if step < 1 else (numbers[-1][0] - numbers[0][0]) // step + 1 - len(numbers)

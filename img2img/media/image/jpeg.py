@@ -38,7 +38,7 @@ _MOST_PADDING = 16  # bytes before the end mark, if they are not equal; each is 
 
 
 class _Part(NamedTuple):
-    """One segment, and behind the head of a scan the coded blocks."""
+    """A segment of a JPEG file; that of a scan has the coded blocks behind it."""
 
     marker: int
     body: bytes

@@ -125,7 +125,7 @@ class Timeline:
                 yield self._in_order(packet)
 
     def _in_order(self, packet: Packet[VideoStream]) -> Packet[VideoStream]:
-        """Return a packet that a file hides for the delay of its decoder, though its times are those of decoding.
+        """Return a packet; one that is hidden only because of the decoder's delay is shown.
 
         Files whose table of the times of showing is lost still have the edit that takes away the delay of reordering:
         it would hide the first pictures.

@@ -264,7 +264,7 @@ def _attach(output: OutputContainer, attachment: Any) -> None:
 
 
 def _is_chapters(stream: Any) -> bool:
-    """Return whether a data stream holds the names of chapters, which FFmpeg has read and therefore does not read."""
+    """Return whether a data stream holds the names of chapters, which FFmpeg gives as chapters already."""
     return bool(stream.discard == Discard.all)
 
 

@@ -173,7 +173,7 @@ def _below(table: Mapping[Any, Tensor], part: str) -> dict[str, Tensor]:
 
 
 def _text(name: object) -> str:
-    """Return a name, or what is in its place, as a text, which takes no time where a file has something endless."""
+    """Return the name of a tensor as text; of what is no name only the type, since its text may never end."""
     if isinstance(name, str):
         return name
     return str(name) if isinstance(name, int) and name.bit_length() < 64 else type(name).__name__

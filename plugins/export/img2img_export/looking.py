@@ -1,4 +1,4 @@
-"""This module finds out how far an ONNX graph looks, from its operators, where all are known to look near by."""
+"""This module finds out from the operators of an ONNX graph how far away a result looks in an image."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def _check_inputs(session: onnxruntime.InferenceSession, declaration: Declaratio
 
 
 def _try_declared(translator: ImportedTranslator, trial: Trial) -> None:
-    """Run a file once as its declaration allows, on a small image; a mere error is told when the file is used."""
+    """Run a file on a small image, to see whether it ends; whether the result is right shows when the file is used."""
     traits = translator.traits
     side = min(fitting(SMALLEST, traits), LARGEST_TRIAL)
     rows = [condition.parse(condition.choices[0]).shape for condition in traits.conditions.values()]

@@ -60,7 +60,7 @@ def _answer(task: Any, describe: Any) -> Any:
 
 
 def _limit(memory: int, seconds: int) -> None:
-    """Allow that many bytes more than are in use, and that many seconds of a processor, where the system can."""
+    """Limit the bytes of further memory and the seconds of computing, where the system can."""
     try:
         import resource
 
