@@ -123,3 +123,12 @@ def test_an_image_that_lies_on_its_side_is_measured_as_it_is_shown(suffix: str, 
     height, width = decode_image(read_file(path), path).pixels.shape[:2]
     assert size_of(path) == (width, height)
     assert (width, height) == ((40, 24) if suffix == ".bmp" else (24, 40))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_a_whole_image_is_measured_without_being_decoded(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = draw(tmp_path / f"a{suffix}", 40, 24)
+    monkeypatch.delattr("img2img.media.image.glance.decode_image")
+    assert size_of(path) == (40, 24)

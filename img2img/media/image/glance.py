@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
+
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from img2img.media import formats
 from img2img.media.files import MAX_PIXELS, read_file
@@ -34,12 +38,14 @@ def _glanced(path: Path) -> tuple[int, int] | None:
     """Return the size by the header; None where only decoding shows whether the file can be used."""
     with path.open("rb") as file:
         form = formats.still_format(file.read(formats.HEAD))
-        if form is None or form.still is None or form.name not in _WHOLE or not _WHOLE[form.name](file):
+        if form is None or form.name not in _GLANCED:
+            return None
+        open_image, is_whole = _GLANCED[form.name]
+        if not is_whole(file):
             return None
         file.seek(0)
-        module, _, name = form.still.pillow.partition(":")
         try:
-            image = getattr(import_module(f"PIL.{module}"), name)(file)
+            image = open_image(file)
         except Exception:  # a damaged header provokes many kinds; decoding says what it is
             return None
         if getattr(image, "n_frames", 1) > 1:
@@ -62,9 +68,12 @@ def _is_whole_riff(file: BinaryIO) -> bool:
     return int.from_bytes(file.read(4), "little") + 8 <= file.seek(0, os.SEEK_END)
 
 
-_WHOLE: dict[str, Callable[[BinaryIO], bool]] = {
-    "PNG": lambda file: _tail(file).endswith(b"IEND\xaeB`\x82"),
-    "JPEG": lambda file: b"\xff\xd9" in _tail(file),
-    "WebP": _is_whole_riff,
+_GLANCED: dict[str, tuple[Callable[[BinaryIO], ImageFile], Callable[[BinaryIO], bool]]] = {
+    "PNG": (PngImageFile, lambda file: _tail(file).endswith(b"IEND\xaeB`\x82")),
+    "JPEG": (JpegImageFile, lambda file: b"\xff\xd9" in _tail(file)),
+    "WebP": (WebPImageFile, _is_whole_riff),
 }
-"""Name of a format to a function that returns whether the end of a file is there; other formats are decoded."""
+"""Name of a format to a function that reads the header and one that returns whether the end of the file is there.
+
+Files of other formats are decoded.
+"""
