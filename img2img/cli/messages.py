@@ -77,7 +77,7 @@ class HarmlessStream(io.TextIOBase):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         if isinstance(stream, io.TextIOWrapper):
-            with suppress(OSError):  # Python asks a terminal that takes a file's place for its position, and it has none
+            with suppress(OSError):  # a terminal in the place of a file has no position
                 stream.reconfigure(errors="backslashreplace")  # for characters that the encoding of the terminal lacks
 
     def write(self, text: str) -> int:
