@@ -77,7 +77,8 @@ class HarmlessStream(io.TextIOBase):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # for characters that the encoding of the terminal lacks
+            with suppress(OSError):  # a terminal in the place of a file has no position
+                stream.reconfigure(errors="backslashreplace")  # for characters that the encoding of the terminal lacks
 
     def write(self, text: str) -> int:
         self._stream.write(printable_lines(text, terminal=self.isatty()))
