@@ -133,6 +133,4 @@ class PluginSource(Source):
         return [] if self.address or not self.path.is_file() else [self.path]
 
     def _digest(self) -> str:
-        if self.address or not self.path.is_file():
-            return secrets.token_hex(32)  # the source may show something else next time
-        return super()._digest()
+        return super()._digest() if self._files() else secrets.token_hex(32)  # it may show something else next time
