@@ -180,7 +180,7 @@ def digest_file(path: Path) -> str:
 
 
 def digest_below(folder: Folder, path: Path) -> str:
-    """Return the SHA-256 of a file below a folder of the program's own, to which no link leads.
+    """Return the SHA-256 of a file below a folder that the program writes into; no link is followed.
 
     Raises:
         OSError: It cannot be read, or is no regular file.

@@ -77,10 +77,11 @@ def unknown(path: Path) -> PassedOver:
     """Return why a file that has the suffix of no known format is passed over; its first bytes are looked at."""
     suffix = path.suffix.lower()
     if foreign := _FOREIGN_NAMES.get(suffix):
-        return PassedOver(path, foreign, f"{foreign} files are not read; convert it to {_usual()}")
+        usual = formats.names(formats.WRITTEN_STILLS, "or")
+        return PassedOver(path, foreign, f"{foreign} files are not read; convert it to {usual}")
     if not _is_surely_foreign(suffix) and (form := _format(path)):
-        usual = form.suffixes[0]
-        return PassedOver(path, "wrong suffix", f"by its content it is {form.name}; give its name the suffix {usual}")
+        reason = f"by its content it is {form.name}; give its name the suffix {form.suffixes[0]}"
+        return PassedOver(path, "wrong suffix", reason)
     if path.name.startswith("."):
         return PassedOver(path, "hidden file", "it is hidden, and neither image nor video by its name")
     return PassedOver(path, suffix or "no suffix", "it is neither image nor video by its name")
@@ -102,7 +103,3 @@ def _is_surely_foreign(suffix: str) -> bool:
     """Return whether a suffix is that of texts, programs or the like, so that the file need not be opened."""
     kind = mimetypes.types_map.get(suffix, "")
     return bool(kind) and not kind.startswith(("image/", "video/"))
-
-
-def _usual() -> str:
-    return formats.names(formats.WRITTEN_STILLS, "or")
