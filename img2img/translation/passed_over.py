@@ -11,23 +11,7 @@ from pathlib import Path
 
 from img2img.media import formats
 from img2img.media.files import head_of
-
-_FOREIGN = {
-    "JPEG XL": ".jxl",
-    "JPEG 2000": ".jp2 .j2k .j2c .jpc .jpf .jpx .jpm",
-    "JPEG XR": ".jxr .wdp .hdp",
-    "raw": ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .gpr .iiq .kdc .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl "
-    ".sr2 .srf .srw .x3f",
-    "Photoshop": ".psd .psb",
-    "OpenEXR": ".exr",
-    "Radiance HDR": ".hdr",
-    "Netpbm": ".pbm .pgm .ppm .pnm .pam .pfm",
-    "Targa": ".tga",
-    "icon": ".ico .icns .cur",
-    "SVG": ".svg .svgz",
-    "PDF": ".pdf",
-}
-_FOREIGN_NAMES = {suffix: name for name, suffixes in _FOREIGN.items() for suffix in suffixes.split()}
+from img2img.media.unread import unread_format
 
 _SPECIAL = {
     stat.S_IFIFO: "pipe",
@@ -76,7 +60,7 @@ def special(path: Path) -> PassedOver | None:
 def unknown(path: Path) -> PassedOver:
     """Return why a file that has the suffix of no known format is passed over; its first bytes are looked at."""
     suffix = path.suffix.lower()
-    if foreign := _FOREIGN_NAMES.get(suffix):
+    if foreign := unread_format(suffix):
         usual = formats.names(formats.WRITTEN_STILLS, "or")
         return PassedOver(path, foreign, f"{foreign} files are not read; convert it to {usual}")
     if not _is_surely_foreign(suffix) and (form := _format(path)):
