@@ -55,7 +55,8 @@ def _in_words(clashes: Sequence[Sequence[Item]]) -> str:
     lines = []
     for group in clashes[:_MOST_NAMED]:
         *others, last = [str(item.source) for item in group]
-        lines.append(f"{', '.join(others)} and {last} would both be written to {group[-1].target}")
+        each = "all" if others[1:] else "both"
+        lines.append(f"{', '.join(others)} and {last} would {each} be written to {group[-1].target}")
     if more := len(clashes) - len(lines):
         lines.append(f"and {more} more targets have several sources")
     return f"{'; '.join(lines)}; rename one of each, or translate them into different folders"

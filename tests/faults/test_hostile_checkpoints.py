@@ -88,6 +88,17 @@ def test_tensors_that_share_their_numbers_beyond_the_size_of_the_file_are_refuse
     assert "declares more numbers than its" in refused(hostile.sharing(), tmp_path, host)
 
 
+def test_two_networks_that_share_all_their_numbers_are_opened_one_by_one(
+    weights: Weights, tmp_path: Path, host: PluginHost
+) -> None:
+    path = tmp_path / "both.pth"
+    prefixed = {f"{part}.{name}": tensor for part in ("gen_AB", "gen_BA") for name, tensor in weights.items()}
+    path.write_bytes(saved(prefixed))
+    with pytest.raises(ModelFileError, match=r"gen_AB.*gen_BA"):
+        open_checkpoint(path, host=host)
+    assert open_checkpoint(path, host=host, part="gen_AB").info.family == "srgan"
+
+
 @pytest.mark.parametrize("numbers", [1 << 20, (1 << 31) - 1])
 @pytest.mark.parametrize("old", [False, True])
 def test_a_storage_that_claims_more_than_the_file_has_is_refused(

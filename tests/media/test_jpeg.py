@@ -68,6 +68,15 @@ def test_a_progressive_file_that_ends_after_a_whole_scan_is_refused(make) -> Non
             decode_image(data[:end] + b"\xff\xd9", "a")
 
 
+def test_a_progressive_file_that_ends_in_the_head_of_its_last_scan_is_refused(make) -> None:
+    data = photo(make, progressive=True)
+    head = data.rindex(b"\xff\xda")
+    coded = head + 2 + int.from_bytes(data[head + 2 : head + 4], "big")
+    for kept in (coded, coded + 1, coded + 3):
+        with pytest.raises(ImageError, match="damaged or cut off"):
+            decode_image(data[:kept] + b"\xff\xd9", "a")
+
+
 def test_a_file_that_lost_a_restart_marker_is_refused(make) -> None:
     data = photo(make, restart_marker_blocks=5)
     at = data.index(b"\xff\xd1")

@@ -52,3 +52,19 @@ def test_a_truncated_file_is_refused_at_every_cut(make, kind: str) -> None:
 def test_bytes_behind_the_end_of_an_image_do_no_harm(make, kind: str) -> None:
     data = FILES[kind](make)
     assert np.array_equal(decode_image(data + b"more", "a").pixels, decode_image(data, "a").pixels)
+
+
+@pytest.mark.parametrize("quality", [80, 100])
+def test_a_lossy_webp_picture_whose_lower_half_has_one_colour_is_no_damaged_one(make, quality: int) -> None:
+    pixels = make.picture(240, 320)
+    pixels[120:] = 255
+    data = make.saved(pixels, "WEBP", quality=quality, method=0)
+    assert len(data) - len(data.rstrip(b"\0")) > 50
+    assert decode_image(data, "a").pixels[128:].min() > 240
+
+
+@pytest.mark.parametrize("quality", [30, 80])
+def test_a_lossy_webp_file_whose_second_half_is_zeros_is_refused(make, quality: int) -> None:
+    data = make.saved(make.picture(240, 320), "WEBP", quality=quality)
+    with pytest.raises(ImageError, match="damaged or cut off"):
+        decode_image(data[: len(data) // 2].ljust(len(data), b"\0"), "a")

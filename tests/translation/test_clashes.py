@@ -76,7 +76,7 @@ def test_all_clashes_are_named_at_once() -> None:
     with pytest.raises(UsageError) as error:
         targets("png")
     assert all(
-        f"in/{number}.bmp, in/{number}.jpg and in/{number}.webp would both be written to out/{number}.png"
+        f"in/{number}.bmp, in/{number}.jpg and in/{number}.webp would all be written to out/{number}.png"
         in str(error.value)
         for number in range(30)
     )

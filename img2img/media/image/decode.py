@@ -102,11 +102,24 @@ def decode_webp(data: bytes, header: Header) -> Decoded:
     while at < len(data) and data[at : at + 4] not in (b"VP8 ", b"VP8L"):
         at += 8 + (int.from_bytes(data[at + 4 : at + 8], "little") + 1) // 2 * 2
     coded = data[at + 8 : at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")]
-    # The lossy coder writes less than a bit for each of the flat macroblocks at the end, and these bits may be zeros.
-    most = 32 + (header.width * header.height // (16 * 16 * 16) if data[at : at + 4] == b"VP8 " else 0)
-    if len(coded) - len(coded.rstrip(b"\0")) > most:
+    zeros = len(coded) - len(coded.rstrip(b"\0"))
+    pixels, header, notes = decode_with_opencv(data, header)
+    if zeros > 32 and (data[at : at + 4] == b"VP8L" or zeros > _most_zeros(pixels)):
         raise ImageError(DAMAGED)
-    return decode_with_opencv(data, header)
+    return pixels, header, notes
+
+
+def _most_zeros(pixels: Pixels) -> float:
+    """Return how many zeros may stand at the end of the lossy code of a whole picture.
+
+    A macroblock costs the coder less than a bit in places, and up to ten bits where the rows at the end are all alike;
+    these bits may be zeros. Macroblocks that are missing had more bits.
+    """
+    height, width, channels = pixels.shape
+    rows = pixels.reshape(height, width * channels)
+    unlike = np.flatnonzero((np.maximum(rows[1:], rows[:-1]) - np.minimum(rows[1:], rows[:-1])).max(axis=1) > 2)
+    alike = height - 2 - int(unlike[-1]) if unlike.size else height - 1
+    return 32 + width * (height / 16 + 1.5 * alike) / (16 * 16)
 
 
 def with_opencv(data: bytes) -> tuple[Pixels | None, dict[int, bytes]]:

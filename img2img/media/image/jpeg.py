@@ -81,21 +81,29 @@ def decode_jpeg(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str,
     if pixels is not None:
         return pixels, header, ()
     # An arithmetic decoder takes missing bytes for zeros, so that every shorter file would look whole.
-    for unpadded in _without_padding(lean) if _frame(parts).marker in _HUFFMAN else ():
+    last = [part for part in parts if part.marker == _SCAN][-1]
+    for unpadded in _without_padding(lean, len(last.coded)) if _frame(parts).marker in _HUFFMAN else ():
         pixels = _decode(unpadded, header)
         if pixels is not None:
             return pixels, header, ("bytes between the picture and its end mark passed over",)
     raise ImageError(DAMAGED)
 
 
-def _without_padding(data: bytes) -> Iterator[bytes]:
-    """Yield the file without bytes before its end mark that may be padding: the last ones, and those that are equal."""
+def _without_padding(data: bytes, most: int) -> Iterator[bytes]:
+    """Yield the file without bytes before its end mark that may be padding: the last ones, and those that are equal.
+
+    Args:
+        data: The file.
+        most: Number of bytes of the last scan, before which there is no padding.
+    """
     coded = data[:-2]
     bare = coded.rstrip(coded[-1:])
     sizes = [len(bare), len(bare) + 1]
     if len(bare) > len(coded) - _MOST_PADDING:  # or they are zeros in place of the last blocks, of which some would fit
         sizes += range(len(coded) - 1, len(coded) - _MOST_PADDING, -1)
     for size in sizes:
+        if size <= len(coded) - most:
+            return
         yield coded[:size] + _MARKED_END
 
 
