@@ -34,12 +34,13 @@ def show_json(value: Any) -> None:
 
 
 def say_wrong_usage(error: click.ClickException) -> None:
-    """Print an error of click to stderr, with the usage of the command."""
+    """Print an error of click to stderr, with the usage of the command, as `say` does."""
     if not isinstance(error, click.exceptions.NoArgsIsHelpError | click.MissingParameter):  # these list things in lines
         message = printable(error.format_message())
         context = error.ctx if isinstance(error, click.UsageError) else None
         error = click.UsageError(message, context) if context else click.ClickException(message)
-    error.show()
+    with suppress(OSError):
+        error.show()
 
 
 class HarmlessFormatter(logging.Formatter):

@@ -143,7 +143,8 @@ class Folder:
         part = f"{_PREFIX}{secrets.token_hex(6)}{_SUFFIX}"
         try:
             with self.opened(path.parent) as at:
-                _refuse_to_replace_what_is_no_file(at, path)
+                if replaces:
+                    _refuse_to_replace_what_is_no_file(at, path)
                 try:
                     _write_through(at, part, pieces)
                     _rename(at, part, at, path, replaces=replaces)
@@ -163,7 +164,8 @@ class Folder:
         """
         try:
             with self.opened(part.parent) as source, self.opened(path.parent) as at:
-                _refuse_to_replace_what_is_no_file(at, path)
+                if replaces:
+                    _refuse_to_replace_what_is_no_file(at, path)
                 with self.open(part, "rb") as file:
                     os.fsync(file.fileno())
                 _rename(source, part.name, at, path, replaces=replaces)

@@ -9,9 +9,10 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from img2img.errors import PluginError, WriteError
+from img2img.errors import PluginError
 from img2img.host.declarations import find_plugins
 from img2img.host.kinds import FAMILIES
+from img2img.media import unwritable
 
 TEMPLATE = Path(__file__).parent / "template"
 LONGEST_NAME = 30
@@ -45,7 +46,7 @@ def write_plugin(name: str, into: Path) -> Path:
             f"{error.filename} exists already; choose another name, or another folder by --into"
         ) from error
     except OSError as error:
-        raise WriteError(f"cannot write {error.filename}: {error.strerror}") from error
+        raise unwritable(Path(error.filename or project), error) from error  # a full disk names no file
     return project
 
 

@@ -225,7 +225,9 @@ def _from(folder: str, path: str) -> str:
 
 
 def _flat(table: dict[str, Any]) -> dict[str, Any]:
-    config = table.get("config", {})
+    config = table.get("config")
+    if not isinstance(config, dict):  # somebody else's table, which differs from each of this program's
+        return table
     return {key: value for key, value in table.items() if key != "config"} | {
         f"config.{key}": config[key] for key in config
     }

@@ -59,13 +59,13 @@ class TrainingState:
         """
         try:
             self._take(state)
+            self._warn(state)
         except Exception as error:  # a state that was made elsewhere provokes many kinds, in the family too
             text = f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
             raise UsageError(
                 f"the newest checkpoint in {self.run.checkpoints} is not one of this run: {text}. Put the "
                 "run's own checkpoints back, or remove them all to begin it anew"
             ) from error
-        self._warn(state)
 
     def _take(self, state: Mapping[str, Any]) -> None:
         for kind in ("networks", "optimizers"):
@@ -75,7 +75,10 @@ class TrainingState:
             average.network.load_state_dict(state["averages"][name])
         self.trainer.load_state_dict(state["trainer"])
         self.means.load_state_dict(state["totals"])
-        self.run.step, self.validation.best = state["step"], state["best"]
+        step, best = state["step"], state["best"]
+        if not isinstance(step, int) or not isinstance(best, float | None):
+            raise TypeError("its step or its best figure is no number")
+        self.run.step, self.validation.best = step, best
         restore_random_state(state["random"])
 
     def _warn(self, state: Mapping[str, Any]) -> None:
@@ -83,7 +86,7 @@ class TrainingState:
             log.warning("the data were changed since the run stopped, and it goes on with what is there: %s", others)
         now = self._circumstances()
         then = state.get("circumstances", now)
-        changed = [f"{name} {then[name]} then, {now[name]} now" for name in then if then[name] != now[name]]
+        changed = [f"{name} {then[name]} then, {new} now" for name, new in now.items() if then.get(name, new) != new]
         if changed:
             log.warning("this run will not end bit for bit as it would have ended unstopped: %s", "; ".join(changed))
 

@@ -179,6 +179,12 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
 
 @contextmanager
 def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Journal | None]:
+    for item in plan.items:
+        if item.target.exists() and not item.target.is_file() and not item.is_folder:
+            raise UsageError(
+                f"{printable(item.target)} is a folder, a pipe or a device, and nothing replaces it; move it "
+                "elsewhere, or name another target"
+            )
     if plan.folder is None:
         (item,) = plan.items
         if item.is_clip:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -105,3 +106,16 @@ def test_a_folder_that_is_there_is_left_as_it_is(program: Any, tmp_path: Path) -
     assert done.status == 2
     assert "exists already" in done.err
     assert not list((tmp_path / "img2img-look").iterdir())
+
+
+def test_a_full_disk_is_an_error_that_names_the_project(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "img2img", "new-plugin", "hello"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=600,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
+    )
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: img2img-hello: cannot be written: File too large; raise the limit")

@@ -136,6 +136,13 @@ def test_an_output_that_cannot_be_written_is_an_error_and_no_traceback(words: st
     assert done.stderr == "error: the output cannot be written: No space left on device; send it to another place\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_wrong_usage_has_its_status_also_where_nothing_can_be_written_to_stderr() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "img2img", "nothing"], stderr=full, timeout=600)
+    assert done.returncode == 2
+
+
 def test_a_bug_ends_the_program_with_3_and_not_with_what_means_that_the_rest_is_done(
     program: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

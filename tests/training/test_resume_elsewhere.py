@@ -37,6 +37,21 @@ def test_a_checkpoint_without_one_of_its_parts_is_refused_by_the_name_of_the_par
         shutil.copytree(copied / "kept", copied / "checkpoints" / "step-00000013", dirs_exist_ok=True)
 
 
+@pytest.mark.parametrize("part", ["step", "best", "circumstances", "files"])
+def test_a_checkpoint_whose_parts_are_of_other_kinds_is_refused(
+    settings: Settings, copied: Path, host: Any, part: str
+) -> None:
+    change_state(copied, lambda state: state.update({part: 7j}))
+    with pytest.raises(UsageError, match="is not one of this run: "):
+        img2img.train("srgan", **settings, resume=True, host=host)
+
+
+def test_a_table_of_settings_that_something_else_wrote_is_refused(settings: Settings, copied: Path, host: Any) -> None:
+    (copied / "run.toml").write_text("family = 3\nconfig = [1]\ndata_from_here = [1]\n")
+    with pytest.raises(UsageError, match="was begun with other settings"):
+        img2img.train("srgan", **settings, resume=True, host=host)
+
+
 def change_state(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     """Change the newest checkpoint, whose checksum stays right; the copy in `kept` is as it was."""
     newest = list_checkpoints(folder / "checkpoints")[-1]

@@ -188,3 +188,27 @@ def test_leftovers_behind_a_link_stay(
     with pytest.raises(UsageError):
         translate(photos, tmp_path / "out", model=enlarger, host=host, output=Output(overwrite=True))
     assert (outside / ".img2img-aaa.part").exists()
+
+
+def test_a_folder_that_appears_under_a_targets_name_while_the_job_runs_costs_only_that_item(
+    again: Again, tmp_path: Path, host: PluginHost
+) -> None:
+    class Other:
+        @hookimpl
+        def translation_started(self) -> None:
+            (tmp_path / "out" / "0.png").mkdir()
+
+    host.add_observer(Other())
+    report = again()
+    assert report.counts["done"] == 6
+    assert "0.png: another program made this file" in next(item.reason for item in report.items if item.reason)
+
+
+@pytest.mark.parametrize("create", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(os.devnull)])
+def test_what_is_no_file_under_a_targets_name_is_refused_before_the_job_begins(
+    again: Again, tmp_path: Path, create: Any
+) -> None:
+    (tmp_path / "out").mkdir()
+    create(tmp_path / "out" / "0.png")
+    with pytest.raises(UsageError, match=r"0\.png is a folder, a pipe or a device, and nothing replaces it"):
+        again(overwrite=True)

@@ -77,6 +77,8 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
             self._members = {info.filename.partition("/")[2]: info for info in self._zip.infolist()}
+            if "archive_format" not in self:
+                raise ValueError("it lacks archive_format")
         except Exception as error:  # damage provokes many kinds
             raise ModelFileError(
                 f"{path} is no program of torch.export, or a damaged one: {error}; fetch or export it again"

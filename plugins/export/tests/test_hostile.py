@@ -17,6 +17,7 @@ import pytest
 import torch
 from img2img_export.declaration import KEY
 from img2img_export.exporting import Exported
+from img2img_export.importers import ProgramImporter
 
 import img2img
 from img2img.errors import Img2ImgError, ModelFileError
@@ -256,3 +257,13 @@ def test_a_file_beyond_the_limit_is_refused_unread(tmp_path: Path, host: img2img
         file.truncate(3 << 30)  # holes, which take no place
     with pytest.raises(ModelFileError, match="larger than 2 GiB"):
         img2img.load_model(path, host=host)
+
+
+def test_an_archive_that_no_export_wrote_is_refused_also_where_it_is_only_described(tmp_path: Path) -> None:
+    path = tmp_path / "scripted.pt2"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("scripted/data.pkl", b"\x80\x02}.")
+        archive.writestr("scripted/code/__torch__.py", "")
+    for read in (ProgramImporter().about, ProgramImporter().open):
+        with pytest.raises(ModelFileError, match="it lacks archive_format"):
+            read(path)
