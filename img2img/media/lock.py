@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 from pathlib import Path
+from weakref import WeakSet
 
 from img2img.media.folder import Folder
 
@@ -14,6 +15,10 @@ log = logging.getLogger(__name__)
 
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 """What file systems answer that have no locks, as those of some network drives."""
+
+
+_LOCKS: WeakSet[FileLock] = WeakSet()
+"""The locks of this process."""
 
 
 class FileLock:
@@ -31,6 +36,7 @@ class FileLock:
     """
 
     def __init__(self, folder: Folder, path: Path) -> None:
+        _LOCKS.add(self)
         self._file = folder.open(path, "r+b")
         while not self._lock(path):
             self.close()
@@ -38,11 +44,11 @@ class FileLock:
 
     def close(self) -> None:
         """Unlock the file."""
-        self._file.close()
+        if hasattr(self, "_file"):  # else it could not be opened
+            self._file.close()
 
     def __del__(self) -> None:
-        if hasattr(self, "_file"):
-            self.close()
+        self.close()
 
     def _lock(self, path: Path) -> bool:
         """Lock the open file; return False where another job has deleted it meanwhile, so that it locks nothing."""
@@ -55,3 +61,12 @@ class FileLock:
             log.info("%s cannot be locked on this drive; start no second job there", path)
             return True
         return os.fstat(self._file.fileno()).st_nlink > 0
+
+
+def _close_all() -> None:
+    """Close the locks in a forked process, which would otherwise hold them for longer than the one that took them."""
+    for lock in _LOCKS:
+        lock.close()
+
+
+os.register_at_fork(after_in_child=_close_all)

@@ -182,7 +182,7 @@ def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Jou
     for item in plan.items:
         if item.target.exists() and not item.target.is_file() and not item.is_folder:
             raise UsageError(
-                f"{printable(item.target)} is a folder, a pipe or a device, and nothing replaces it; move it "
+                f"{item.target} is a folder, a pipe or a device, and nothing replaces it; move it "
                 "elsewhere, or name another target"
             )
     if plan.folder is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -117,3 +118,19 @@ def test_a_file_is_locked_by_one_at_a_time(tmp_path: Path) -> None:
         FileLock(Folder(tmp_path), tmp_path / "lock")
     first.close()
     FileLock(Folder(tmp_path), tmp_path / "lock").close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_forked_process_does_not_hold_a_lock_for_longer_than_the_one_that_took_it(tmp_path: Path) -> None:
+    lock = FileLock(Folder(tmp_path), tmp_path / "lock")
+    context = multiprocessing.get_context("fork")
+    ready, done = context.Event(), context.Event()
+    child = context.Process(target=lambda: (ready.set(), done.wait(60)))
+    child.start()
+    try:
+        assert ready.wait(60)
+        lock.close()
+        FileLock(Folder(tmp_path), tmp_path / "lock").close()
+    finally:
+        done.set()
+        child.join()

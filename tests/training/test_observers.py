@@ -11,6 +11,7 @@ import pytest
 
 import img2img
 from img2img.config import TrainingConfig
+from img2img.host.declarations import Plugin
 from img2img.training.observers import CsvLog
 from img2img.training.run import Run
 from img2img.training.table import Table
@@ -66,13 +67,23 @@ def test_a_torn_last_line_is_dropped(torn: str, run: Run, log: CsvLog) -> None:
     assert [row["step"] for row in rows_of(run)] == ["10"]
 
 
+class Vandal:
+    """Puts a folder in the place of the log."""
+
+    @img2img.hookimpl
+    def training_started(self, run: img2img.Run) -> None:
+        (run.folder / "log.csv").unlink(missing_ok=True)
+        (run.folder / "log.csv").mkdir()
+
+
 def test_a_log_that_cannot_be_written_is_reported_and_the_training_goes_on(
     settings: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    (Path(settings["run"]) / "log.csv").mkdir(parents=True)
     settings["options"] |= {"pretrain_steps": 2, "gan_steps": 0}
+    host = img2img.PluginHost.discover()
+    host.register(Vandal(), Plugin("vandal", "img2img-vandal", "1"))
     with caplog.at_level(logging.WARNING, "img2img"):
-        run = img2img.train("srgan", **settings, host=img2img.PluginHost.discover())
+        run = img2img.train("srgan", **settings, host=host)
     assert run.step == 2
     assert "CsvLog" in caplog.text
     assert (run.folder / "previews" / "step-00000002.png").exists()
