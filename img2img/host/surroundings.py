@@ -148,6 +148,7 @@ _PROCESS = {
     ),
     "the signal handlers": Setting(_handlers, _set_handlers),
     "sys.stdin, sys.stdout or sys.stderr": Setting(_streams, _set_streams),
+    "sys.excepthook": Setting(lambda: sys.excepthook, lambda hook: setattr(sys, "excepthook", hook)),
     "the limit of recursion": Setting(sys.getrecursionlimit, sys.setrecursionlimit),
 }
 

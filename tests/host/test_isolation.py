@@ -28,6 +28,7 @@ SETTINGS = {
     "the umask": "import os\nos.umask(0o777)",
     "the signal handlers": "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)",
     "sys.stdin, sys.stdout or sys.stderr": "import io, sys\nsys.stdout = io.StringIO()",
+    "sys.excepthook": "import sys\nsys.excepthook = None",
     "the limit of recursion": "import sys\nsys.setrecursionlimit(5000)",
     "torch's default dtype": "import torch\ntorch.set_default_dtype(torch.float64)",
     "torch's default device": "import torch\ntorch.set_default_device('meta')",
