@@ -130,6 +130,13 @@ def test_16_bit_channels_one_after_the_other_are_refused_since_opencv_mixes_them
         decode_image(make.tiff(make.picture(dtype=np.uint16), t284=(3, [2])), "a")
 
 
+def test_a_deep_file_that_does_not_say_what_its_pixels_are_is_not_called_damaged(make) -> None:
+    data = make.tiff(make.picture(channels=1, dtype=np.uint16), 1)
+    tag, another = (struct.pack("<HHI", number, 3, 1) for number in (262, 263))
+    with pytest.raises(ImageError, match="it lacks the tag that says whether its pixels are grey or RGB"):
+        decode_image(data.replace(tag, another), "a")
+
+
 def test_lab_colours_are_refused(make) -> None:
     with pytest.raises(ImageError, match="its colours are LAB; save it as RGB"):
         decode_image(make.tiff(make.picture(), LAB), "a")

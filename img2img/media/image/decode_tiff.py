@@ -142,6 +142,8 @@ def _decode_shallow(data: bytes, header: Header, page: tiff.Directory) -> tuple[
 
 def _decode_deep(data: bytes, page: tiff.Directory, photometric: int) -> tuple[Pixels, tuple[str, ...]]:
     samples = page.integers(tiff.SAMPLES, (1,))[0]
+    if tiff.PHOTOMETRIC not in page.fields:  # Pillow guesses, and OpenCV reads nothing
+        raise ImageError("it lacks the tag that says whether its pixels are grey or RGB; save it again as PNG or TIFF")
     if samples not in ((3, 4) if photometric == _RGB else (1,)):
         raise ImageError(f"its {samples} channels of more than 8 bits are neither grey, RGB nor RGBA; save it as RGBA")
     if samples > 1 and page.integers(tiff.PLANAR, (1,))[0] != 1:
