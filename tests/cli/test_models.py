@@ -45,7 +45,7 @@ def test_a_damaged_model_is_listed_with_what_is_wrong_and_hides_no_other(program
 def test_the_options_of_a_family_with_default_kind_and_meaning(program: Any) -> None:
     done = program("models", "srgan")
     assert (done.status, done.err) == (0, "")
-    assert "  scale=4  (1|2|3|4)  size of the output over that of the input\n" in done.out
+    assert "  scale=4  (1|2|3|4|8|16)  size of the output over that of the input\n" in done.out
     assert "  spectral_norm=false  (boolean)  " in done.out
     assert "  discriminator_lr=  (number)  learning rate of the discriminators" in done.out
     schema = json.loads(program("models", "srgan", "--json").out)
