@@ -34,7 +34,7 @@ KINDS = [
     (b"#?RADIANCE\n", "Radiance HDR", CONVERT),
     (b"P6\n2 2\n255\n", "Netpbm", CONVERT),
     (b'<?xml version="1.0"?>\n<svg xmlns="x">', "SVG", CONVERT),
-    (gzip.compress(b"x"), "archive", CONVERT),
+    (gzip.compress(b"x", mtime=0), "archive", CONVERT),
     (b"PK\3\4\x14\0", "archive", CONVERT),
     (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2", "video", CONVERT),
     (b"GIF89a\1\0", "GIF", CONVERT),
