@@ -85,6 +85,8 @@ clean:
 		rm -rf .venv; echo "Python's venv is missing; installing python3-venv"; \
 		{ apt-get update -q && apt-get install -qy python3-venv; } && $(PYTHON) -m venv .venv; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,export,tensorboard]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: pillow-heif || \
+		echo "NOTICE: there is no wheel of pillow-heif here; reading HEIF files is not tested"
 	@$(BIN)/python -c 'import cv2' 2>/dev/null || { \
 		version=$$($(BIN)/python -c 'from importlib.metadata import version; print(version("opencv-python"))'); \
 		echo "NOTICE: libraries that opencv-python needs are missing; using opencv-python-headless $$version instead"; \

@@ -15,6 +15,8 @@ import sys
 import traceback
 import warnings
 from collections import Counter
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +84,8 @@ def main() -> int:
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    with suppress(ImportError):
+        import_module("pillow_heif").register_heif_opener()
     counts: Counter[tuple[str, str]] = Counter()
     paths = [path for folder in options.folders for path in sorted(folder.rglob("*")) if path.is_file()]
     for path in paths:

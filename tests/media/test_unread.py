@@ -100,3 +100,12 @@ def test_a_deep_heif_file_fills_the_range_of_16_bits(make) -> None:
     image = decode_image(path.getvalue(), "a.heic")
     assert image.pixels.dtype == np.uint16
     assert image.pixels.min() > 65300
+
+
+def test_a_heif_file_that_ends_in_zeros_is_refused(make) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    path = BytesIO()
+    pillow_heif.from_pillow(PillowImage.fromarray(make.picture(256, 256))).save(path, quality=90)
+    data = path.getvalue()
+    with pytest.raises(ImageError, match="damaged or cut off"):
+        decode_image(data[:-1000] + bytes(1000), "a.heic")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from img2img.errors import ImageError
+from img2img.media.image.boxes import ends_in_zeros
 from img2img.media.image.decode import as_rgb, colour_notes, with_opencv
 from img2img.media.image.images import DAMAGED, Pixels
 from img2img.media.image.probe import Header, open_with_pillow
@@ -60,8 +60,7 @@ def _decode_with_pillow(data: bytes, header: Header, coding: bytes) -> Pixels:
 
 def _refuse_damage(data: bytes, header: Header) -> None:
     """Refuse what libavif passes over: coded data that end in zeros, and a size that is not that of the picture."""
-    coded = b"".join(body for kind, body in _boxes(data) if kind == b"mdat")
-    if coded.endswith(bytes(_MOST_ZEROS)):
+    if ends_in_zeros(data, _MOST_ZEROS):
         raise ImageError(DAMAGED)
     if header.width * header.height > _SUSPICIOUS * len(data) and b"grid" not in data:
         frame = _frame(data)
@@ -70,17 +69,6 @@ def _refuse_damage(data: bytes, header: Header) -> None:
                 f"its header gives the size {header.width}x{header.height}, but its picture has {frame.width}x"
                 f"{frame.height} pixels; get the file again from where it came"
             )
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 0
-    while at + 8 <= len(data):
-        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        if size == 1:  # the size follows, in 8 bytes
-            size = int.from_bytes(data[at + 8 : at + 16], "big")
-        stop = at + size if size >= 8 else len(data)
-        yield kind, data[at + 8 : stop]
-        at = stop
 
 
 def _bits(data: bytes) -> int:

@@ -10,9 +10,12 @@ import numpy as np
 from img2img.errors import ImageError
 from img2img.media.formats import Still
 from img2img.media.image import tiff
-from img2img.media.image.images import Pixels
+from img2img.media.image.boxes import ends_in_zeros
+from img2img.media.image.images import DAMAGED, Pixels
 from img2img.media.image.metadata import EXIF_PREFIX, upright_xmp
 from img2img.media.image.probe import Header
+
+_MOST_ZEROS = 256  # metadata may stand behind the picture, and end in some
 
 
 def probe_heif(still: Still, data: bytes) -> Header:
@@ -34,7 +37,13 @@ def probe_heif(still: Still, data: bytes) -> Header:
 
 
 def decode_heif(data: bytes, header: Header) -> tuple[Pixels, Header, tuple[str, ...]]:
-    """Decode a HEIF file of 8, 10 or 12 bits; libheif turns it upright."""
+    """Decode a HEIF file of 8, 10 or 12 bits; libheif turns it upright.
+
+    Raises:
+        ImageError: The coded picture ends in zeros, over which libheif passes.
+    """
+    if ends_in_zeros(data, _MOST_ZEROS):
+        raise ImageError(DAMAGED)
     picture = _open(data)
     pixels = np.asarray(picture)
     if pixels.dtype == np.uint16:  # the bits stand at the top
