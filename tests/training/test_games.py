@@ -39,8 +39,8 @@ NEW = {
     ),
 }
 """One game of each kind: with and without a comparison of real and generated images."""
-WITHOUT_PULL = {"classifier.3.bias"}
-"""The last bias of srgan's discriminator, which the difference of two logits does not depend on."""
+WITHOUT_PULL = {"classifier.3.bias", "model.8.bias"}
+"""The last biases of discriminators, which the difference of two logits does not depend on, but for rounding."""
 Subject = Callable[[str, str], FamilySubject]
 
 
