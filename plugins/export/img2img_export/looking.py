@@ -50,7 +50,7 @@ class _UnknownReachError(Exception):
 
 
 def sight_of(model: ModelProto) -> Sight | None:
-    """Return how the result of a graph depends on its first input; None where that cannot be told."""
+    """Return how the result of a graph depends on its first input; None where that is not known."""
     from onnx import numpy_helper
 
     graph = model.graph

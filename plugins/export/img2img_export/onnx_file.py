@@ -151,7 +151,7 @@ def _undeclared(model: ModelProto, data: bytes, images: Any, trial: Trial, path:
         return ImportedTranslator(OnnxNetwork(data, [images.name], batch), declaration)
     sight, scale = sight_of(model), Fraction(declaration.scale)
     if sight is None or sight.scale != scale:
-        raise takes_only(shape, path, ", and how far it looks cannot be told, as tiles of that size need it")
+        raise takes_only(shape, path, ", and how far it looks is not known, as tiles of that size need it")
     halo = ceil(sight.radius)
     grid = lcm(sight.grid, scale.denominator)
     windows = Windows(shape[2], shape[3], -(-halo // grid) * grid, grid, scale)

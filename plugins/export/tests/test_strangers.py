@@ -107,7 +107,7 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
             "nodes": [helper.make_node("ReduceMean", ["x0"], ["m"]), helper.make_node("Sub", ["x0", "m"], ["y"])],
             "shapes": [[1, 3, 64, 64]],
         },
-        r"takes only \(1, 3, 64, 64\), and how far it looks cannot be told, .*with dynamic axes",
+        r"takes only \(1, 3, 64, 64\), and how far it looks is not known, .*with dynamic axes",
     ),
     "one size, and a constant for each place": (
         {
@@ -115,7 +115,7 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
             "shapes": [[1, 3, 64, 64]],
             "place": np.random.default_rng(0).random((64, 64)),
         },
-        r"takes only \(1, 3, 64, 64\), and how far it looks cannot be told",
+        r"takes only \(1, 3, 64, 64\), and how far it looks is not known",
     ),
     "one size, and a view as far": (
         {
