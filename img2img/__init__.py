@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from img2img.contract.hookspecs import hookimpl
     from img2img.contract.importers import Importer
     from img2img.contract.trainers import Engine, Trainer, Translate, Verdict
-    from img2img.contract.traits import Condition, Traits
+    from img2img.contract.traits import Condition, Noise, Traits
     from img2img.errors import ConfigError, DataError, Img2ImgError, ModelFileError, UsageError, VideoError
     from img2img.host.host import PluginHost
     from img2img.inference.device import Compute
@@ -55,6 +55,7 @@ _HOMES = {
     "ModelConfig": "config",
     "ModelFileError": "errors",
     "ModelFamily": "contract.families",
+    "Noise": "contract.traits",
     "PluginHost": "host.host",
     "Item": "translation.report",
     "Job": "translation.job",
@@ -112,6 +113,7 @@ __all__ = [  # noqa: RUF022 - by subject
     "Traits",
     "Recognised",
     "Condition",
+    "Noise",
     "Filter",
     "FilterOptions",
     "Importer",

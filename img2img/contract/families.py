@@ -53,10 +53,25 @@ class Translator:
         """Translate (N, channels_in, H, W) in [0, 1] to (N, channels_out, scale H, scale W) in [0, 1].
 
         Args:
-            images: Their height and width are multiples of `multiple_of` and at least `minimum_size`.
-            conditions: For each condition in `traits.conditions` that the user gave, a tensor of N rows by its name.
+            images: Their height and width are multiples of `multiple_of` and at least `minimum_size`. With a `window`,
+                (N, T, channels_in, H, W); of a source that is `Noise`, (N, *shape).
+            conditions: For each condition in `traits.conditions` that the user gave, a tensor of N rows by its name:
+                of an image (N, channels, H', W'), of a map (N, channels, H, W), both in [0, 1].
         """
         return self.generator(images)
+
+    def begin(self) -> None:
+        """Forget the clip before; the core calls this before each clip and each single image, if `traits.remembers`.
+
+        The frames then come one by one (N = 1), in order.
+        """
+
+    def state(self) -> Mapping[str, Tensor]:
+        """Return everything that the next frame depends on, by name; it is kept on the disk for a killed job."""
+        return {}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on behind the frame after which `state` returned this; the tensors are on the generator's device."""
 
 
 @dataclass(frozen=True)

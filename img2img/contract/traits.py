@@ -1,8 +1,8 @@
-"""This module defines the traits by which the core uses a translator: scale, sizes, channels, tiling, conditions."""
+"""This module defines the traits by which the core uses a translator: source, sizes, tiling, time, conditions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
@@ -10,19 +10,84 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from torch import Tensor
 
-Tiling = Literal["exact", "never"]
+Tiling = Literal["exact", "overlap", "never"]
+Precision = Literal["fp32", "bf16", "fp16"]
+Kind = Literal["label", "number", "image", "map"]
 
 
 @dataclass(frozen=True)
 class Condition:
-    """An input besides the image that a user may or must give, such as the label `winter`."""
+    """An input besides the source that a user may or must give: a label, a number, a picture or a map."""
 
     description: str
-    parse: Callable[[str], Tensor]
-    """Turns the typed text into one row, without the batch dimension; the user sees the text of a ValueError."""
+    parse: Callable[[str], Tensor] | None = None
+    """Turns the typed text of a label or a number into one row, without the batch dimension; the user sees the text of
+    a ValueError. Without it, a label gives the index of its choice as int64, and a number itself as float32."""
     required: bool = False
     choices: tuple[str, ...] = ()
-    """All allowed texts, where they can be listed."""
+    """All allowed texts of a label, where they can be listed."""
+    kind: Kind = "label"
+    """`label` and `number` are typed; `image` is a picture of any size, such as one whose style is taken; `map` is a
+    picture that belongs to the source pixel by pixel, such as a mask."""
+    minimum: float | None = None
+    """The least number that is allowed."""
+    maximum: float | None = None
+    """The greatest number that is allowed."""
+    channels: Literal[1, 3] = 3
+    """Channels of an image or a map: 1 (grey) or 3 (RGB)."""
+    interpolation: Literal["linear", "nearest"] = "linear"
+    """How a map is resized to the size of its source: `nearest` where its values are classes."""
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether its values are pictures, (channels, H, W) in [0, 1]."""
+        return self.kind in ("image", "map")
+
+    def row(self, text: str) -> Tensor:
+        """Turn the typed text of a label or a number into one row, without the batch dimension.
+
+        Raises:
+            ValueError: The text is none of the choices, or no number in the range.
+        """
+        if self.parse is not None:
+            return self.parse(text)
+        return self._number(text) if self.kind == "number" else self._label(text)
+
+    def _label(self, text: str) -> Tensor:
+        import torch
+
+        if text not in self.choices:
+            raise ValueError(f"choose one of {', '.join(self.choices)}")
+        return torch.tensor(self.choices.index(text))
+
+    def _number(self, text: str) -> Tensor:
+        import torch
+
+        value = float(text)
+        low = float("-inf") if self.minimum is None else self.minimum
+        high = float("inf") if self.maximum is None else self.maximum
+        if not low <= value <= high:
+            raise ValueError(f"give a number from {low:g} to {high:g}")
+        return torch.tensor(value, dtype=torch.float32)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The source of a translator that makes pictures of noise instead of pictures."""
+
+    shape: tuple[int, ...]
+    """The shape of the noise for one picture, such as `(512,)`."""
+    height: int
+    """Height of the pictures that come out, in pixels."""
+    width: int
+    """Width of the pictures that come out, in pixels."""
+
+    def draw(self, seeds: Sequence[int]) -> Tensor:
+        """Draw standard normal noise, (N, *shape), float32, on the CPU; row i depends on `seeds[i]` alone."""
+        import torch
+
+        rows = [torch.randn(self.shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+        return torch.stack(rows)
 
 
 @dataclass(frozen=True)
@@ -39,18 +104,32 @@ class Traits:
     channels_out: int = 3
     """1 (grey) or 3 (RGB); the core converts the channels, and keeps alpha apart."""
     tiling: Tiling = "never"
-    """`exact`: a tile with a border of `halo` pixels gives the same pixels as the whole image. `never`: an output pixel
-    depends on the whole image, as with InstanceNorm, so that tiles would give other pixels."""
+    """`exact`: a tile with a border of `halo` pixels gives the same pixels as the whole image. `overlap`: tiles with
+    such a border give nearly the same pixels; the report says so. `never`: an output pixel depends on the whole image,
+    as with InstanceNorm, so that tiles would give other pixels."""
     halo: int = 0
-    """The distance, in input pixels, up to which an output pixel depends on the input; needed for `exact` tiling."""
+    """The distance, in input pixels, up to which an output pixel depends on the input (`exact`), or depends on it
+    noticeably (`overlap`)."""
+    precisions: tuple[Precision, ...] = ("fp32", "bf16")
+    """The precisions in which the network gives good results; the core runs it in no other."""
     keeps_colour: bool = False
     """Whether the result has the colours of its source, as in super-resolution and restoration: a source without colour
     then gives a result without colour, also where the network, which works in RGB, tints it. Otherwise the result has
     the colours that the network made."""
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     """The conditions that the translator takes, by name."""
+    window: tuple[int, int] = (0, 0)
+    """The numbers of frames before and after a frame that the translator looks at; if they are not both 0, it gets
+    (N, before + 1 + after, C, H, W), in which the first and the last frame of a clip are repeated."""
+    frames_out: int = 1
+    """The number of frames that the translator gives for each frame; if more than 1, it returns
+    (N, frames_out, C', scale H, scale W), evenly spread over the time in which the frame is shown."""
+    remembers: bool = False
+    """Whether the translator carries a state from frame to frame of a clip; see `Translator.begin`."""
+    source: Noise | None = None
+    """The noise that the translator takes instead of a picture; None for a picture."""
 
     @property
     def can_be_tiled(self) -> bool:
         """Whether large images may be cut into tiles."""
-        return self.tiling != "never"
+        return self.tiling != "never" and not self.remembers

@@ -116,7 +116,7 @@ class Model:
                 continue
             value = conditions[name]
             try:
-                rows[name] = value if isinstance(value, Tensor) else condition.parse(str(value))
+                rows[name] = value if isinstance(value, Tensor) else condition.row(str(value))
             except Exception as error:  # a ValueError has a message for the user; a plugin may raise others
                 text = text_of(error) if isinstance(error, ValueError) else error_text(error)
                 raise UsageError(f"condition {name}={value!r}: {text}") from error

@@ -164,14 +164,14 @@ class FamilySubject(Subject):
         return {name: self.values[name][0].expand(count, *self.values[name][0].shape) for name in required}
 
     def _rows(self, name: str, condition: Condition) -> Iterator[Tensor]:
-        yield from (condition.parse(choice) for choice in condition.choices)
+        yield from (condition.row(choice) for choice in condition.choices)
         if self.data is not None:
             dataset = self.dataset("train")
             samples = (dataset.sample(index, None) for index in range(min(len(dataset), 8)))
             yield from (sample.condition[name] for sample in samples if name in sample.condition)
         for guess in GUESSES:
             try:
-                yield condition.parse(guess)
+                yield condition.row(guess)
             except ValueError:
                 continue
 

@@ -19,10 +19,10 @@ def what_is_typed_for_a_condition_is_taken_or_refused_with_a_reason(subject: Fam
     for name, condition in _conditions(subject).items():
         keep(bool(condition.description.strip()), f"the condition {name!r} has no description")
         for choice in condition.choices:
-            row = condition.parse(choice)
+            row = condition.row(choice)
             keep(isinstance(row, torch.Tensor), f"{name}={choice} became {type(row).__name__}, and no tensor")
         try:
-            condition.parse(NONSENSE)
+            condition.row(NONSENSE)
         except ValueError as error:
             keep(bool(str(error)), f"{name}={NONSENSE!r} was refused without a word")
 

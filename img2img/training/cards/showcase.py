@@ -81,7 +81,7 @@ class Showcase:
 
 
 def _is_row(text: str, condition: Condition, row: Tensor) -> bool:
-    parsed = condition.parse(text)
+    parsed = condition.row(text)
     return parsed.shape == row.shape and bool((parsed == row.cpu()).all())
 
 

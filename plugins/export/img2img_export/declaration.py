@@ -81,7 +81,7 @@ def declare(
     steering = {
         name: Steering(
             description=condition.description,
-            choices={word: condition.parse(word).tolist() for word in condition.choices},
+            choices={word: condition.row(word).tolist() for word in condition.choices},
         )
         for name, condition in conditions.items()
     }

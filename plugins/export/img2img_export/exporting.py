@@ -92,7 +92,7 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
     opened, fixed = _divide(loaded, conditions)
     whole = Whole(translator, list(opened), fixed)
     declaration = declare(translator, opened, _original(loaded, conditions))
-    rows = {name: [condition.parse(word) for word in condition.choices] for name, condition in opened.items()}
+    rows = {name: [condition.row(word) for word in condition.choices] for name, condition in opened.items()}
     data = (_onnx if to_onnx else _pt2)(whole, _trace(whole, rows), declaration)
     differences = list(compare(whole, importer.open_bytes(data, target, is_trusted=True), rows))
     largest = max((difference.largest for difference in differences), key=lambda one: (isnan(one), one))

@@ -138,7 +138,7 @@ def _try_declared(translator: ImportedTranslator, trial: Trial) -> None:
     """Run a file on a small image, to see whether it ends; whether the result is right shows when the file is used."""
     traits = translator.traits
     side = min(fitting(SMALLEST, traits), LARGEST_TRIAL)
-    rows = [condition.parse(condition.choices[0]).shape for condition in traits.conditions.values()]
+    rows = [condition.row(condition.choices[0]).shape for condition in traits.conditions.values()]
     trial.run([(1, traits.channels_in, side, side), *((1, *row) for row in rows)])
 
 

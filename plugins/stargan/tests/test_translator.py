@@ -27,7 +27,7 @@ def made(family: StarGAN, classes: tuple[str, ...]) -> img2img.Translator:
 
 
 def parse(translator: img2img.Translator, name: str) -> torch.Tensor:
-    return translator.traits.conditions["label"].parse(name)
+    return translator.traits.conditions["label"].row(name)
 
 
 def test_a_label_is_one_at_the_place_of_its_class(translator: img2img.Translator) -> None:
