@@ -63,18 +63,17 @@ class Results:
         return [self.training.nearest(example.thumbnail) for example in self.showcase.first]
 
     def _draw_worst(self) -> bytes:
-        names = ("source", "result", "truth")
         rows = []
         for example in self.showcase.worst:
-            captions = [f"{example.name} {abs(example.figure):.4g}", *names[1 : len(example.tiles)]]
-            rows.append((captions, example.tiles))
+            captions = [f"{example.name} {abs(example.figure):.4g}", *list(example.tiles)[1:]]
+            rows.append((captions, list(example.tiles.values())))
         return example_sheet(rows)
 
     def _draw_nearest(self) -> bytes:
         rows = []
         for example, found in zip(self.showcase.first, self._nearest, strict=True):
             captions = [f"result of {example.name}", f"{found.name} {found.distance:.3f}"]
-            rows.append((captions, (example.tiles[1], self.training.show(found.index))))
+            rows.append((captions, (example.tiles["result"], self.training.show(found.index))))
         return example_sheet(rows)
 
 
