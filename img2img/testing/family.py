@@ -195,7 +195,9 @@ class FamilySubject(Subject):
 
 
 def random_images(translator: Translator, height: int, width: int, count: int = 1) -> Tensor:
-    """Draw random images (count, channels_in, height, width) in [0, 1]."""
+    """Draw random images (count, channels_in, height, width) in [0, 1], or noise where the translator takes that."""
+    if translator.traits.source:
+        return torch.randn(count, *translator.traits.source.shape)
     return torch.rand(count, translator.traits.channels_in, height, width)
 
 

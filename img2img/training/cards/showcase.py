@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from img2img.contract.data import Batch
-from img2img.contract.traits import Condition
+from img2img.contract.traits import Condition, Traits
 from img2img.nn import metrics
 from img2img.nn.distribution import PatchSet
 from img2img.nn.resize import brought_to
@@ -31,8 +31,8 @@ class Example:
     name: str
     figure: float
     """Larger is worse."""
-    tiles: tuple[Tensor, ...]
-    """Source, result and, in pairs, truth; as `tile` makes them."""
+    tiles: Mapping[str, Tensor]
+    """`source` (unless that is noise), `result` and, in pairs, `truth`; as `tile` makes them."""
     thumbnail: Tensor
     target_thumbnail: Tensor
 
@@ -43,11 +43,11 @@ class Showcase:
     Args:
         paired: Whether a target is the truth for its source.
         measure: How bad a result is.
-        conditions: The conditions of the translator, by whose choices results are named.
+        traits: The traits of the translator; results are named by the choices of its conditions.
     """
 
-    def __init__(self, paired: bool, measure: Measure, conditions: Mapping[str, Condition]) -> None:
-        self.paired, self.measure, self.conditions = paired, measure, conditions
+    def __init__(self, paired: bool, measure: Measure, traits: Traits) -> None:
+        self.paired, self.measure, self.traits = paired, measure, traits
         self.figures: list[float] = []
         self.baselines: list[float] = []
         """The figures of the sources themselves, brought to the size of the results, where their channels allow it."""
@@ -57,16 +57,18 @@ class Showcase:
     def add(self, view: Batch, result: Tensor) -> None:
         """Take the result, (1, C, H', W'), of a view of one image."""
         result = metrics.to_8_bit(result)
-        images = (view.source, result, view.target) if self.paired else (view.source, result)
+        images = {"source": view.source, "result": result, "truth": view.target}
+        hidden = {"source"} if self.traits.source else set()
+        hidden |= set() if self.paired else {"truth"}
         example = Example(
             name=", ".join([*view.names, *self._chosen(view)])[:200],
             figure=self.measure(view, result),
-            tiles=tuple(tile(image[0]) for image in images),
+            tiles={name: tile(image[0]) for name, image in images.items() if name not in hidden},
             thumbnail=thumbnail(result[0]),
             target_thumbnail=thumbnail(view.target[0]),
         )
         self.figures.append(example.figure)
-        if view.source.shape[1] in (1, result.shape[1]):
+        if not self.traits.source and view.source.shape[1] in (1, result.shape[1]):
             unchanged = brought_to(view.source.float(), result).clamp(0, 1)
             self.baselines.append(self.measure(view, metrics.to_8_bit(unchanged)))
         self.first = [*self.first, example][:SHOWN]
@@ -75,7 +77,7 @@ class Showcase:
     def _chosen(self, view: Batch) -> Iterator[str]:
         """Name the conditions under which an image was translated, where they have names."""
         for name, rows in view.condition.items():
-            if condition := self.conditions.get(name):
+            if condition := self.traits.conditions.get(name):
                 texts = (text for text in condition.choices if _is_row(text, condition, rows[0]))
                 yield from (f"{name}={text}" for text in islice(texts, 1))
 
