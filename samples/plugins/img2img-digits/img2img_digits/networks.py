@@ -18,12 +18,10 @@ class Generator(nn.Module):
         layers, channels = [], self.widest
         for level in reversed(range(doublings)):
             out = width * 2 ** min(level, 3)
-            layers += [nn.GroupNorm(1, channels), nn.ReLU(), nn.Upsample(scale_factor=2)]
-            layers += [nn.Conv2d(channels, out, 3, padding=1)]
+            layers += [nn.Upsample(scale_factor=2), nn.Conv2d(channels, out, 3, padding=1)]
+            layers += [nn.GroupNorm(1, out), nn.ReLU()]
             channels = out
-        self.layers = nn.Sequential(
-            *layers, nn.GroupNorm(1, channels), nn.ReLU(), nn.Conv2d(channels, 3, 3, padding=1), nn.Tanh()
-        )
+        self.layers = nn.Sequential(*layers, nn.Conv2d(channels, 3, 3, padding=1), nn.Tanh())
 
     def forward(self, noise, label):
         """Make pictures (N, 3, H, W) in [-1, 1] of noise (N, latent) and the numbers of classes (N)."""

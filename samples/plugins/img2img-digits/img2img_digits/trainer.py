@@ -35,10 +35,11 @@ class DigitsTrainer(img2img.Trainer):
         judge = discriminator(3 + self.classes, config.width, config.doublings)
         self.adversary = Adversary(judge, config, engine, parts=(3, *[1] * self.classes))
         self.networks = {"generator": self.generator, "discriminator": self.adversary.network}
-        rates = {"generator": config.lr, "discriminator": config.discriminator_lr or config.lr}
         self.optimizers = {
-            name: torch.optim.Adam(network.parameters(), rates[name], betas=(0.0, 0.99))
-            for name, network in self.networks.items()
+            name: torch.optim.Adam(network.parameters(), lr, betas=(0.0, 0.99))
+            for (name, network), lr in zip(
+                self.networks.items(), (config.lr, config.discriminator_lr or config.lr), strict=True
+            )
         }
 
     def step(self, batch):
@@ -52,8 +53,7 @@ class DigitsTrainer(img2img.Trainer):
             logits = self.adversary(self.labelled(fake, label))
             adversarial = self.adversary.generator_loss(logits, lambda: self.adversary(real_pair))
         self.engine.update(self.optimizers["generator"], adversarial)
-        losses = {"adversarial": adversarial, "discriminator": judged, **penalties}
-        return {name: loss.detach() for name, loss in losses.items()}
+        return {"adversarial": adversarial.detach(), "discriminator": judged.detach()}
 
     def generators(self):
         return {"forward": self.generator}
@@ -71,9 +71,8 @@ class DigitsTrainer(img2img.Trainer):
 
     def examine(self, batch):
         label = batch.condition["label"]
-        real = self.adversary(self.labelled(to_signed(batch.target), label))
-        fake = self.adversary(self.labelled(self.generate(batch), label))
-        return {"forward": self.adversary.verdict(real, fake)}
+        pairs = (self.labelled(images, label) for images in (to_signed(batch.target), self.generate(batch)))
+        return {"forward": self.adversary.verdict(*map(self.adversary, pairs))}
 
     def generate(self, batch):
         with self.engine.autocast():
