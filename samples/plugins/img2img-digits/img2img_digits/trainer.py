@@ -22,10 +22,7 @@ def discriminator(channels, width, halvings):
 
 
 class DigitsTrainer(img2img.Trainer):
-    """With noise z, label c, a picture y of c, generator G and discriminator D:
-
-    L_D = loss(D(y, c), D(G(z, c), c)) and L_G = loss(D(G(z, c), c)), where the game says what `loss` is.
-    """
+    """With noise z, label c and picture y: L_D = loss(D(y, c), D(G(z, c), c)) and L_G = loss(D(G(z, c), c))."""
 
     goal = ("swd", "min")
 
@@ -45,7 +42,7 @@ class DigitsTrainer(img2img.Trainer):
     def step(self, batch):
         label = batch.condition["label"]
         fake = self.generate(batch)
-        real_pair, fake_pair = self.labelled(to_signed(batch.target), label), self.labelled(fake.detach(), label)
+        real_pair, fake_pair = (self.labelled(each, label) for each in (to_signed(batch.target), fake.detach()))
         judged = self.adversary.loss(self.adversary(real_pair), self.adversary(fake_pair))
         penalties = self.adversary.penalties(real_pair, fake_pair)
         self.engine.update(self.optimizers["discriminator"], judged + self.adversary.weighted(penalties))
@@ -59,7 +56,6 @@ class DigitsTrainer(img2img.Trainer):
         return {"forward": self.generator}
 
     def validate(self, batches, translate):
-        """Return how far the patches of results are from those of pictures."""
         results, pictures = [], []
         for batch in batches:
             results.append(translate["forward"](batch.source, **batch.condition)[0].cpu())
