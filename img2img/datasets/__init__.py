@@ -7,6 +7,7 @@ from img2img.datasets.files import hold_out, list_images
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.labelled import Labelled, class_names, labelled
 from img2img.datasets.made_pairs import MadePairs, MakeSource, made_pairs
+from img2img.datasets.noise import NoiseAndPictures, noise_and_pictures
 from img2img.datasets.paired import Paired, paired
 from img2img.datasets.pixels import ImageCache, to_tensor
 from img2img.datasets.super_resolution import Downscaled, PairedScales, super_resolution
@@ -23,6 +24,7 @@ __all__ = [
     "Labelled",
     "MadePairs",
     "MakeSource",
+    "NoiseAndPictures",
     "Paired",
     "PairedScales",
     "Unpaired",
@@ -36,6 +38,7 @@ __all__ = [
     "labelled",
     "list_images",
     "made_pairs",
+    "noise_and_pictures",
     "paired",
     "super_resolution",
     "to_tensor",

@@ -30,7 +30,7 @@ class Judge:
     """Reads images, runs the model, and compares the results.
 
     Raises:
-        UsageError: A condition is wrong, or sources cannot be made for this model.
+        UsageError: A condition is wrong, the model makes pictures of noise, or sources cannot be made for it.
     """
 
     model: Model
@@ -42,6 +42,7 @@ class Judge:
     max_pixels: int
 
     def __post_init__(self) -> None:
+        self.model.check_takes_pictures()
         self.model.parse_conditions(self.conditions)
         if self.downscale and (self.scale <= 1 or self.scale.denominator > 1):
             raise UsageError(

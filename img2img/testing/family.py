@@ -29,6 +29,7 @@ GUESSES = ("0.25", "0.75", "1", "2")
 """Values to try for a condition of which neither its choices nor the data give any."""
 PICTURE = (29, 37)
 """Height and width of the images that are drawn for conditions; no source that is drawn has them."""
+FOR_USE_ONLY = "the family is there for use only: it defines no `trainer`"
 
 
 def engine(device: str = "cpu", precision: str = "fp32", accumulate: int = 1) -> TrainingEngine:
@@ -88,6 +89,8 @@ class FamilySubject(Subject):
     @cached_property
     def data(self) -> Path | None:
         """Return the folder of training data; None where the family reads none of the drawn data, as `unread` says."""
+        if not self.family.is_trainable:
+            return None
         if self._given_data:
             return self._given_data
         try:
@@ -98,7 +101,13 @@ class FamilySubject(Subject):
 
     @cached_property
     def training(self) -> Any:
-        """Return the config of the training."""
+        """Return the config of the training.
+
+        Raises:
+            Skipped: The family cannot be trained.
+        """
+        if not self.family.is_trainable:
+            raise Skipped(FOR_USE_ONLY)
         if self.data is None:
             return self.family.training_class.parse(self.chosen)
         return self.family.configure(self.chosen, self.data)
@@ -106,9 +115,16 @@ class FamilySubject(Subject):
     @cached_property
     def config(self) -> Any:
         """Return the config of the model, as a model file holds it."""
+        if not self.family.is_trainable:
+            return self.family.config_class.parse(self.chosen)
         assert isinstance(self.training, TrainingConfig)
         part: ModelConfig = self.training.part(self.family.config_class)
         return part
+
+    @property
+    def configs(self) -> list[Any]:
+        """Return the config of the model, and that of the training if there is one."""
+        return [self.config, self.training] if self.family.is_trainable else [self.config]
 
     @cached_property
     def host(self) -> PluginHost:
@@ -141,8 +157,10 @@ class FamilySubject(Subject):
         """Read the training data.
 
         Raises:
-            Skipped: There are none that the family reads.
+            Skipped: There are none that the family reads, or it cannot be trained.
         """
+        if not self.family.is_trainable:
+            raise Skipped(FOR_USE_ONLY)
         if self.data is None:
             raise Skipped(f"the family reads none of the drawn data; give a folder with --data.\n{self.unread}")
         return self.family.dataset(self.data, self.training, split)
@@ -217,7 +235,9 @@ class FamilySubject(Subject):
 
 
 def random_images(translator: Translator, height: int, width: int, count: int = 1) -> Tensor:
-    """Draw random images (count, channels_in, height, width) in [0, 1]."""
+    """Draw random images (count, channels_in, height, width) in [0, 1], or noise where the translator takes that."""
+    if translator.traits.source:
+        return torch.randn(count, *translator.traits.source.shape)
     return torch.rand(count, translator.traits.channels_in, height, width)
 
 

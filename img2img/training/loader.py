@@ -103,8 +103,9 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     """Move a batch to the device, images in channels-last order."""
 
     def move(images: Tensor) -> Tensor:
-        """Move one tensor of images."""
-        return images.to(device, memory_format=torch.channels_last)
+        """Move one tensor of images, or of noise."""
+        order = torch.channels_last if images.ndim == 4 else torch.preserve_format
+        return images.to(device, memory_format=order)
 
     condition: Mapping[str, Tensor] = {
         name: move(rows) if rows.ndim == 4 else rows.to(device) for name, rows in batch.condition.items()

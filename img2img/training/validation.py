@@ -97,7 +97,7 @@ class Validation:
     def _open_showcases(self, translators: Mapping[str, Translator]) -> dict[str, Showcase]:
         try:
             return {
-                name: Showcase(self.images.paired, self._measure(name, translator.traits), translator.traits.conditions)
+                name: Showcase(self.images.paired, self._measure(name, translator.traits), translator.traits)
                 for name, translator in translators.items()
             }
         except Exception as error:

@@ -93,6 +93,7 @@ def translate(
     chain = Chain.parse(filters, host)
     if not isinstance(model, Model):
         model = load_model(model, device=compute.device, precision=compute.precision, tile=compute.tile, host=host)
+    model.check_takes_pictures()
     if stop():
         raise Stopped("stopped before the work began")
     declared = model.translator.traits.conditions

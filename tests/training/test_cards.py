@@ -17,7 +17,7 @@ from torch.nn.functional import interpolate
 import img2img
 from img2img.contract.data import Batch, Sample
 from img2img.contract.trainers import Translate
-from img2img.contract.traits import Condition
+from img2img.contract.traits import Condition, Traits
 from img2img.datasets import Geometry, paired, super_resolution
 from img2img.errors import Stopped
 from img2img.media import decode_image, read_file
@@ -161,7 +161,7 @@ def test_a_result_without_truth_is_the_worse_the_less_it_is_of_its_kind() -> Non
     targets = [torch.rand(1, 3, 24, 24, generator=chance) for _ in range(4)]
     flat = torch.full((1, 3, 24, 24), 0.5)
     views = [Batch(flat, target, names=(f"{number}",)) for number, target in enumerate(targets)]
-    showcase = Showcase(False, UnlikeOthers(views, {}), {})
+    showcase = Showcase(False, UnlikeOthers(views, {}), Traits())
     for view, result in zip(views, [targets[1], flat, 0.5 + targets[0] / 5, targets[2]], strict=True):
         showcase.add(view, result)
     assert [example.name for example in showcase.worst[:2]] == ["1", "2"]
@@ -173,7 +173,7 @@ def test_a_result_is_named_with_the_label_it_was_made_under() -> None:
     condition = Condition("", lambda text: torch.tensor(labels[text]), choices=tuple(labels))
     image = torch.rand(1, 3, 8, 8)
     view = Batch(image, image, {"label": torch.tensor([[0.0, 1.0]])}, ("a.png",))
-    showcase = Showcase(True, unlike_truth, {"label": condition})
+    showcase = Showcase(True, unlike_truth, Traits(conditions={"label": condition}))
     showcase.add(view, image)
     assert showcase.worst[0].name == "a.png, label=day"
 
@@ -186,7 +186,7 @@ def test_a_result_is_named_with_a_number_and_shown_beside_the_pictures_it_was_ma
     }
     image = torch.rand(1, 3, 8, 8)
     rows = {"age": torch.tensor([30.5]), "style": torch.rand(1, 3, 5, 9), "mask": torch.rand(1, 1, 8, 8)}
-    showcase = Showcase(True, unlike_truth, conditions)
+    showcase = Showcase(True, unlike_truth, Traits(conditions=conditions))
     showcase.add(Batch(image, image, rows, ("a.png",)), image)
     assert showcase.worst[0].name == "a.png, age=30.5"
     assert [*showcase.worst[0].tiles] == ["source", "style", "mask", "result", "truth"]

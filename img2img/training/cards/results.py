@@ -40,6 +40,7 @@ class Results:
         unseen = sum(self.training.nearest(example.target_thumbnail).distance for example in showcase.first)
         return figures_alone(self.judged).model_copy(
             update={
+                "from_noise": showcase.traits.source is not None,
                 "judged_by": BY_TRUTH if showcase.paired else BY_OTHERS,
                 "mean": _mean(showcase.figures),
                 "baseline": _mean(showcase.baselines),
@@ -65,8 +66,8 @@ class Results:
     def _draw_worst(self) -> bytes:
         rows = []
         for example in self.showcase.worst:
-            captions = [f"{example.name} {abs(example.figure):.4g}", *list(example.tiles)[1:]]
-            rows.append((captions, list(example.tiles.values())))
+            captions = [f"{example.name} {abs(example.figure):.4g}", *[*example.tiles][1:]]
+            rows.append((captions, [*example.tiles.values()]))
         return example_sheet(rows)
 
     def _draw_nearest(self) -> bytes:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from img2img.contract.data import Batch
-from img2img.contract.traits import Condition
+from img2img.contract.traits import Condition, Traits
 from img2img.nn import metrics
 from img2img.nn.distribution import PatchSet
 from img2img.nn.resize import brought_to
@@ -33,7 +33,8 @@ class Example:
     figure: float
     """Larger is worse."""
     tiles: Mapping[str, Tensor]
-    """`source`, the pictures among the conditions by name, `result` and, in pairs, `truth`; as `tile` makes them."""
+    """`source` (unless that is noise), the pictures among the conditions by name, `result` and, in pairs, `truth`; as
+    `tile` makes them."""
     thumbnail: Tensor
     target_thumbnail: Tensor
 
@@ -44,11 +45,11 @@ class Showcase:
     Args:
         paired: Whether a target is the truth for its source.
         measure: How bad a result is.
-        conditions: The conditions of the translator: results are named by labels and numbers, and pictures are shown.
+        traits: The traits of the translator: results are named by its labels and numbers, and its pictures are shown.
     """
 
-    def __init__(self, paired: bool, measure: Measure, conditions: Mapping[str, Condition]) -> None:
-        self.paired, self.measure, self.conditions = paired, measure, conditions
+    def __init__(self, paired: bool, measure: Measure, traits: Traits) -> None:
+        self.paired, self.measure, self.traits = paired, measure, traits
         self.figures: list[float] = []
         self.baselines: list[float] = []
         """The figures of the sources themselves, brought to the size of the results, where their channels allow it."""
@@ -58,18 +59,18 @@ class Showcase:
     def add(self, view: Batch, result: Tensor) -> None:
         """Take the result, (1, C, H', W'), of a view of one image."""
         result = metrics.to_8_bit(result)
-        images = {"source": view.source, **self._pictures(view), "result": result}
-        if self.paired:
-            images["truth"] = view.target
+        images = {"source": view.source, **self._pictures(view), "result": result, "truth": view.target}
+        hidden = {"source"} if self.traits.source else set()
+        hidden |= set() if self.paired else {"truth"}
         example = Example(
             name=", ".join([*view.names, *self._chosen(view)])[:200],
             figure=self.measure(view, result),
-            tiles={name: tile(image[0]) for name, image in images.items()},
+            tiles={name: tile(image[0]) for name, image in images.items() if name not in hidden},
             thumbnail=thumbnail(result[0]),
             target_thumbnail=thumbnail(view.target[0]),
         )
         self.figures.append(example.figure)
-        if view.source.shape[1] in (1, result.shape[1]):
+        if not self.traits.source and view.source.shape[1] in (1, result.shape[1]):
             unchanged = brought_to(view.source.float(), result).clamp(0, 1)
             self.baselines.append(self.measure(view, metrics.to_8_bit(unchanged)))
         self.first = [*self.first, example][:SHOWN]
@@ -78,7 +79,7 @@ class Showcase:
     def _chosen(self, view: Batch) -> Iterator[str]:
         """Name the labels and numbers under which an image was translated, where they have names."""
         for name, rows in view.condition.items():
-            if (condition := self.conditions.get(name)) is None:
+            if (condition := self.traits.conditions.get(name)) is None:
                 continue
             if condition.kind == "number" and rows[0].numel() == 1:
                 yield f"{name}={rows[0].item():g}"
@@ -86,7 +87,7 @@ class Showcase:
             yield from (f"{name}={text}" for text in islice(texts, 1))
 
     def _pictures(self, view: Batch) -> dict[str, Tensor]:
-        shown = {name for name, condition in self.conditions.items() if condition.is_picture}
+        shown = {name for name, condition in self.traits.conditions.items() if condition.is_picture}
         return {name: rows for name, rows in view.condition.items() if name in shown}
 
 

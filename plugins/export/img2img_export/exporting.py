@@ -85,6 +85,7 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
         raise UsageError(f"there is no folder {target.parent} to write {target.name} into; make it, or name another")
     check_ours(target, KEY.encode(), "exported model")
     loaded = img2img.load_model(model, device="cpu", precision="fp32", host=host)
+    loaded.check_takes_pictures()
     translator = loaded.translator
     if isinstance(translator, ImportedTranslator):
         raise UsageError(f"{loaded.info.path} is an exported file itself; export the model file that it was made from")
