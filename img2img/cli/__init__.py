@@ -77,7 +77,7 @@ class LazyGroup(click.Group):
         if name in _COMMANDS:
             module = _MODULES.get(name, name.replace("-", "_"))
             command = copy(import_module(f"img2img.cli.{module}").command)
-            command.callback = _never_ended_well(command.callback)
+            command.callback = _must_return(command.callback)
         elif name in _plugin_commands(ctx):
             command = _host_options(ctx).discover().find(COMMANDS, name)
         else:
@@ -133,7 +133,7 @@ def _host_options(ctx: click.Context) -> HostOptions:
     return HostOptions(ctx.params.get("strict_plugins", False), ctx.params.get("plugins"))
 
 
-def _never_ended_well(work: Callable[..., None]) -> Callable[..., None]:
+def _must_return(work: Callable[..., None]) -> Callable[..., None]:
     """Let the work of a command end with status 0 only by returning, and not by click's `Exit(0)` in a plugin."""
 
     @wraps(work)
