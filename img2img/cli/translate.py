@@ -9,6 +9,7 @@ import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
+from img2img.cli.model_help import ModelCommand
 from img2img.cli.options import compute_options, condition_option, filter_options, gather, max_pixels_option
 from img2img.cli.progress import TranslationProgress
 from img2img.cli.signals import orderly_stop
@@ -56,7 +57,7 @@ _OUTPUT = [
 ]
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @click.argument("model")
 @click.argument("source")
 @click.argument("target", type=click.Path(path_type=Path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from img2img.datasets.conditions import Conditions, Given, at_random, by_name
 from img2img.datasets.files import hold_out, list_images
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.labelled import Labelled, class_names, labelled
@@ -15,8 +16,10 @@ from img2img.datasets.unpaired import Unpaired, unpaired
 
 __all__ = [
     "HOLE_COLOUR",
+    "Conditions",
     "Downscaled",
     "Geometry",
+    "Given",
     "ImageCache",
     "Labelled",
     "MadePairs",
@@ -25,6 +28,8 @@ __all__ = [
     "Paired",
     "PairedScales",
     "Unpaired",
+    "at_random",
+    "by_name",
     "class_names",
     "edges",
     "grey",

@@ -14,13 +14,14 @@ from img2img.contract.families import Translator
 from img2img.contract.traits import Traits
 from img2img.errors import UsageError
 from img2img.host.host import PluginHost
+from img2img.inference.condition_batches import moved
+from img2img.inference.conditions import parse_batch, parse_rows
 from img2img.inference.device import Device
 from img2img.inference.executor import Executor
 from img2img.inference.picture import Picture
 from img2img.models.file import ModelInfo
 from img2img.models.store import find_model, open_model
 from img2img.nn.grey import keep_grey
-from img2img.text import error_text, text_of
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -91,16 +92,18 @@ class Model:
         Args:
             image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1].
                 Of a model that makes pictures of noise, (N, *shape), as `model.traits.source.draw(seeds)` returns it.
-            conditions: The conditions that the translator declares, as typed on the command line or as tensor rows.
+            conditions: The conditions that the translator declares: texts and numbers; paths, arrays (H, W) or
+                (H, W, 1 or 3) and PIL images for pictures; or rows as tensors, (C, H, W) in [0, 1] for pictures. For a
+                batch, a tensor may have N rows.
 
         Raises:
             UsageError: The image is not of these kinds, or a condition is unknown, missing or wrong.
             TranslationError: The network failed, or does not fit the memory.
         """
-        rows = self.parse_conditions(conditions)
         self._check(image)
         if isinstance(image, Tensor):
-            return self._translate_tensor(image, rows)
+            return self._translate_tensor(image, parse_batch(self.translator.traits.conditions, conditions, len(image)))
+        rows = self.parse_conditions(conditions)
         result = self.carry(Picture.enter(image if image.ndim == 3 else image[..., None], self.translator.traits), rows)
         return result[..., 0] if image.ndim == 2 and result.shape[2] == 1 else result
 
@@ -118,30 +121,12 @@ class Model:
         return picture.leave(result[0])
 
     def parse_conditions(self, conditions: Mapping[str, Any]) -> dict[str, Tensor]:
-        """Turn conditions, as the user typed them, into tensor rows.
+        """Turn conditions, one value each for all images, into rows without the batch dimension.
 
         Raises:
             UsageError: A condition is unknown, missing or wrong.
         """
-        declared = self.translator.traits.conditions
-        for name in conditions:
-            if name not in declared:
-                raise UsageError(f"the model takes no condition {name!r}; it takes {', '.join(declared) or 'none'}")
-        rows = {}
-        for name, condition in declared.items():
-            if name not in conditions:
-                if condition.required:
-                    raise UsageError(
-                        f"the model needs the condition {name!r}: {condition.description}; give -c {name}=…"
-                    )
-                continue
-            value = conditions[name]
-            try:
-                rows[name] = value if isinstance(value, Tensor) else condition.row(str(value))
-            except Exception as error:  # a ValueError has a message for the user; a plugin may raise others
-                text = text_of(error) if isinstance(error, ValueError) else error_text(error)
-                raise UsageError(f"condition {name}={value!r}: {text}") from error
-        return rows
+        return parse_rows(self.translator.traits.conditions, conditions)
 
     def _check(self, image: Pixels | Tensor) -> None:
         channels, noise = self.traits.channels_in, self.traits.source
@@ -167,7 +152,7 @@ class Model:
 
     def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
         place = self.device.place
-        repeated = {name: row.expand(len(images), *row.shape).to(place) for name, row in rows.items()}
         images_there = images.to(place, torch.float32)
-        result = self.executor.translate(images_there, repeated, self.device.precision)
+        conditions = moved(self.executor.fitted(rows, *images.shape[2:]), place)
+        result = self.executor.translate(images_there, conditions, self.device.precision)
         return keep_grey(images_there, result, self.translator.traits).clamp(0, 1).to(images)

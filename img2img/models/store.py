@@ -18,11 +18,12 @@ from img2img.contract.families import Translator
 from img2img.errors import Img2ImgError, ModelFileError, is_ctrl_c
 from img2img.host.kinds import IMPORTERS
 from img2img.models.downloads import check_download
-from img2img.models.file import SUFFIX, ModelInfo, is_foreign, load_generator, read_info
+from img2img.models.file import SUFFIX, ModelInfo, declared_traits, is_foreign, load_generator, read_info
 from img2img.text import error_text
 
 if TYPE_CHECKING:
     from img2img.contract.importers import Importer
+    from img2img.contract.traits import Traits
     from img2img.host.host import PluginHost
     from img2img.models.foreign import Foreign
 
@@ -105,6 +106,24 @@ def describe_model(path: Path, host: PluginHost) -> ModelInfo:
     if importer := _importer(path, host):
         return _imported(importer, path)
     return _open_checkpoint(path, host).info if _is_checkpoint(path) else read_info(path)
+
+
+def read_traits(path: Path, host: PluginHost) -> Traits | None:
+    """Return the traits of a model without reading the weights of a model file.
+
+    Returns:
+        None for a file that an importer opens, since that may take long.
+
+    Raises:
+        PluginError: No plugin provides the family.
+        ModelFileError: The file is damaged, or no family recognises it.
+    """
+    check_download(path)
+    if _importer(path, host):
+        return None
+    if _is_checkpoint(path):
+        return _open_checkpoint(path, host).translator.traits
+    return declared_traits(read_info(path), host)
 
 
 def _importer(path: Path, host: PluginHost) -> Importer | None:

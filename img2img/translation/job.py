@@ -14,6 +14,7 @@ from typing import Any
 
 from img2img.errors import Img2ImgError, ItemError, Stopped, UsageError, WriteError
 from img2img.host.host import PluginHost
+from img2img.inference.conditions import named
 from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import Chain
@@ -23,6 +24,7 @@ from img2img.media.video import VideoOptions
 from img2img.text import error_text
 from img2img.translation.clip import translate_clips
 from img2img.translation.clip_state import tidy
+from img2img.translation.conditions import Conditions
 from img2img.translation.journal import Journal
 from img2img.translation.kinds import clip_kinds
 from img2img.translation.options import Output, clip_options, describe_options, digest_options
@@ -65,7 +67,9 @@ def translate(
         target: A file for one of them, a folder for more; made if it is not there. The sources' tree is mirrored. A
             video as target of a folder is made of its images.
         model: A loaded model, or what `load_model` takes.
-        conditions: What besides the image steers the translation, by name.
+        conditions: What besides the image steers the translation, by name: the text of a label or a number; a path, an
+            array or a PIL image of a picture; for each source its own, a folder of pictures of the sources' names,
+            `@TABLE.csv`, or a mapping from names.
         filters: Steps before and after the network, in order: `NAME` or `NAME:key=value:key=value`.
         output: How the targets are written.
         compute: What the network runs on; the device, precision and tile of a loaded model are those it was loaded for.
@@ -82,7 +86,8 @@ def translate(
         Stopped: `stop` said so.
     """
     host = host or PluginHost.discover()
-    plan = make_plan(source, target, output.format, clip_kinds(host), rate_given=bool(video.fps))
+    kinds = clip_kinds(host)
+    plan = make_plan(source, target, output.format, kinds, rate_given=bool(video.fps))
     report = _report_path(output.report, plan)
     of_clips = clip_options(plan, video, output)
     chain = Chain.parse(filters, host)
@@ -91,13 +96,14 @@ def translate(
     model.check_takes_pictures()
     if stop():
         raise Stopped("stopped before the work began")
-    rows = model.parse_conditions(conditions or {})
-    options = describe_options(model, output, conditions or {}, of_clips, chain)
+    declared = model.translator.traits.conditions
+    given = Conditions.parse(declared, conditions or {}, plan, kinds, compute.max_pixels)
+    options = describe_options(model, output, named(declared, conditions or {}), of_clips, chain)
     job = Job(model, tuple(plan.items), options)
     outcome = Report(job.items, str(model.info.path), model.info.sha256, options, plan.passed_over)
-    digest = digest_options(model, options, rows, chain)
+    digest = digest_options(model, options, given.fixed, chain)
     with _open_journal(plan, digest, overwrite=output.overwrite) as journal, _cores(job) as (workers, codecs):
-        settings = Settings(rows, output, compute, codecs, of_clips or video, host, digest, chain)
+        settings = Settings(given, output, compute, codecs, of_clips or video, host, digest, chain)
         executor = partial(
             Executor,
             model.translator,

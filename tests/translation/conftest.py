@@ -20,6 +20,7 @@ from img2img.host.declarations import Plugin
 from img2img.inference.device import Compute, Device
 from img2img.inference.executor import Executor
 from img2img.models.file import ModelInfo, save_model
+from img2img.translation.conditions import Conditions
 from img2img.translation.job import translate
 from img2img.translation.options import Output
 from img2img.translation.pipeline import Pipeline, Settings
@@ -252,7 +253,7 @@ def run(tmp_path: Path, make: Any) -> Callable[..., list[Item]]:
             items.append(Item(source, tmp_path / "out" / source.name))
         translator = make.translator(network)
         executor = Executor(translator, Device(), tile, workers, **options)
-        Pipeline(executor, Settings({}, Output(), Compute(), codecs), None, on_items_done, stop).run(items)
+        Pipeline(executor, Settings(Conditions(), Output(), Compute(), codecs), None, on_items_done, stop).run(items)
         return items
 
     return run

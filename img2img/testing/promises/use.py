@@ -65,7 +65,7 @@ def the_result_has_the_declared_size(subject: FamilySubject) -> None:
     for height, width in ((least, least), (least, more), (more, least)):
         images = random_images(translator, height, width)
         with torch.inference_mode():  # without the core, which would crop a result that is too large
-            result = translator(images, **subject.conditions(translator, 1))
+            result = translator(images, **subject.conditions(translator, images))
         promised = (1, traits.channels_out, *(int(size * traits.scale) for size in (height, width)))
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         keep(
