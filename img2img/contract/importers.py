@@ -12,14 +12,17 @@ if TYPE_CHECKING:
 
 
 class Importer(ABC):
-    """Opens files of some suffixes as models. It holds no state; one instance serves the whole program."""
+    """Opens files of some suffixes as models. It holds no state; one instance serves the whole program.
+
+    Attributes:
+        name: A word; it takes the place of the family's name in `img2img inspect` and in reports.
+        summary: One line for `img2img models`.
+        suffixes: Suffixes of the files that it opens, in lower case, with the dot.
+    """
 
     name: ClassVar[str]
-    """A word; it takes the place of the family's name in `img2img inspect` and in reports."""
     summary: ClassVar[str]
-    """One line for `img2img models`."""
     suffixes: ClassVar[tuple[str, ...]]
-    """Suffixes of the files that it opens, in lower case, with the dot."""
 
     @abstractmethod
     def open(self, path: Path) -> Translator:
