@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -30,14 +30,15 @@ from img2img.translation.kinds import clip_kinds
 from img2img.translation.options import Output, clip_options, describe_options, digest_options
 from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.plan import Plan, make_plan
-from img2img.translation.report import MARK, ClipItem, Item, Report
+from img2img.translation.report import MARK, ClipItem, Item, Report, fail_lost
+from img2img.translation.views import Audience
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One translation of a source into a target, as observers see it."""
+    """One translation of a source into a target."""
 
     model: Model
     items: tuple[Item, ...]
@@ -112,8 +113,9 @@ def translate(
             workers=workers,
             batch_size=compute.batch_size,
         )
-        run = partial(_run, job, settings, executor, journal, host, stop)
-        _carry_out(job, run, outcome, host, report)
+        audience = Audience(host, job.items, options)
+        run = partial(_run, job, settings, executor, journal, audience, stop)
+        _carry_out(run, outcome, audience, report)
     return outcome
 
 
@@ -122,30 +124,23 @@ def _run(
     settings: Settings,
     executor: Callable[[], Executor],
     journal: Journal | None,
-    host: PluginHost,
+    audience: Audience,
     stop: Callable[[], bool],
 ) -> None:
     """Translate the images beside each other, then the clips one after the other."""
-
-    def on_items_done(items: Sequence[Item]) -> None:
-        host.notify("batch_translated", job=job, items=items)
-
-    def on_frame(item: Item, done: int, total: int) -> None:
-        host.notify("frame_translated", job=job, item=item, done=done, total=total)
-
     if failed := [item for item in job.items if item.status == "failed"]:
-        on_items_done(failed)
+        audience.items_done(failed)
     planned = [item for item in job.items if item.status == "planned"]
     if images := [item for item in planned if not item.is_clip]:
-        Pipeline(executor(), settings, journal, on_items_done, stop).run(images)
+        Pipeline(executor(), settings, journal, audience.items_done, stop).run(images)
     if clips := [item for item in planned if isinstance(item, ClipItem)]:
-        translate_clips(clips, executor(), settings, journal, on_frame, on_items_done, stop)
+        translate_clips(clips, executor(), settings, journal, audience.frame_done, audience.items_done, stop)
 
 
-def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginHost, report: Path | None) -> None:
-    """Run a planned job, and write and announce its report whatever happens."""
-    started = perf_counter()
-    host.notify("translation_started", job=job)
+def _carry_out(run: Callable[[], None], outcome: Report, audience: Audience, report: Path | None) -> None:
+    """Run a planned job, look whether its targets stand, and write and announce its report whatever happens."""
+    started, folder = perf_counter(), _folder()
+    audience.started()
     try:
         run()
     except BaseException as error:
@@ -153,11 +148,21 @@ def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginH
         raise
     finally:
         outcome.seconds = perf_counter() - started
+        fail_lost(outcome.items, folder)
         try:
             if report is not None:
                 _write(outcome, report)
         finally:
-            host.notify("translation_finished", job=job, report=replace(outcome))
+            audience.finished(outcome)
+            fail_lost(outcome.items, folder)
+
+
+def _folder() -> Path:
+    """Return the working directory, which a plugin may change later; if it was deleted, relative paths mean nothing."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
 
 
 def _write(outcome: Report, path: Path) -> None:

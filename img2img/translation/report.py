@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -49,6 +52,16 @@ class Item:
     @property
     def is_folder(self) -> bool:
         """Return whether the target is a folder, as that of numbered images."""
+        return False
+
+    def stands(self, folder: Path) -> bool:
+        """Return whether the target is on disk and not empty; a relative path is taken from `folder`."""
+        path = os.path.join(folder, self.target)  # noqa: PTH118 - it is faster, and there may be many
+        with suppress(OSError):
+            status = os.stat(path)  # noqa: PTH116
+            if stat.S_ISDIR(status.st_mode):
+                return self.is_folder and any(Path(path).iterdir())
+            return status.st_size > 0
         return False
 
 
@@ -115,6 +128,19 @@ class Report:
             "items": [_row(item) for item in self.items],
         }
         write_file(path, as_json(about).encode(), replaces=is_ours(path, MARK))
+
+
+def fail_lost(items: Sequence[Item], folder: Path) -> None:
+    """Fail the items that are finished, but whose targets are not on disk.
+
+    Args:
+        items: All items of a job.
+        folder: The working directory when the job began.
+    """
+    for item in items:
+        if item.status in ("done", "damaged", "skipped") and not item.stands(folder):
+            item.status = "failed"
+            item.reason = f"{item.target}: it was there, and a plugin or another program has removed or emptied it"
 
 
 def _row(item: Item) -> dict[str, Any]:
