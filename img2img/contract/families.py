@@ -77,16 +77,19 @@ class Translator:
 
 @dataclass(frozen=True)
 class Recognised:
-    """The weights of another program, described as a model of a family."""
+    """The weights of another program, described as a model of a family.
+
+    Attributes:
+        what: The network and the code that it comes from, in words: `RRDBNet of BasicSR`.
+        options: Options of the family's config; the user's options override them.
+        weights: The weights, by the names of `build_generator`'s network.
+        assumed: Options that the tensors do not determine, each with the reason for its value, in words.
+    """
 
     what: str
-    """The network and the code that it comes from, in words: `RRDBNet of BasicSR`."""
     options: Mapping[str, Any]
-    """Options of the family's config; the user's options override them."""
     weights: Mapping[str, Tensor]
-    """The weights, by the names of `build_generator`'s network."""
     assumed: Mapping[str, str] = field(default_factory=dict)
-    """Options that the tensors do not determine, each with the reason for its value, in words."""
 
 
 class ModelFamily(ABC, Generic[C, T]):
@@ -94,18 +97,19 @@ class ModelFamily(ABC, Generic[C, T]):
 
     `C` is the config of a model; `T`, a subclass of `C`, is the config of a training. A family whose models are only
     used, such as those of another program, leaves out `training_class`, `dataset` and `trainer`.
+
+    Attributes:
+        name: The word that users type: `[a-z][a-z0-9_]*`.
+        summary: One line for `img2img models`.
+        small: Options that make a model and a training small enough to be checked in seconds, for `img2img
+            check-plugin`. Every network should learn within the steps that these options give.
+        exports: Whether `img2img export` can write its models; `img2img check-plugin` then tries it.
     """
 
     name: str
-    """The word that users type: `[a-z][a-z0-9_]*`."""
     summary: str
-    """One line for `img2img models`."""
     small: ClassVar[Mapping[str, Any]] = {}
-    """Options that make a model and a training small enough to be checked in seconds, for `img2img check-plugin`.
-
-    Every network should learn within the steps that these options give."""
     exports: ClassVar[bool] = False
-    """Whether `img2img export` can write its models; `img2img check-plugin` then tries it."""
 
     @property
     @abstractmethod

@@ -153,6 +153,8 @@ class Model:
     def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
         place = self.device.place
         images_there = images.to(place, torch.float32)
-        conditions = moved(self.executor.fitted(rows, *images.shape[2:]), place)
+        noise = self.traits.source
+        size = (noise.height, noise.width) if noise else images.shape[2:]
+        conditions = moved(self.executor.fitted(rows, *size), place)
         result = self.executor.translate(images_there, conditions, self.device.precision)
         return keep_grey(images_there, result, self.translator.traits).clamp(0, 1).to(images)

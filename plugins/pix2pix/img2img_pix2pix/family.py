@@ -48,12 +48,7 @@ class Pix2Pix(img2img.ModelFamily["Pix2PixConfig", "Pix2PixTraining"]):
         geometry = Geometry(config.resize, config.crop, config.flip)
         if config.task == "pairs":
             return paired(
-                root,
-                geometry=geometry,
-                split=split,
-                source=config.source,
-                target=config.target,
-                reverse=config.reverse,
+                root, geometry=geometry, split=split, reverse=config.reverse, source=config.source, target=config.target
             )
         make_source = {"colorize": grey, "edges": edges, "inpaint": holes}[config.task]
         return made_pairs(root, make_source, geometry=geometry, split=split)
