@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from img2img.media import is_ours, write_file
-from img2img.text import as_json
+from img2img.text import as_json, printable
 from img2img.translation.passed_over import PassedOver
 
 if TYPE_CHECKING:
+    from img2img.contract.albums import NamedPicture
     from img2img.translation.sources import Source
     from img2img.translation.targets import Target
 
@@ -47,6 +48,11 @@ class Item:
         return ""
 
     @property
+    def file(self) -> Path | None:
+        """Return the file or folder that is read; None where there is none."""
+        return None if self.address else self.source
+
+    @property
     def is_folder(self) -> bool:
         """Return whether the target is a folder, as that of numbered images."""
         return False
@@ -69,6 +75,31 @@ class ClipItem(Item):
     def is_folder(self) -> bool:
         """Return whether the target is a folder, as that of numbered images."""
         return self.writes.is_folder
+
+
+@dataclass(kw_only=True)
+class PictureItem(Item):
+    """A picture of an album. Its `source` shows where it comes from, and is no path that could be opened."""
+
+    picture: NamedPicture
+    where: str
+    """The text that names the picture in messages."""
+
+    @classmethod
+    def of(cls, picture: NamedPicture, album: str, target: Path) -> PictureItem:
+        """Make the item of a picture in an album, which the user named by the text `album`."""
+        where = picture.address or f"{album}/{picture.name}"
+        return cls(Path(printable(where)), target, picture=picture, where=where)
+
+    @property
+    def address(self) -> str:
+        """Return the text that names the picture in messages and in the report."""
+        return self.where
+
+    @property
+    def file(self) -> Path | None:
+        """Return the file that holds the picture; None where there is none."""
+        return self.picture.path
 
 
 @dataclass
