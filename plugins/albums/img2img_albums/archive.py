@@ -90,6 +90,7 @@ class ZipWriter:
         self._file.flush()
 
     def close(self) -> None:
+        self._archive.fp = None  # else it writes what is missing when it is deleted
         self._file.close()
 
 
