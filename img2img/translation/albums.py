@@ -51,7 +51,7 @@ class OpenAlbum:
     album: Album
     holds_others: bool
     passed_over: list[PassedOver] = field(default_factory=list)
-    """What `items` met and does not translate."""
+    """What `plan` met and does not translate."""
 
     def close(self) -> None:
         """Close the album; a failure is logged, since all pictures have been read."""
@@ -68,32 +68,36 @@ class OpenAlbum:
         Raises:
             UsageError: There is no picture, or the target does not fit their number.
         """
-        is_file = target.suffix.lower() in WRITABLE_IMAGES and not target.is_dir()
-        items = self.items(target.parent if is_file else target, suffix)
-        if is_file and len(items) == 1:
-            items[0].target = target
-            return items, None
-        if is_file and items:
-            raise UsageError(f"{self.name} holds {len(items)} pictures, which need a folder as target, not {target}")
+        pictures = self._pictures()
+        if target.suffix.lower() in WRITABLE_IMAGES and not target.is_dir():
+            if len(pictures) > 1:
+                raise UsageError(
+                    f"{self.name} holds {len(pictures)} pictures, which need a folder as target, not {target}"
+                )
+            return [PictureItem.of(picture, self.name, target) for picture in pictures], None
         if os.path.lexists(target) and not target.is_dir():
             raise UsageError(f"{target} is a file; {self.name} needs a folder as target")
-        return items, target
+        return self._items(pictures, target, suffix), target
 
-    def items(self, target: Path, suffix: str) -> list[Item]:
+    def _pictures(self) -> list[NamedPicture]:
+        """Return the pictures, without what is passed over."""
+        pictures: list[NamedPicture] = []
+        for picture in self.album.pictures:
+            if self.holds_others and (passed := _passed_over(picture, self.name)):
+                self.passed_over.append(passed)
+            else:
+                pictures.append(picture)
+        return pictures
+
+    def _items(self, pictures: Sequence[NamedPicture], target: Path, suffix: str) -> list[Item]:
         """Return an item for each picture, with its place below the folder `target`.
 
         A picture whose name cannot be that of a file, or is taken by an earlier picture, is failed.
 
-        Args:
-            target: The target folder.
-            suffix: The suffix of the targets; empty if each keeps its source's.
         """
         items: list[Item] = []
         pairs: list[tuple[Item, Path]] = []
-        for picture in self.album.pictures:
-            if self.holds_others and (passed := _passed_over(picture, self.name)):
-                self.passed_over.append(passed)
-                continue
+        for picture in pictures:
             place = target.joinpath(*safe_parts(picture.name))
             item = PictureItem.of(picture, self.name, _with_suffix(place, suffix))
             items.append(item)

@@ -83,7 +83,7 @@ def make_plan(
 def _plan_album(opened: OpenAlbum, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
     if suffix in kinds.writable - WRITABLE_IMAGES:
         raise _no_such_image(suffix)
-    if _is_target_clip(target, kinds):
+    if _is_target_clip(target, kinds) and target.suffix.lower() not in WRITABLE_IMAGES:
         raise UsageError(
             f"{opened.name} holds images and {target} is a video; unpack the images, and give their folder"
         )
