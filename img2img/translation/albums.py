@@ -128,10 +128,10 @@ class Albums:
         if not name:
             return None
         reader = self.host.find(ALBUM_SOURCES, name)
-        if not address and not reader.reads_files:
+        if address is None and not reader.reads_files:
             return None
         try:
-            album = _checked(reader.open(address or source))
+            album = _checked(reader.open(source if address is None else address))
         except BaseException as error:
             raise _refusal(error, printable(source)) from error
         return OpenAlbum(source, album, reader.holds_others)
@@ -141,8 +141,8 @@ class Albums:
         is_named = target.suffix.lower()[1:] in self._names(ALBUM_TARGETS)
         return is_named and not target.is_dir()
 
-    def _reader_of(self, source: str) -> tuple[str, str]:
-        """Return the name of the kind that reads a source, and what stands behind `NAME:`; empty texts for none."""
+    def _reader_of(self, source: str) -> tuple[str, str | None]:
+        """Return the name of the kind that reads a source, empty for none, and what stands behind `NAME:`, if it does."""
         names = self._names(ALBUM_SOURCES)
         scheme, separator, address = source.partition(":")
         scheme = scheme if "/" in scheme else scheme.lower()
@@ -150,7 +150,7 @@ class Albums:
         if separator and scheme in names and not os.path.exists(source):  # noqa: PTH110
             return scheme, address
         suffix = Path(source).suffix.lower()[1:]
-        return (suffix, "") if suffix in names and os.path.isfile(source) else ("", "")  # noqa: PTH113
+        return suffix if suffix in names and os.path.isfile(source) else "", None  # noqa: PTH113
 
     def _names(self, kind: Kind[Any]) -> frozenset[str]:
         """Return all names of a kind, with and without the distribution where several have one name."""
