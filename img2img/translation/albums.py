@@ -142,7 +142,7 @@ class Albums:
         return is_named and not target.is_dir()
 
     def _reader_of(self, source: str) -> tuple[str, str | None]:
-        """Return the name of the kind that reads a source, empty for none, and what stands behind `NAME:`, if it does."""
+        """Return the name of the kind that reads a source (empty for none), and what stands behind `NAME:`."""
         names = self._names(ALBUM_SOURCES)
         scheme, separator, address = source.partition(":")
         scheme = scheme if "/" in scheme else scheme.lower()
