@@ -14,7 +14,7 @@ from torch import Tensor
 
 from img2img.contract.traits import Condition
 from img2img.errors import Img2ImgError, ItemError, UsageError
-from img2img.inference.conditions import Declared, named, row_of
+from img2img.inference.conditions import Declared, as_typed, named, row_of
 from img2img.media.files import MAX_PIXELS
 from img2img.text import printable
 from img2img.translation.failures import fail
@@ -43,6 +43,8 @@ class Conditions:
     def __init__(self, kinds: ClipKinds | None = None, max_pixels: int = MAX_PIXELS) -> None:
         self.fixed: dict[str, Tensor] = {}
         """The rows of labels and numbers that all items share; they are among the settings of the job."""
+        self.typed: dict[str, str] = {}
+        """What the user typed for each condition, for the report and for observers."""
         self._shared: dict[str, Value] = {}
         self._own: dict[Path, dict[str, Later]] = {}
         self._lacks: dict[Path, list[str]] = {}
@@ -68,7 +70,7 @@ class Conditions:
         """
         conditions = cls(kinds, max_pixels)
         for name, value in named(declared, given).items():
-            condition = declared[name]
+            condition, conditions.typed[name] = declared[name], as_typed(value)
             if lookup := conditions._lookup(name, condition, value, plan):
                 conditions._divide(name, condition, lookup, plan)
             elif condition.is_picture:

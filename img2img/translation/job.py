@@ -14,7 +14,6 @@ from typing import Any
 
 from img2img.errors import Img2ImgError, ItemError, Stopped, UsageError, WriteError
 from img2img.host.host import PluginHost
-from img2img.inference.conditions import named
 from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import Chain
@@ -115,22 +114,17 @@ def _translate(
     model.check_takes_pictures()
     if stop():
         raise Stopped("stopped before the work began")
-    declared = model.translator.traits.conditions
-    given = Conditions.parse(declared, conditions, plan, kinds, compute.max_pixels)
-    options = describe_options(model, output, named(declared, conditions), of_clips, chain)
+    given = Conditions.parse(model.translator.traits.conditions, conditions, plan, kinds, compute.max_pixels)
+    options = describe_options(model, output, given.typed, of_clips, chain)
     job = Job(model, tuple(plan.items), options)
     outcome = Report(job.items, str(model.info.path), model.info.sha256, options, plan.passed_over)
     digest = digest_options(model, options, given.fixed, chain)
     with _open_journal(plan, digest, overwrite=output.overwrite) as journal, _cores(job) as (workers, codecs):
         settings = Settings(given, output, compute, codecs, of_clips or video, host, digest, chain)
         executor = partial(
-            Executor,
-            model.translator,
-            model.device,
-            model.executor.tile,
-            workers=workers,
+            Executor, model.translator, model.device, model.executor.tile, workers=workers,
             batch_size=compute.batch_size,
-        )
+        )  # fmt: skip
         audience = Audience(host, job.items, options)
         run = partial(_run, job, settings, executor, journal, audience, stop)
         run = partial(pack_after, run, plan, host, overwrite=output.overwrite)

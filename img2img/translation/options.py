@@ -13,7 +13,6 @@ from typing import Any
 from torch import Tensor
 
 from img2img.errors import UsageError
-from img2img.inference.conditions import as_typed
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model
 from img2img.media.image.alpha import WHITE, Ground, colour_name
@@ -60,7 +59,7 @@ def clip_options(plan: Plan, video: VideoOptions, output: Output) -> VideoOption
 
 
 def describe_options(
-    model: Model, output: Output, conditions: Mapping[str, Any], video: VideoOptions | None, filters: Chain
+    model: Model, output: Output, conditions: Mapping[str, str], video: VideoOptions | None, filters: Chain
 ) -> dict[str, Any]:
     """Return what decides what the targets look like, for the report and for observers.
 
@@ -75,7 +74,7 @@ def describe_options(
         "quality": quality,
         "ground": colour_name(output.ground),
         "precision": model.device.precision_name,
-        "conditions": {name: as_typed(value) for name, value in conditions.items()},
+        "conditions": dict(conditions),
         "filters": filters.describe(),
     }
     if video is not None:

@@ -24,9 +24,9 @@ from img2img.translation.journal import digest
 from img2img.translation.sources import ImageSequence, Source
 
 if TYPE_CHECKING:
-    from img2img.host.host import PluginHost
     from img2img.media import Pixels
-    from img2img.media.video import Clip, ClipInfo, Frame, VideoOptions
+    from img2img.media.video import Clip, ClipInfo, Frame
+    from img2img.translation.pipeline import Settings
 
 
 class Value(ABC):
@@ -124,11 +124,12 @@ class Moving(Value):
         """Refuse a clip that was changed while it was read."""
         self.source.check_unchanged(self._stamp, self._sha256)
 
-    def open(self, info: ClipInfo, options: VideoOptions, max_pixels: int, host: PluginHost) -> Clip:
+    def open(self, info: ClipInfo, settings: Settings) -> Clip:
         """Open the part that belongs to a clip of that `info`."""
+        options, max_pixels, host = settings.video, settings.compute.max_pixels, settings.host
         if not isinstance(self.source, ImageSequence):
             return self.source.open(options, max_pixels, host)
-        images = self.source.open(replace(options, fps=options.fps or info.rate), max_pixels, host)
+        images = self.source.open(replace(options, fps=info.rate), max_pixels, host)
         return Part(images, self.source.name, options.start, options.end, max_pixels)
 
 
@@ -193,15 +194,13 @@ class Given:
 
     @contextmanager
     def over(
-        self, info: ClipInfo, options: VideoOptions, max_pixels: int, host: PluginHost, timed: Timed
+        self, info: ClipInfo, settings: Settings, timed: Callable[[Clip], Iterator[Frame]]
     ) -> Iterator[Iterator[FrameRows]]:
         """Give each frame of a clip its rows; the iterator goes on for as long as it is asked.
 
         Args:
-            info: The clip's.
-            options: The options of the clip, which hold for the clips of conditions, too.
-            max_pixels: The most pixels that a frame may have.
-            host: The plugins that read clips.
+            info: The clip's, before its rate is changed.
+            settings: The options of the job.
             timed: Brings the frames of a clip to the rate that the user chose.
 
         Raises:
@@ -216,7 +215,7 @@ class Given:
         clips: dict[str, Clip] = {}
         try:
             for value in moving:
-                clips[value.name] = value.open(info, options, max_pixels, host)
+                clips[value.name] = value.open(info, settings)
             makers = {value.name: self._frames(value, timed(clips[value.name])) for value in moving}
             yield _together(rows, makers)
             for value in moving:
@@ -243,9 +242,6 @@ class Given:
             "frame stands for the rest"
         )
         yield from repeat(make)
-
-
-Timed = Callable[["Clip"], Iterator["Frame"]]
 
 
 class _Once:
