@@ -105,13 +105,13 @@ class Traits:
     """1 (grey) or 3 (RGB); the core converts the channels, and keeps alpha apart."""
     tiling: Tiling = "never"
     """`exact`: a tile with a border of `halo` pixels gives the same pixels as the whole image. `overlap`: tiles with
-    such a border give nearly the same pixels; the report says so. `never`: an output pixel depends on the whole image,
-    as with InstanceNorm, so that tiles would give other pixels."""
+    such a border give nearly the same pixels, so that only images that are too large are cut, and the report says so.
+    `never`: an output pixel depends on the whole image, as with InstanceNorm, so that tiles would give other pixels."""
     halo: int = 0
     """The distance, in input pixels, up to which an output pixel depends on the input (`exact`), or depends on it
     noticeably (`overlap`)."""
     precisions: tuple[Precision, ...] = ("fp32", "bf16")
-    """The precisions in which the network gives good results; the core runs it in no other."""
+    """The precisions in which the network gives good results, fp32 among them; the core runs it in no other."""
     keeps_colour: bool = False
     """Whether the result has the colours of its source, as in super-resolution and restoration: a source without colour
     then gives a result without colour, also where the network, which works in RGB, tints it. Otherwise the result has

@@ -193,6 +193,7 @@ class Pipeline:
             image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)
             encoded = encode_image(image, item.target.suffix, output.quality, output.ground)
             item.notes = (*work.image.notes, *encoded.notes)
+            item.notes += self.executor.notes(*work.picture.entering.shape[:2])
             if self.journal is not None:
                 self.journal.record(item, work.source_sha256, digest(encoded.data))
             Place.of(item, self.journal, overwrite=output.overwrite).write(encoded.data)
