@@ -111,11 +111,13 @@ class Traits:
         channels_in: 1 (grey) or 3 (RGB); the core converts the channels, and keeps alpha apart.
         channels_out: 1 (grey) or 3 (RGB); the core converts the channels, and keeps alpha apart.
         tiling: `exact`: a tile with a border of `halo` pixels gives the same pixels as the whole image. `overlap`:
-            tiles with such a border give nearly the same pixels; the report says so. `never`: an output pixel depends
-            on the whole image, as with InstanceNorm, so that tiles would give other pixels.
+            tiles with such a border give nearly the same pixels, so that only images that are too large are cut, and
+            the report says so. `never`: an output pixel depends on the whole image, as with InstanceNorm, so that tiles
+            would give other pixels.
         halo: The distance, in input pixels, up to which an output pixel depends on the input (`exact`), or depends on
             it noticeably (`overlap`).
-        precisions: The precisions in which the network gives good results; the core runs it in no other.
+        precisions: The precisions in which the network gives good results, fp32 among them; the core runs it in no
+            other.
         keeps_colour: Whether the result has the colours of its source, as in super-resolution and restoration: a source
             without colour then gives a result without colour, also where the network, which works in RGB, tints it.
             Otherwise the result has the colours that the network made.

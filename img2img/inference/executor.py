@@ -214,6 +214,13 @@ class Executor:
             raise TranslationError(f"the network returned {result.dtype}, which is no colour in [0, 1]")
         return result if noise else result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
 
+    def notes(self, height: int, width: int) -> tuple[str, ...]:
+        """Return a note for the report on a result of a size that only nearly is that of the whole image."""
+        side = self._side(height, width)
+        if self.traits.tiling != "overlap" or side is None or side >= max(height, width):
+            return ()
+        return (f"translated in overlapping tiles of {side} pixels: approximately what the whole image would give",)
+
     def _side(self, height: int, width: int) -> int | None:
         if self.tile is None or not self.traits.can_be_tiled:
             return None

@@ -203,6 +203,7 @@ class Pipeline:
             image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)
             encoded = encode_image(image, item.target.suffix, output.quality, output.ground)
             item.notes = (*work.image.notes, *work.given.notes, *encoded.notes)
+            item.notes += self.executor.notes(*work.picture.entering.shape[:2])
             if self.journal is not None:
                 self.journal.record(item, work.given.made_of(work.source_sha256), digest(encoded.data))
             Place.of(item, self.journal, overwrite=output.overwrite).write(encoded.data)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 from math import ceil, lcm
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ POSITIONS = 16
 """The largest number of places of one period of the network's grid that are tried."""
 CHANGED = 1e-6
 """An output pixel that differs by more depends on the changed input; steps of 16 bit are 1.5e-5."""
+NEARLY = 0.02
+"""The average by which results from tiles that overlap may be off, of 1."""
 ROUNDING = 8
 """The steps of 1/65535 by which a result from tiles may be off, since sums are rounded differently."""
 
@@ -41,7 +44,26 @@ def the_halo_is_as_wide_as_the_network_looks(subject: FamilySubject) -> str | No
 
 @promise(the_halo_is_as_wide_as_the_network_looks)
 def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
-    translator = _tiled(subject)
+    whole, tiled, side = _whole_and_tiled(subject, _tiled(subject))
+    off = np.abs(whole - tiled).max()
+    size = "×".join(map(str, whole.shape[2:0:-1]))
+    keep(off <= ROUNDING, f"a result of {size} in tiles of {side} is off by {off} of 65535")
+
+
+@promise(nothing_in_a_batch_depends_on_its_neighbours)
+def overlapping_tiles_give_nearly_what_the_whole_gives(subject: FamilySubject) -> str:
+    translator = subject.translator()
+    if translator.traits.tiling != "overlap":
+        raise Skipped(f"the family's tiles are not approximate (tiling={translator.traits.tiling!r})")
+    whole, tiled, side = _whole_and_tiled(subject, translator)
+    off = np.abs(whole - tiled) / 65535
+    measured = f"in tiles of {side} with halo={translator.traits.halo}, results are off by {off.mean():.2g} of 1"
+    keep(off.mean() <= NEARLY, f"{measured} on average, more than {NEARLY}: declare a wider halo, or tiling='never'")
+    return f"{measured} on average, and by {off.max():.2g} at most"
+
+
+def _whole_and_tiled(subject: FamilySubject, translator: Translator) -> tuple[Any, Any, int]:
+    """Translate one image as a whole and in tiles; return both results, as numbers up to 65535, and the tiles' side."""
     traits = translator.traits
     side = max(SMALLEST_CHOICE, traits.multiple_of)
     size = 2 * traits.halo + 2 * side
@@ -57,14 +79,13 @@ def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
             results.append(executor.run(pixels, conditions).astype(int))
         finally:
             executor.close()
-    off = np.abs(results[0] - results[1]).max()
-    keep(off <= ROUNDING, f"an image of {size + 3}×{size + 5} in tiles of {side} is off by {off} of 65535")
+    return results[0], results[1], side
 
 
 def _tiled(subject: FamilySubject) -> Translator:
     translator = subject.translator()
     if translator.traits.tiling != "exact":
-        raise Skipped("the family promises nothing about tiles (tiling='never')")
+        raise Skipped(f"the family does not promise exact tiles (tiling={translator.traits.tiling!r})")
     return translator
 
 

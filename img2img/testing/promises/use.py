@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
-from img2img.contract.traits import Noise, Tiling, Traits
+from img2img.contract.traits import Noise, Precision, Tiling, Traits
+from img2img.errors import UsageError
+from img2img.inference.device import Device
 from img2img.nn.sizes import fitting
 from img2img.testing.family import FamilySubject, difference, random_images
 from img2img.testing.promise import Skipped, keep, promise
@@ -36,6 +38,11 @@ def the_translator_declares_what_can_be(subject: FamilySubject) -> None:
     for name in ("channels_in", "channels_out"):
         keep(getattr(traits, name) in (1, 3), f"{name}={getattr(traits, name)!r} is neither 1 nor 3")
     keep(traits.tiling in get_args(Tiling), f"tiling={traits.tiling!r} is none of {', '.join(get_args(Tiling))}")
+    keep(traits.tiling != "overlap" or traits.halo > 0, "tiling='overlap' needs a halo of 1 or more")
+    known = get_args(Precision)
+    odd = [name for name in traits.precisions if name not in known]
+    keep(not odd, f"precisions={traits.precisions!r} holds other words than {', '.join(known)}")
+    keep("fp32" in traits.precisions, f"precisions={traits.precisions!r} lacks fp32, in which 16-bit images are made")
     if traits.source is not None:
         _check_noise(traits)
 
@@ -139,14 +146,22 @@ def nothing_in_a_batch_depends_on_its_neighbours(subject: FamilySubject) -> None
 
 
 @promise(the_same_image_gives_the_same_result)
-def bfloat16_gives_nearly_the_same(subject: FamilySubject) -> None:
+def each_declared_precision_gives_nearly_what_fp32_gives(subject: FamilySubject) -> None:
     translator = subject.translator(lively=False)
+    names = [name for name in translator.traits.precisions if name != "fp32" and _exists_here(name)]
+    if not names:
+        raise Skipped(f"of precisions={translator.traits.precisions!r}, there is none here beside fp32")
     images = random_images(translator, 40, 33)
     exact = subject.translate(translator, images)
-    with torch.autocast("cpu", torch.bfloat16):
-        rounded = subject.translate(translator, images)
-    distance = float((rounded.float() - exact).abs().mean())
-    keep(distance <= 0.03, f"under torch.autocast its results are another's, by {distance:.2g} on average")
+    for name in names:
+        with Device.pick("cpu", name).autocast():
+            rounded = subject.translate(translator, images)
+        distance = float((rounded.float() - exact).abs().mean())
+        keep(
+            distance <= 0.03,
+            f"in {name}, its results are another's, by {distance:.2g} on average: take {name} out of the precisions "
+            "that its traits declare",
+        )
 
 
 @promise(the_same_image_gives_the_same_result)
@@ -162,3 +177,11 @@ def another_device_gives_nearly_the_same(subject: FamilySubject) -> None:
     keep(there.device.type == device.type, f"of an image on {device} it makes one on {there.device}")
     distance = float((there.cpu().float() - here).abs().mean())
     keep(distance <= 0.01, f"{device} gives another result than the CPU, by {distance:.2g} on average")
+
+
+def _exists_here(precision: str) -> bool:
+    try:
+        Device.pick("cpu", precision)
+    except UsageError:
+        return False
+    return True
