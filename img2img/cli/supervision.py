@@ -26,8 +26,11 @@ from img2img.errors import FatalError
 if TYPE_CHECKING:
     from img2img.host.declarations import Plugin
 
-GRACE = 0.25
-"""Seconds in which a signal reaches the child by itself, if it was sent to both processes."""
+GRACE = 0.05
+"""Seconds in which the child says that it got a signal by itself, if that was sent to both processes.
+
+A child that has no time to say so has the signal waiting still, and the same one passed on then changes nothing.
+"""
 MOST_NAMES = 10
 """The most plugins that a message names."""
 
