@@ -26,8 +26,11 @@ from img2img.errors import FatalError
 if TYPE_CHECKING:
     from img2img.host.declarations import Plugin
 
-GRACE = 0.25
-"""Seconds in which a signal reaches the child by itself, if it was sent to both processes."""
+GRACE = 0.05
+"""Seconds in which the child says that it got a signal by itself, if that was sent to both processes.
+
+A child that has no time to say so has the signal waiting still, and the same one passed on then changes nothing.
+"""
 MOST_NAMES = 10
 """The most plugins that a message names."""
 
@@ -110,7 +113,9 @@ class _Watch:
         self._waiting: dict[int, float] = {}
         """Those of them that the child may not have got, with the time when they are passed on."""
         self._reported: dict[int, float] = {}
-        """Signal to the time when the child said that it got it."""
+        """Signal to the time when the child said that it got it by itself."""
+        self._passed_on: set[int] = set()
+        """Signals that the child has got from this process, and has not said so yet."""
         for number in _ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores some
                 signal.signal(number, lambda *_: None)
@@ -159,7 +164,9 @@ class _Watch:
     def _note(self, numbers: bytes, *, by_child: bool) -> None:
         now = monotonic()
         for number in set(numbers).intersection(_ENDING):
-            if by_child:
+            if number in self._passed_on and by_child:
+                self._passed_on.remove(number)
+            elif by_child:
                 self._reported[number] = now
             else:
                 self._received[number] = now
@@ -172,6 +179,7 @@ class _Watch:
                 del self._waiting[number]
             elif monotonic() >= due:
                 del self._waiting[number]
+                self._passed_on.add(number)
                 os.kill(self._child, number)
 
     def _pause(self, number: int, frame: object) -> None:

@@ -21,8 +21,8 @@ class ReadOnly(dict[str, Any]):
 def copied(value: Any) -> Any:
     """Return a copy that cannot be changed: of tables, lists and paths, of tensors in them, and of configs.
 
-    A tensor is one of inference mode, in which torch refuses changes in place elsewhere. Other values are returned as
-    they are; the views of jobs and runs are named tuples of such copies.
+    A tensor is one of inference mode, for which torch raises where it is changed in place elsewhere. Other values are
+    returned as they are; the views of jobs and runs are named tuples of such copies.
     """
     if isinstance(value, Mapping):
         return ReadOnly({name: copied(one) for name, one in value.items()})

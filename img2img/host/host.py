@@ -168,17 +168,15 @@ class PluginHost:
         return sorted(found, key=lambda pair: not pair[1].built_in)
 
     def notify(self, hook: str, /, **arguments: Any) -> None:
-        """Call an observers' hook with copies; an observer that raises is reported and switched off."""
+        """Call an observers' hook, each with its own copies; an observer that raises is reported and switched off."""
         if not self._observed:
             self._observed = True
             self._load_for(OBSERVERS, None)
-        implementations = [*self._hooks.implementations(hook)]
-        shown = {name: copied(value) for name, value in arguments.items()} if implementations else {}
-        for implementation in implementations:
+        for implementation in self._hooks.implementations(hook):
             name = implementation.plugin_name
             try:
                 with self._isolated_call(name, hook):
-                    implementation.function(*(shown[name] for name in implementation.argnames))
+                    implementation.function(*(copied(arguments[name]) for name in implementation.argnames))
             except BaseException as error:  # an observer may raise anything, as in `load`
                 if self.strict or is_ctrl_c(error):
                     raise

@@ -137,6 +137,18 @@ def test_a_signal_reaches_the_work_once_whoever_of_the_two_processes_it_was_sent
         assert (running.communicate(timeout=300), running.returncode) == ((f"{int(number)}\n", ""), 0)
 
 
+def test_a_second_signal_to_the_program_alone_reaches_the_work_too(start: Start) -> None:
+    code = "import signal\nsignal.signal(signal.SIGTERM, lambda *_: print('got', 0, flush=True))\n" + SLEEP
+    running = start(code)
+    worker(running)
+    assert running.stdout
+    for _ in range(3):
+        running.terminate()
+        assert running.stdout.readline() == "got 0\n"
+    running.kill()
+    running.communicate(timeout=60)
+
+
 def test_a_signal_that_ends_the_work_ends_the_program_as_if_there_were_one_process(start: Start) -> None:
     running = start(SLEEP)
     worker(running)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from img2img import PluginHost, hookimpl
 from img2img.config import TrainingConfig
 from img2img.host.copies import copied
 
@@ -40,13 +41,28 @@ def test_a_table_is_one_for_json_and_for_a_copy_that_may_be_changed() -> None:
     assert {**copied(TABLE), "scale": 3}["scale"] == 3
 
 
-def test_a_tensor_is_a_copy_that_torch_keeps_from_changes() -> None:
+def test_a_tensor_is_a_copy_for_which_torch_raises_where_it_is_changed() -> None:
     own = torch.ones(2)
     shown: Any = copied({"result": own})["result"]
+    assert torch.equal(shown.clamp(0, 0.5), own / 2)
     with pytest.raises(RuntimeError):
         shown.zero_()
-    assert torch.equal(shown.clamp(0, 0.5), own / 2)
-    assert shown.data_ptr() != own.data_ptr()
+    assert own.tolist() == [1, 1]
+
+
+def test_each_observer_has_tensors_of_its_own() -> None:
+    class Watcher:
+        @hookimpl
+        def validated(self, previews: Any) -> None:
+            seen.append(previews["result"])
+
+    seen: list[Any] = []
+    host = PluginHost()
+    host.add_observer(Watcher())
+    host.add_observer(Watcher())
+    host.notify("validated", run=None, step=1, metrics={}, previews={"result": torch.ones(2)})
+    first, second = seen
+    assert first.data_ptr() != second.data_ptr()
 
 
 def test_paths_and_configs_are_copies() -> None:
