@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,8 @@ import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import show, show_json
-from img2img.cli.plugins import try_all
-from img2img.errors import PluginError
 
 if TYPE_CHECKING:
-    from img2img.host.host import PluginHost
     from img2img.testing import Outcome
 
 
@@ -35,41 +33,44 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="An option of the families, which overrides that of their `small` options.",
 )
+@click.option(
+    "--timeout",
+    "seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="The longest time for one promise, which is broken if its check takes longer.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def command(plugins: HostOptions, plugin: str, data: Path | None, options: tuple[str, ...], as_json: bool) -> None:
+def command(
+    plugins: HostOptions, plugin: str, data: Path | None, options: tuple[str, ...], seconds: float, as_json: bool
+) -> None:
     """Check whether a plugin keeps each promise of the contract, and print the outcome of each check.
 
     NAME is the name of an installed plugin, or of a package with plugins; PATH is the folder of a project that is not
-    installed. Installing or checking a plugin runs its code.
+    installed. Installing or checking a plugin runs its code. Each promise is checked in a process of its own: a plugin
+    that ends it, or never ends, has broken the promise.
 
     Exit status: 0 no promise is broken, 1 some are, 2 the plugin cannot be loaded.
     """
     from img2img.config import parse_assignments
-
-    host = plugins.discover()
-    installed = {name for known in host.plugins for name in (known.name, known.distribution)}
-    if plugin not in installed and Path(plugin).is_dir():
-        from img2img.testing.project import run_with_project
-
-        words = ["check-plugin", "{}", *(f"-o{option}" for option in options)]
-        words += [*(["--data", str(data)] if data else []), *(["--json"] if as_json else [])]
-        raise click.exceptions.Exit(run_with_project(Path(plugin), words))
-
     from img2img.testing import check_plugin
+    from img2img.testing.project import installed_as, name_of_project
 
-    _refuse_unimportable(plugin, plugins.discover())
-    outcomes = check_plugin(plugin, options=parse_assignments(options), data=data, host=host)
-    counts = _show_json([*outcomes]) if as_json else _show(outcomes)
+    known = plugins.discover().plugins
+    variables, limit = None, plugins.limit
+    with ExitStack() as stack:
+        if plugin not in {name for one in known for name in (one.name, one.distribution)} and Path(plugin).is_dir():
+            variables = stack.enter_context(installed_as(Path(plugin)))
+            plugin, limit = name_of_project(Path(plugin)), None
+        outcomes = check_plugin(
+            plugin, options=parse_assignments(options), data=data, limit=limit, seconds=seconds, variables=variables
+        )
+        stack.enter_context(closing(outcomes))
+        counts = _show_json([*outcomes]) if as_json else _show(outcomes)
     raise click.exceptions.Exit(1 if counts["broken"] else 0)
-
-
-def _refuse_unimportable(name: str, host: PluginHost) -> None:
-    """Find out in another process whether the import of a plugin fails, hangs or ends the process; raise if it does."""
-    try_all(host)
-    for plugin in host.plugins:
-        if name in (plugin.name, plugin.distribution) and plugin.state == "broken":
-            raise PluginError(f"the plugin {plugin} cannot be used; it is broken: {plugin.problem}")
 
 
 def _show_json(outcomes: list[Outcome]) -> Counter[str]:

@@ -57,7 +57,7 @@ def undisturbed(who: str, doing: str, reported: set[str] | None = None) -> Itera
             restore(state)
         os.environ.update({name: value for name, value in variables.items() if os.environ.get(name) != value})
         sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
-        _filters()[:] = [each for each in _filters() if each in filters or not _concerns_all(each)]
+        _filters()[:] = [each for each in _filters() if each in filters or not concerns_all(each)]
         if new := [name for name in changed if reported is None or name not in reported]:
             log.warning("%s changed %s %s; that was undone", who, " and ".join(new), doing)
             if reported is not None:
@@ -95,7 +95,7 @@ def _chance() -> list[tuple[Any, Callable[[Any], object]]]:
     return found
 
 
-def _concerns_all(entry: Any) -> bool:
+def concerns_all(entry: Any) -> bool:
     """Return whether a filter of warnings concerns all of them, or turns some into exceptions."""
     action, message, category, module, line = entry
     return action == "error" or (message is None and module is None and line == 0 and category is Warning)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from img2img.testing.checks import assert_family, check_family, check_plugin
     from img2img.testing.family import engine
-    from img2img.testing.promise import Outcome
+    from img2img.testing.outcome import Outcome
 
 _HOMES = {
-    "Outcome": "promise",
+    "Outcome": "outcome",
     "assert_family": "checks",
     "check_family": "checks",
     "check_plugin": "checks",

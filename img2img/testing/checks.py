@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from importlib import import_module
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from img2img.contract.families import ModelFamily
-from img2img.errors import PluginError
-from img2img.host.declarations import Plugin
-from img2img.host.host import PluginHost
-from img2img.host.kinds import KINDS
-from img2img.testing.family import FamilySubject
-from img2img.testing.promise import Broken, Materials, Outcome, Promise, Subject
-from img2img.testing.promises import families, package
+from img2img.testing.checker import SECONDS, Checker
+from img2img.testing.outcome import Broken, Outcome
 
-Task = tuple[Subject, list[Promise[Any]]]
+if TYPE_CHECKING:
+    from img2img.contract.families import ModelFamily
 
 
 def check_plugin(
@@ -26,65 +19,33 @@ def check_plugin(
     *,
     options: Mapping[str, Any] | None = None,
     data: str | Path | None = None,
-    host: PluginHost | None = None,
-) -> Iterator[Outcome]:
-    """Hold all that a plugin provides to the contract; yield outcomes one by one.
+    limit: str | None = None,
+    seconds: float = SECONDS,
+    variables: Mapping[str, str] | None = None,
+) -> Generator[Outcome, None, None]:
+    """Hold all that a plugin provides to the contract, in processes of their own; yield outcomes one by one.
 
     Args:
         name: The name of an installed plugin, or of a distribution, which may have several.
         options: Options of the families' trainings, which override those that the families themselves call `small`.
         data: Folder of training data; drawn pictures in a usual layout by default.
-        host: The plugins to look among; all installed ones by default.
+        limit: Names of the plugins that may be used, separated by commas; None means all.
+        seconds: The longest time for the check of one promise.
+        variables: Environment variables of the processes in which the plugin runs; those of this one by default.
 
     Raises:
         PluginError: There is no such plugin, or it cannot be loaded.
     """
-    plugins = find_plugins(host := host or PluginHost.discover(), name)
-    with tempfile.TemporaryDirectory() as folder:
-        materials = Materials(Path(folder), host, options or {}, Path(data) if data else None)
-        for plugin in plugins:
-            for subject, promises in tasks(plugin, materials):
-                for promise in promises:
-                    yield subject.outcome(promise)
-
-
-def find_plugins(host: PluginHost, name: str) -> list[Plugin]:
-    """Find and import the plugins of a name, or of a distribution.
-
-    Raises:
-        PluginError: There are none, or one cannot be loaded.
-    """
-    plugins = [plugin for plugin in host.plugins if name in (plugin.name, plugin.distribution)]
-    if not plugins:
-        known = ", ".join(plugin.name for plugin in host.plugins) or "none"
-        raise PluginError(
-            f"no plugin {name!r} is installed; installed are: {known}. Of one that is not, give the folder of its "
-            "project, where its pyproject.toml is"
-        )
-    for plugin in plugins:
-        host.load(plugin)
-        if plugin.state != "ok":
-            raise PluginError(
-                f"the plugin {plugin} cannot be used; it is {plugin.state}: {plugin.problem}".rstrip(": ")
-            )
-    return plugins
-
-
-def tasks(plugin: Plugin, materials: Materials) -> Iterator[Task]:
-    """Yield each thing that a loaded plugin provides, with the promises of its kind."""
-    yield package.PackageSubject(plugin), package.PROMISES
-    for kind in KINDS:
-        for name in plugin.names(kind) if kind.promises else ():
-            module = import_module(kind.promises)
-            thing = materials.host.find(kind, f"{plugin.distribution}/{name}")
-            own = replace(materials, folder=Path(tempfile.mkdtemp(dir=materials.folder)))
-            yield module.subject_of(thing, own), module.PROMISES
+    with Checker(name, options=options, data=data, limit=limit, seconds=seconds, variables=variables) as checker:
+        yield from checker.outcomes()
 
 
 def check_family(
     family: ModelFamily[Any, Any], *, options: Mapping[str, Any] | None = None, data: str | Path | None = None
 ) -> list[Outcome]:
-    """Hold a family to every promise of the contract.
+    """Hold a family to every promise of the contract, in this process.
+
+    What ends the process or never ends is found by `check_plugin` alone.
 
     Args:
         family: The family, which need not be installed.
@@ -94,6 +55,9 @@ def check_family(
     Returns:
         An outcome for each promise: kept (`ok`), `broken`, or `skipped` where it cannot be checked here.
     """
+    from img2img.testing.family import FamilySubject
+    from img2img.testing.promises import families
+
     with tempfile.TemporaryDirectory() as folder:
         subject = FamilySubject(family, Path(folder), options, data)
         return [subject.outcome(promise) for promise in families.PROMISES]

@@ -80,6 +80,19 @@ class FamilySubject(Subject):
         self.family, self.folder = family, folder
         self.chosen = {**family.small, **(options or {})}
         self._given_data = Path(data) if data else None
+        self.unread = ""
+
+    draws = True  # networks start from random weights
+
+    def found(self) -> dict[str, Any]:
+        """Return which data the family reads, since drawing them takes long."""
+        return {"data": self.data and str(self.data), "unread": self.unread} if "data" in self.__dict__ else {}
+
+    def take(self, found: Mapping[str, Any]) -> None:
+        """Take over which data the family reads."""
+        if found:
+            self.unread = found["unread"]
+            self.__dict__["data"] = Path(found["data"]) if found["data"] else None
 
     @property
     def options(self) -> str:

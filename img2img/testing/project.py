@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,23 +14,13 @@ from img2img.errors import PluginError
 from img2img.host.declarations import GROUP
 
 
-def run_with_project(project: Path, words: Sequence[str]) -> int:
-    """Run `img2img WORDS…` in another process, where the project is importable as if it were installed.
-
-    Args:
-        project: Folder with a `pyproject.toml`.
-        words: `{}` in them stands for the name of its distribution.
-
-    Returns:
-        The exit status.
+def name_of_project(project: Path) -> str:
+    """Return the name of a project's distribution.
 
     Raises:
         PluginError: The folder holds no project of a plugin.
     """
-    name = _read(project)["name"]
-    command = [sys.executable, "-m", "img2img", *(word.replace("{}", name) for word in words)]
-    with installed_as(project) as variables:
-        return subprocess.run(command, env=variables, check=False).returncode
+    return str(_read(project)["name"])
 
 
 @contextmanager

@@ -2,57 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import torch
-
+from img2img.errors import is_ctrl_c
 from img2img.host.kinds import Kind
+from img2img.testing.lines import describe
+from img2img.testing.outcome import Broken, Outcome, Skipped, State
 from img2img.testing.surroundings import undisturbed
-from img2img.text import error_text
 
 if TYPE_CHECKING:
     from img2img.host.host import PluginHost
 
-State = Literal["ok", "broken", "skipped"]
-
-
-class Broken(AssertionError):  # noqa: N818 - it tells what is so
-    """A promise is not kept; the text says what was measured."""
-
-
-class Skipped(Exception):  # noqa: N818 - not an error of anyone's
-    """A promise cannot be checked here; the text says why, and what would help."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The outcome of holding one thing to one promise."""
-
-    subject: str
-    """The thing that was held to the promise, such as `family example`."""
-    group: str
-    """The part of the contract that the promise belongs to."""
-    promise: str
-    """The promise in words."""
-    state: State
-    detail: str = ""
-    """The measurement where the promise is broken, the reason where it was skipped, or else a remark."""
-    options: str = ""
-    """The options with which it was measured."""
-    seconds: float = 0.0
-
-    @property
-    def text(self) -> str:
-        """Return all that an author needs to know to repair it."""
-        options = f"\nwith {self.options}" if self.options and self.state == "broken" else ""
-        return f"{self.subject}: {self.promise}\n{self.detail}{options}"
+__all__ = ["Broken", "Materials", "Outcome", "Promise", "Skipped", "State", "Subject", "describe", "keep", "promise"]
 
 
 @dataclass(frozen=True)
@@ -78,12 +44,28 @@ class Subject:
 
     def __init__(self, title: str) -> None:
         self.title = title
+        self.changed: set[str] = set()
+        """The settings of the process that the checks have changed; they were put back."""
         self._outcomes: dict[Promise[Any], Outcome] = {}
+
+    draws = False
+    """Whether its checks may draw from the random numbers of the whole process."""
 
     @property
     def options(self) -> str:
         """Return the options with which it was made, as a user types them."""
         return ""
+
+    def found(self) -> dict[str, Any]:
+        """Return what took long to find out and is the same for each promise, as JSON; another process may take it."""
+        return {}
+
+    def take(self, found: Mapping[str, Any]) -> None:
+        """Take over what another process has found out about the same thing."""
+
+    def note(self, promise: Promise[Any], state: State, detail: str) -> None:
+        """Remember the outcome of a promise that was checked in another process."""
+        self._outcomes[promise] = Outcome(self.title, promise.group, promise.sentence, state, detail)
 
     def outcome(self, promise: Promise[Any]) -> Outcome:
         """Return the outcome of a promise, which is checked only once."""
@@ -132,14 +114,16 @@ class Promise(Generic[S]):
                 because = f"it rests on what is broken: {other.sentence}"
                 return "skipped", outcome.detail if outcome.state == "skipped" else because
         try:
-            with undisturbed():
+            with undisturbed(subject.changed, draws=subject.draws):
                 return "ok", self.check(subject) or ""
         except Skipped as reason:
             return "skipped", str(reason)
         except Broken as error:
             return "broken", str(error)
-        except KeyboardInterrupt:
-            raise
+        except KeyboardInterrupt as error:
+            if is_ctrl_c(error):
+                raise
+            return "broken", describe(error)
         except BaseException as error:  # a plugin may raise anything, even SystemExit
             return "broken", describe(error)
 
@@ -182,19 +166,3 @@ def promises_of(*modules: str) -> list[Promise[Any]]:
         for value in vars(sys.modules[module]).values()
         if isinstance(value, Promise) and value.check.__module__ == module
     ]
-
-
-def describe(error: BaseException) -> str:
-    """Return the error that a plugin raised, and where in its own code it was raised."""
-    frames = reversed(traceback.extract_tb(error.__traceback__))
-    place = next((f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in frames if _is_theirs(frame)), "")
-    return f"{error_text(error)}{place}"
-
-
-def _is_theirs(frame: traceback.FrameSummary) -> bool:
-    """Return whether code is neither this program's nor torch's nor Python's."""
-    path = Path(frame.filename)
-    packages = {Path(__file__).parents[1], Path(torch.__file__).parent}
-    return not packages & {*path.parents} and (
-        "site-packages" in path.parts or Path(os.__file__).parent not in path.parents
-    )

@@ -6,21 +6,21 @@ It belongs to the file that holds pytest's settings: `pytest` alone runs the pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from img2img.testing.promise import Promise, Subject
+    from img2img.testing.checker import Check, Checked, Checker
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the settings `img2img_plugin` and `img2img_data` to pytest."""
+    """Add the settings `img2img_plugin`, `img2img_data` and `img2img_timeout` to pytest."""
     parser.addini("img2img_plugin", "name of the plugin that is held to the contract of img2img")
     parser.addini("img2img_data", "folder of training data for it; drawn pictures by default", type="paths")
+    parser.addini("img2img_timeout", "longest time for one promise, in seconds; 600 by default")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,47 +43,42 @@ class PluginFile(pytest.File):
     def collect(self) -> Iterator[pytest.Collector]:
         """Yield the tests of each thing that the plugin provides."""
         from img2img.errors import PluginError
-        from img2img.host.host import PluginHost
-        from img2img.testing.checks import find_plugins, tasks
-        from img2img.testing.promise import Materials
+        from img2img.testing.checker import SECONDS, Checker
 
-        host = PluginHost.discover()
-        folder = TemporaryDirectory()
-        self.config.add_cleanup(folder.cleanup)
         data = next(iter(self.config.getini("img2img_data") or ()), None)
+        seconds = float(self.config.getini("img2img_timeout") or SECONDS)
         try:
-            plugins = find_plugins(host, self.config.getini("img2img_plugin"))
+            checker = Checker(self.config.getini("img2img_plugin"), data=data, seconds=seconds)
         except PluginError as error:
             raise self.CollectError(str(error)) from error
-        materials = Materials(Path(folder.name), host, data=data)
-        for plugin in plugins:
-            for subject, promises in tasks(plugin, materials):
-                yield SubjectTests.from_parent(self, name=subject.title, subject=subject, promises=promises)
+        self.config.add_cleanup(checker.close)
+        for subject in checker.subjects:
+            yield SubjectTests.from_parent(self, name=subject.title, checker=checker, subject=subject)
 
 
 class SubjectTests(pytest.Collector):
     """The tests of one thing that the plugin provides."""
 
-    def __init__(self, *, subject: Subject, promises: Iterable[Promise[Any]], **options: Any) -> None:
+    def __init__(self, *, checker: Checker, subject: Checked, **options: Any) -> None:
         super().__init__(**options)
-        self.subject, self.promises = subject, promises
+        self.checker, self.subject = checker, subject
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield a test for each promise."""
-        for promise in self.promises:
-            yield PromiseTest.from_parent(self, name=promise.sentence, subject=self.subject, promise=promise)
+        for check in self.subject.checks:
+            yield PromiseTest.from_parent(self, name=check.sentence, checker=self.checker, check=check)
 
 
 class PromiseTest(pytest.Item):
     """The test of one promise of one thing."""
 
-    def __init__(self, *, subject: Subject, promise: Promise[Any], **options: Any) -> None:
+    def __init__(self, *, checker: Checker, check: Check, **options: Any) -> None:
         super().__init__(**options)
-        self.subject, self.promise = subject, promise
+        self.checker, self.check = checker, check
 
     def runtest(self) -> None:
-        """Hold the thing to the promise."""
-        outcome = self.subject.outcome(self.promise)
+        """Have the promise checked."""
+        outcome = self.checker.outcome(self.check)
         if outcome.state == "skipped":
             pytest.skip(outcome.detail)
         if outcome.state == "broken":
@@ -91,4 +86,4 @@ class PromiseTest(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Return the title of the test."""
-        return self.path, None, f"{self.subject.title}: {self.promise.sentence}"
+        return self.path, None, f"{self.check.subject.title}: {self.check.sentence}"

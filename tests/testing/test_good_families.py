@@ -23,8 +23,8 @@ PICKY = (
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["cyclegan", "pix2pix", "srgan", "stargan"])
-def test_a_built_in_keeps_every_promise_without_a_remark(name: str, host: PluginHost) -> None:
-    outcomes = [*check_plugin(name, host=host)]
+def test_a_built_in_keeps_every_promise_without_a_remark(name: str) -> None:
+    outcomes = [*check_plugin(name)]
     assert not [outcome.text for outcome in outcomes if outcome.state == "broken"]
     assert not [outcome.text for outcome in outcomes if outcome.state == "ok" and outcome.detail]
     assert sum(outcome.state == "ok" for outcome in outcomes) >= 30

@@ -47,6 +47,16 @@ def test_a_failure_says_what_was_measured_and_shows_no_traceback(project: Projec
     assert "1 failed, 2 passed" in text
 
 
+def test_a_plugin_that_ends_its_process_fails_at_its_line_and_pytest_goes_on(project: Project) -> None:
+    build = "        return Generator(config.width)"
+    root = project("quits", ("family.py", build, f"        import os\n\n        os._exit(0)\n{build}"))
+    status, text = run_pytest(root, "pyproject.toml", "-k", "builds or summary")
+    assert status == 1
+    assert re.search(r"it ends the process, with status 0 \(family.py, line \d+: os._exit\(0\)\)", text)
+    assert "the same seed builds the same generator" in text
+    assert " passed" in text
+
+
 def test_a_plugin_that_cannot_be_loaded_is_an_error_with_its_reason(project: Project) -> None:
     status, text = run_pytest(project("torn", ("__init__.py", "import img2img\n", "import no_such_module\n")))
     assert status == 2
