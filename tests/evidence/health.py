@@ -147,7 +147,7 @@ class Black:
 class Broken(StarGAN):
     """The family `stargan` with another trainer, or without sources."""
 
-    def __init__(self, name: str, kind: type[StarGANTrainer] = StarGANTrainer) -> None:
+    def __init__(self, name: str, kind: type[StarGANTrainer]) -> None:
         self.name, self.kind = name, kind
 
     def dataset(self, root: Path, config: StarGANTraining, split: Literal["train", "validation"]) -> img2img.Dataset:
@@ -161,13 +161,9 @@ class Broken(StarGAN):
 class BrokenFamilies:
     @img2img.hookimpl
     def register_models(self, register: Callable[[StarGAN], None]) -> None:
-        for family in (
-            Broken("minimax", Minimax),
-            Broken("black"),
-            Broken("spoilt", Spoilt),
-            Broken("negative", Negative),
-        ):
-            register(family)
+        kinds = {"minimax": Minimax, "black": StarGANTrainer, "spoilt": Spoilt, "negative": Negative}
+        for name, kind in kinds.items():
+            register(Broken(name, kind))
 
 
 def plugins() -> img2img.PluginHost:
