@@ -125,9 +125,20 @@ class Traits:
     """The number of frames that the translator gives for each frame; if more than 1, it returns
     (N, frames_out, C', scale H, scale W), evenly spread over the time in which the frame is shown."""
     remembers: bool = False
-    """Whether the translator carries a state from frame to frame of a clip; see `Translator.begin`."""
+    """Whether the translator carries a state from frame to frame of a clip; see `Translator.begin`. Tiles
+    are then not used."""
     source: Noise | None = None
     """The noise that the translator takes instead of a picture; None for a picture."""
+
+    @property
+    def frames_in(self) -> int:
+        """The number of frames that the translator gets for each frame."""
+        return self.window[0] + 1 + self.window[1]
+
+    @property
+    def knows_time(self) -> bool:
+        """Whether results depend on other frames of a clip, or are several for a frame."""
+        return self.frames_in > 1 or self.remembers or self.frames_out > 1
 
     @property
     def can_be_tiled(self) -> bool:

@@ -11,14 +11,17 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
+from img2img.contract.traits import Traits
 from img2img.errors import UsageError
 from img2img.host.host import PluginHost
 from img2img.inference.device import Device
 from img2img.inference.executor import Executor
+from img2img.inference.memory import Memory
 from img2img.inference.picture import Picture
 from img2img.models.file import ModelInfo
 from img2img.models.store import find_model, open_model
 from img2img.nn.grey import keep_grey
+from img2img.nn.sizes import as_window
 from img2img.text import error_text, text_of
 
 if TYPE_CHECKING:
@@ -69,7 +72,9 @@ class Model:
         """Translate one image, or a batch; the result has the type of the input, and the network's colours.
 
         Args:
-            image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1].
+            image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1]. A
+                model with a window sees an image in all places of it, and of several results the first is returned; it
+                also takes windows, (N, T, channels_in, H, W) in [0, 1], and returns all results of each.
             conditions: The conditions that the translator declares, as typed on the command line or as tensor rows.
 
         Raises:
@@ -83,17 +88,19 @@ class Model:
         result = self.carry(Picture.enter(image if image.ndim == 3 else image[..., None], self.translator.traits), rows)
         return result[..., 0] if image.ndim == 2 and result.shape[2] == 1 else result
 
-    def carry(self, picture: Picture, rows: Mapping[str, Tensor]) -> Pixels:
+    def carry(self, picture: Picture, rows: Mapping[str, Tensor], memory: Memory | None = None) -> Pixels:
         """Take a picture through the network and back.
 
         Args:
             picture: The picture, with or without filters.
             rows: The tensors that `parse_conditions` returned.
+            memory: What a translator that remembers knows of earlier pictures; nothing by default.
 
         Raises:
             TranslationError: The network or a filter failed, or it does not fit the memory.
         """
-        result = self.executor.run(picture.entering[None], {name: row[None] for name, row in rows.items()})
+        rows = {name: row[None] for name, row in rows.items()}
+        result = self.executor.run(picture.seen()[None], rows, memory)
         return picture.leave(result[0])
 
     def parse_conditions(self, conditions: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -125,7 +132,8 @@ class Model:
     def _check(self, image: Pixels | Tensor) -> None:
         channels = self.translator.traits.channels_in
         if isinstance(image, Tensor):
-            fits = image.is_floating_point() and image.ndim == 4 and image.shape[1] == channels
+            traits = self.translator.traits
+            fits = image.is_floating_point() and image.shape[1:-2] in ((channels,), _window(traits))
         else:
             fits = isinstance(image, np.ndarray) and image.dtype in (np.uint8, np.uint16) and image.ndim in (2, 3)
             fits = fits and image.shape[2:] in ((), (1,), (2,), (3,), (4,))
@@ -139,6 +147,23 @@ class Model:
     def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
         place = self.device.place
         repeated = {name: row.expand(len(images), *row.shape).to(place) for name, row in rows.items()}
-        images_there = images.to(place, torch.float32)
-        result = self.executor.translate(images_there, repeated, self.device.precision)
-        return keep_grey(images_there, result, self.translator.traits).clamp(0, 1).to(images)
+        traits, there = self.translator.traits, images.to(place, torch.float32)
+        seen = as_window(there, traits) if images.ndim == 4 else there
+        flat = seen.flatten(1, 2) if seen.ndim == 5 else seen
+        result = self._translate_flat(flat, repeated).chunk(traits.frames_out, 1)
+        shown = there if images.ndim == 4 else there[:, traits.window[0]]
+        results = torch.stack([keep_grey(shown, each, traits) for each in result], 1).clamp(0, 1).to(images)
+        return results[:, 0] if images.ndim == 4 or traits.frames_out == 1 else results
+
+    def _translate_flat(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
+        """Translate a batch; each image for itself if the translator remembers."""
+        precision = self.device.precision
+        if not self.translator.traits.remembers:
+            return self.executor.translate(images, rows, precision)
+        each = ((images[n : n + 1], {name: row[n : n + 1] for name, row in rows.items()}) for n in range(len(images)))
+        return torch.cat([self.executor.translate(image, row, precision) for image, row in each])
+
+
+def _window(traits: Traits) -> tuple[int, ...]:
+    """Return the second and third size of a batch of windows; those of a batch of images if there is no window."""
+    return (traits.frames_in, traits.channels_in) if traits.frames_in > 1 else (traits.channels_in,)

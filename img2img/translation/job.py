@@ -97,14 +97,8 @@ def translate(
     digest = digest_options(model, options, rows, chain)
     with _open_journal(plan, digest, overwrite=output.overwrite) as journal, _cores(job) as (workers, codecs):
         settings = Settings(rows, output, compute, codecs, of_clips or video, host, digest, chain)
-        executor = partial(
-            Executor,
-            model.translator,
-            model.device,
-            model.executor.tile,
-            workers=workers,
-            batch_size=compute.batch_size,
-        )
+        place = model.translator, model.device, model.executor.tile
+        executor = partial(Executor, *place, workers, compute.batch_size, model.executor.recall)
         run = partial(_run, job, settings, executor, journal, host, stop)
         _carry_out(job, run, outcome, host, report)
     return outcome
@@ -207,8 +201,9 @@ def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Jou
 
 def _cores(job: Job) -> AbstractContextManager[tuple[int, int]]:
     """Divide the CPU's cores; images that cannot be cut keep no more of them busy than there are images."""
-    many = job.model.translator.traits.can_be_tiled or any(item.is_clip for item in job.items)
-    return job.model.device.shared_cores(None if many else len(job.items))
+    traits = job.model.translator.traits
+    many = traits.can_be_tiled or any(item.is_clip for item in job.items)
+    return job.model.device.shared_cores(1 if traits.remembers else None if many else len(job.items))
 
 
 def _make_folder(folder: Path, root: Folder | None = None) -> None:
