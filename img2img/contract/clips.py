@@ -72,6 +72,8 @@ class ClipTarget(ABC):
     """The suffix of its files, without the dot; the names in `img2img.media.formats.OWN_NAMES` are taken."""
     summary: ClassVar[str]
     """One line for `img2img models`."""
+    keeps_tracks: ClassVar[bool] = False
+    """Whether its files keep the sound and the subtitles of `info.tracks`; else the report says that they do not."""
 
     @abstractmethod
     def create(self, path: Path, info: ClipInfo) -> ClipWriter:
@@ -79,7 +81,7 @@ class ClipTarget(ABC):
 
         Args:
             path: The path to write to.
-            info: Size, depth and rate of the frames that will follow.
+            info: Size, depth and rate of the frames that will follow; `info.tracks` says which file has their sound.
 
         Raises:
             UsageError: Such frames cannot be written in this format.
