@@ -17,9 +17,10 @@ class Sample:
     """One item of a dataset: a `Batch` without its first dimension."""
 
     source: Tensor
-    """(C, H, W), float, [0, 1]."""
+    """(C, H, W), float, [0, 1]; for a translator that knows time, a window or a clip, (T, C, H, W), may stand here."""
     target: Tensor
-    """(C, H', W'), float, [0, 1]: the truth for `source`, or any image of the target domain where data are unpaired."""
+    """(C, H', W'), float, [0, 1]: the truth for `source`, or any image of the target domain where data are unpaired; of
+    a window or a clip, (T', C, H', W') may stand here."""
     condition: Mapping[str, Tensor] = field(default_factory=dict)
     """Further inputs of the translation, such as a label: name to a tensor of any shape."""
     name: str = ""

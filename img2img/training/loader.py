@@ -94,7 +94,9 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     """Move a batch to the device, images in channels-last order."""
 
     def move(images: Tensor) -> Tensor:
-        """Move one tensor of images."""
+        """Move one tensor of images, or of clips."""
+        if images.ndim != 4:
+            return images.to(device)
         return images.to(device, memory_format=torch.channels_last)
 
     condition: Mapping[str, Tensor] = {name: rows.to(device) for name, rows in batch.condition.items()}

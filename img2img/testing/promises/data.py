@@ -20,8 +20,8 @@ def training_data_are_read(subject: FamilySubject) -> None:
         sample = dataset.sample(0, np.random.default_rng(0) if split == "train" else None)
         for name, image in (("source", sample.source), ("target", sample.target)):
             shape = tuple(image.shape)
-            fits = image.ndim == 3 and image.is_floating_point()
-            keep(fits, f"{name} is {image.dtype} of shape {shape}, and not floating-point (C, H, W)")
+            fits = image.ndim in (3, 4) and image.is_floating_point()
+            keep(fits, f"{name} is {image.dtype} of shape {shape}, and not floating-point ([T, ]C, H, W)")
             low, high = float(image.min()), float(image.max())
             keep(low > -1e-3 and high < 1 + 1e-3, f"{name} lies in [{low:.3g}, {high:.3g}], and not in [0, 1]")
 

@@ -14,7 +14,7 @@ from img2img.contract.families import Translator
 from img2img.contract.traits import Traits
 from img2img.inference.device import Device
 from img2img.inference.executor import SMALLEST_CHOICE, Executor
-from img2img.nn.sizes import fitting
+from img2img.nn.sizes import as_window, fitting
 from img2img.testing.family import FamilySubject, random_images
 from img2img.testing.promise import Skipped, keep, promise
 from img2img.testing.promises.use import nothing_in_a_batch_depends_on_its_neighbours
@@ -44,7 +44,7 @@ def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
     traits = translator.traits
     side = max(SMALLEST_CHOICE, traits.multiple_of)
     size = 2 * traits.halo + 2 * side
-    shape = (1, size + 5, size + 3, traits.channels_in)
+    shape = (1, size + 5, size + 3, traits.frames_in * traits.channels_in)
     pixels = np.random.default_rng(0).integers(0, 65536, shape).astype(np.uint16)
     results = []
     for tile in (None, side):
@@ -59,7 +59,7 @@ def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
 
 def _tiled(subject: FamilySubject) -> Translator:
     translator = subject.translator()
-    if translator.traits.tiling != "exact":
+    if translator.traits.tiling != "exact" or not translator.traits.can_be_tiled:
         raise Skipped("the family promises nothing about tiles (tiling='never')")
     return translator
 
@@ -74,12 +74,21 @@ def _reaches(subject: FamilySubject, translator: Translator) -> Iterator[int]:
     for across in (True, False):
         first, other = (random_images(translator, *((breadth, length) if across else (length, breadth))) for _ in "12")
         along = 3 if across else 2
-        before = subject.translate(translator, first)
+        before = _all_results(subject, translator, first)
         places = torch.arange(length) if across else torch.arange(length)[:, None]
         for cut in (length // 2 + step for step in steps):
-            later = subject.translate(translator, torch.where(places >= cut, other, first))
-            earlier = subject.translate(translator, torch.where(places < cut, other, first))
+            later = _all_results(subject, translator, torch.where(places >= cut, other, first))
+            earlier = _all_results(subject, translator, torch.where(places < cut, other, first))
             yield from _distances(_changed(before, later, along), _changed(before, earlier, along), cut, traits)
+
+
+def _all_results(subject: FamilySubject, translator: Translator, images: Tensor) -> Tensor:
+    """Return all results for images, (N, frames_out * C', H', W')."""
+    traits = translator.traits
+    several = traits.frames_out > 1
+    images = as_window(images, traits) if traits.frames_in > 1 or not several else images[:, None]
+    result = subject.translate(translator, images)
+    return result.flatten(1, 2) if several else result
 
 
 def _distances(later: list[int], earlier: list[int], cut: int, traits: Traits) -> Iterator[int]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from img2img.contract.families import Translator
 from img2img.contract.traits import Tiling, Traits
-from img2img.nn.sizes import fitting
+from img2img.nn.sizes import as_window, fitting
 from img2img.testing.family import FamilySubject, difference, random_images
 from img2img.testing.promise import Skipped, keep, promise
 from img2img.testing.promises.config import its_options_make_a_config
@@ -33,6 +33,11 @@ def the_translator_declares_what_can_be(subject: FamilySubject) -> None:
         keep(isinstance(value, int) and value >= least, f"{name}={value!r} is no whole number from {least} up")
     for name in ("channels_in", "channels_out"):
         keep(getattr(traits, name) in (1, 3), f"{name}={getattr(traits, name)!r} is neither 1 nor 3")
+    window = traits.window
+    pair = isinstance(window, tuple) and len(window) == 2 and all(isinstance(one, int) and one >= 0 for one in window)
+    keep(pair, f"window={window!r} is no pair of whole numbers from 0 up, such as (1, 1)")
+    several = traits.frames_out
+    keep(isinstance(several, int) and several >= 1, f"frames_out={several!r} is no whole number from 1 up")
     keep(traits.tiling in get_args(Tiling), f"tiling={traits.tiling!r} is none of {', '.join(get_args(Tiling))}")
 
 
@@ -42,10 +47,13 @@ def the_result_has_the_declared_size(subject: FamilySubject) -> None:
     traits = translator.traits
     least, more = fitting(1, traits), fitting(1, traits) + traits.multiple_of
     for height, width in ((least, least), (least, more), (more, least)):
-        images = random_images(translator, height, width)
+        images = as_window(random_images(translator, height, width), traits)
+        if traits.remembers:
+            translator.begin()
         with torch.inference_mode():  # without the core, which would crop a result that is too large
             result = translator(images, **subject.conditions(translator, 1))
-        promised = (1, traits.channels_out, *(int(size * traits.scale) for size in (height, width)))
+        several = (traits.frames_out,) if traits.frames_out > 1 else ()
+        promised = (1, *several, traits.channels_out, *(int(size * traits.scale) for size in (height, width)))
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         keep(
             found == promised,
