@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,19 @@ def test_frames_that_do_not_fit_are_refused_with_a_reason(tmp_path: Path) -> Non
             out.add(grey(1), Frame(3, 1, lambda: grey(0)))
     with pytest.raises(UsageError, match=r"cannot be written as '\.txt'"):
         create_clip(tmp_path / "out.txt", INFO)
+
+
+def test_the_example_of_the_plugin_page_keeps_what_belongs_to_the_clip(film: Path, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "plugins" / "README.md").read_text("utf-8")
+    (code,) = [block for block in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S) if "def negative" in block]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    names["negative"](film, tmp_path / "out.mkv")
+    assert streams(tmp_path / "out.mkv") == ["audio", "subtitle", "video"]
+    before, after = (
+        next(iter(open_clip(path).frames())).picture().astype(int) for path in (film, tmp_path / "out.mkv")
+    )
+    assert np.abs(before + after - 255).mean() < 8
 
 
 class Fetched(img2img.ClipSource):

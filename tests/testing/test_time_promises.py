@@ -80,9 +80,19 @@ class Lopsided(Doubling):
     traits = img2img.Traits(window=(0, -1), frames_out=2)
 
 
-class Family(img2img.ModelFamily[Any, Any]):
+class Config(img2img.ModelConfig):
+    pass
+
+
+class Training(Config, img2img.TrainingConfig):
+    @property
+    def total_steps(self) -> int:
+        return 1
+
+
+class Family(img2img.ModelFamily[Config, Training]):
     name, summary = "timely", "knows time"
-    config_class, training_class = img2img.ModelConfig, img2img.TrainingConfig
+    config_class, training_class = Config, Training
 
     def __init__(self, kind: type[img2img.Translator]) -> None:
         self.kind = kind
@@ -114,7 +124,7 @@ PROMISES = (
 
 @pytest.mark.parametrize("kind", [Remembering, Doubling])
 def test_families_that_know_time_can_keep_every_promise(kind: type[img2img.Translator], tmp_path: Path) -> None:
-    subject = FamilySubject(Family(kind), tmp_path)
+    subject = FamilySubject(Family(kind), tmp_path, data=tmp_path)
     outcomes = [subject.outcome(promise) for promise in PROMISES]
     assert not [outcome.text for outcome in outcomes if outcome.state == "broken"]
     assert sum(outcome.state == "ok" for outcome in outcomes) >= 5
@@ -135,7 +145,7 @@ def test_families_that_know_time_can_keep_every_promise(kind: type[img2img.Trans
 def test_a_family_that_breaks_a_promise_of_time_is_found(
     kind: type[img2img.Translator], promise: str, measured: str, tmp_path: Path
 ) -> None:
-    subject = FamilySubject(Family(kind), tmp_path)
+    subject = FamilySubject(Family(kind), tmp_path, data=tmp_path)
     outcomes = [subject.outcome(each) for each in PROMISES]
     broken = {outcome.promise: outcome.detail for outcome in outcomes if outcome.state == "broken"}
     assert [*broken] == [promise], broken
