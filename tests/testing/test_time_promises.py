@@ -25,8 +25,9 @@ class Remembering(img2img.Translator):
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         made = self.generator(images).sigmoid()
-        self.last = made if self.last is None else (made + self.last) / 2
-        return self.last
+        shade = made.mean((2, 3), keepdim=True)
+        self.last = shade if self.last is None else shade + self.last / 2
+        return (made + self.last) / 2
 
     def begin(self) -> None:
         self.last = None
@@ -51,8 +52,9 @@ class Forgetful(Remembering):
 class Rewriting(Remembering):
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
         made = self.generator(images).sigmoid()
-        self.last = made.clone() if self.last is None else self.last.add_(made).div_(2)
-        return self.last.clone()
+        shade = made.mean((2, 3), keepdim=True)
+        self.last = shade if self.last is None else self.last.add_(shade).div_(2)
+        return (made + self.last) / 2
 
 
 class Doubling(img2img.Translator):

@@ -45,6 +45,18 @@ def a_new_clip_depends_on_no_clip_before(subject: FamilySubject) -> None:
 
 
 @promise(a_new_clip_depends_on_no_clip_before)
+def a_state_that_was_returned_does_not_change_later(subject: FamilySubject) -> None:
+    translator = _remembering(subject)
+    clip = _clip(translator)
+    _shown(subject, translator, clip[:1])
+    state = _state(translator)
+    as_it_was = {name: value.clone() for name, value in state.items()}
+    _shown(subject, translator, clip[1:], begins=False)
+    changed = [name for name, value in state.items() if not torch.equal(value, as_it_was[name])]
+    keep(not changed, f"what state() returned as {changed[:1]} after the first frame changed with the next ones")
+
+
+@promise(a_state_that_was_returned_does_not_change_later)
 def it_goes_on_from_its_state_to_the_same_frames(subject: FamilySubject) -> None:
     translator = _remembering(subject)
     other = subject.family.translator(subject.config, translator.generator)
@@ -63,18 +75,6 @@ def it_goes_on_from_its_state_to_the_same_frames(subject: FamilySubject) -> None
         keep(
             distance <= NEARLY, f"restored after frame {half}, {name} makes other frames of the rest: by {distance:.2g}"
         )
-
-
-@promise(a_new_clip_depends_on_no_clip_before)
-def a_state_that_was_returned_does_not_change_later(subject: FamilySubject) -> None:
-    translator = _remembering(subject)
-    clip = _clip(translator)
-    _shown(subject, translator, clip[:1])
-    state = _state(translator)
-    as_it_was = {name: value.clone() for name, value in state.items()}
-    _shown(subject, translator, clip[1:], begins=False)
-    changed = [name for name, value in state.items() if not torch.equal(value, as_it_was[name])]
-    keep(not changed, f"what state() returned as {changed[:1]} after the first frame changed with the next ones")
 
 
 def _remembering(subject: FamilySubject) -> Translator:
