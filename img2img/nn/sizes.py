@@ -1,4 +1,7 @@
-"""Images of any size are fitted to networks that take only some: padded by reflection before, cropped after."""
+"""Images of any size are fitted to networks that take only some: padded by reflection before, cropped after.
+
+Noise, of which a translator makes pictures, has the right size and passes through.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,11 @@ def translate_any_size(translator: Translator, images: Tensor, **conditions: Ten
     window sees the image in all places of it; of several results the first is returned. Such a translator takes whole
     windows, too, (N, T, C, H, W), and then returns all results, (N, frames_out, C', scale H, scale W) if there are
     several. A translator that remembers, and has no window, takes clips, (N, T, C, H, W) of any T, and returns as many
-    frames.
+    frames. Maps among the conditions have the size of the images. Noise is translated as it is.
     """
     traits = translator.traits
+    if traits.source:
+        return translator(images, **conditions)
     if not traits.remembers:
         return _translated(translator, images, conditions)
     clips = (
@@ -43,7 +48,10 @@ def _translated(translator: Translator, images: Tensor, conditions: Mapping[str,
     traits, scale = translator.traits, translator.traits.scale
     height, width = images.shape[-2:]
     whole = as_window(images, traits) if images.ndim == 4 else images
-    result = translator(pad_to_size(whole, traits), **conditions)[..., : int(height * scale), : int(width * scale)]
+    result = translator(pad_to_size(whole, traits), **pad_maps(conditions, traits))
+    result = result[..., : int(height * scale), : int(width * scale)]
+        ..., : int(height * scale), : int(width * scale)
+    ]
     shown = images if images.ndim == 4 else images[:, traits.window[0]]
     if traits.frames_out == 1:
         return keep_grey(shown, result, traits)
@@ -61,6 +69,12 @@ def pad_to_size(images: Tensor, traits: Traits) -> Tensor:
     """Pad at the bottom and right to a size that the translator takes."""
     height, width = images.shape[-2:]
     return reflect(images, fitting(width, traits) - width, fitting(height, traits) - height)
+
+
+def pad_maps(conditions: Mapping[str, Tensor], traits: Traits) -> dict[str, Tensor]:
+    """Pad the maps among conditions, which have the size of the images, as `pad_to_size` pads the images."""
+    maps = {name for name, condition in traits.conditions.items() if condition.kind == "map"}
+    return {name: pad_to_size(value, traits) if name in maps else value for name, value in conditions.items()}
 
 
 def fitting(size: int, traits: Traits) -> int:

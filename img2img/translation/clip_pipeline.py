@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
-
-from torch import Tensor
 
 from img2img.errors import FatalError, Stopped
 from img2img.inference import stream
@@ -21,8 +19,11 @@ from img2img.inference.stream import Outcome, Stream
 from img2img.translation.clip_state import SEGMENT, ClipState
 from img2img.translation.clip_time import divided, lasting, with_neighbours
 from img2img.translation.sinks import Sink
+from img2img.translation.values import FrameRows
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from img2img.media import Pixels
     from img2img.media.video import ClipInfo, Frame
 
@@ -45,6 +46,7 @@ class Shown:
     picture: Picture | None = None
     state: State = field(default_factory=dict)
     """At the end of a segment, the memory of the filters before the network as the next one needs it; else empty."""
+    conditions: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
@@ -67,14 +69,14 @@ class ClipPipeline:
 
     Attributes:
         executor: Runs the network.
-        conditions: One row each, without the batch dimension.
+        conditions: The rows of each frame; it goes on for as long as it is asked.
         filters: The filters before and after the network.
         on_frame: Called after each frame with the number of frames that are done.
         stop: Called between frames; True ends the run.
     """
 
     executor: Executor
-    conditions: dict[str, Tensor]
+    conditions: Iterator[FrameRows]
     filters: Passage
     on_frame: Callable[[int], None]
     stop: Callable[[], bool]
@@ -99,7 +101,7 @@ class ClipPipeline:
         count = begin = state.finished * SEGMENT
         frame_bytes = info.width * info.height * (6 if info.deep else 3)
         room = max(2, min(_MOST_AHEAD, stream.MEMORY // 4 // (frame_bytes * (2 if self.filters else 1))))
-        network = Stream(self.executor, self.conditions, partial(self._finish, memory), self.stop, memory=memory)
+        network = Stream(self.executor, partial(self._finish, memory), self.stop, memory=memory)
         with closing(network), closing(Ahead(self._prepared(frames, begin, network), room, "decode")) as prepared:
             before: Pixels | None = None
             try:
@@ -148,16 +150,17 @@ class ClipPipeline:
             yield from self._prepared_with_neighbours(frames, begin, network)
             return
         last: Callable[[], Pixels] | None = None
-        for index, frame in enumerate(frames):
+        last_rows: FrameRows | None = None
+        for index, (frame, given) in enumerate(zip(frames, self.conditions, strict=False)):
             network.heed_stop()
             if index < begin:
                 continue
-            if frame.picture is last and index % SEGMENT:
+            if frame.picture is last and given is last_rows and index % SEGMENT:
                 yield Shown(index, frame, state=self._state_before(index))
                 continue
             picture = Picture.enter(frame.picture(), self.executor.traits, self.filters)
-            last = frame.picture
-            yield Shown(index, frame, picture, self._state_before(index))
+            last, last_rows = frame.picture, given
+            yield Shown(index, frame, picture, self._state_before(index), given.rows)
 
     def _prepared_with_neighbours(
         self, frames: Iterable[Frame], begin: int, network: Stream[Shown, Result]
@@ -171,13 +174,13 @@ class ClipPipeline:
 
         def entered() -> Iterator[Shown]:
             """Yield the frames that any window holds, one by one, through the filters."""
-            for index, frame in enumerate(lasting(frames)):
+            for index, (frame, given) in enumerate(zip(lasting(frames), self.conditions, strict=False)):
                 network.heed_stop()
                 if index >= begin - back:
                     picture = Picture.enter(frame.picture(), traits, self.filters)
                     if (index + 1 + back) % SEGMENT == 0:
                         states[index + 1 + back] = self.filters.state_before()
-                    yield Shown(index, frame, picture)
+                    yield Shown(index, frame, picture, conditions=given.rows)
 
         for window in with_neighbours(entered(), *traits.window):
             shown = window[back]

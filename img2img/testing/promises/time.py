@@ -95,7 +95,7 @@ def _shown(subject: FamilySubject, translator: Translator, clip: list[Tensor], *
     """Return the results for the frames of a clip, or of a part of it that goes on."""
     if begins:
         translator.begin()
-    rows = subject.conditions(translator, 1)
+    rows = subject.conditions(translator, clip[0])
     return torch.cat([translator(frame, **rows).clone() for frame in clip])
 
 
