@@ -124,8 +124,8 @@ class Traits:
             gets (N, before + 1 + after, C, H, W), in which the first and the last frame of a clip are repeated.
         frames_out: The number of frames that the translator gives for each frame; if more than 1, it returns (N,
             frames_out, C', scale H, scale W), evenly spread over the time in which the frame is shown.
-        remembers: Whether the translator carries a state from frame to frame of a clip; see `Translator.begin`. No tiles
-            are used then.
+        remembers: Whether the translator carries a state from frame to frame of a clip; see `Translator.begin`. It is
+            never tiled.
         source: The noise that the translator takes instead of a picture; None for a picture.
     """
 

@@ -50,8 +50,6 @@ def _translated(translator: Translator, images: Tensor, conditions: Mapping[str,
     whole = as_window(images, traits) if images.ndim == 4 else images
     result = translator(pad_to_size(whole, traits), **pad_maps(conditions, traits))
     result = result[..., : int(height * scale), : int(width * scale)]
-        ..., : int(height * scale), : int(width * scale)
-    ]
     shown = images if images.ndim == 4 else images[:, traits.window[0]]
     if traits.frames_out == 1:
         return keep_grey(shown, result, traits)
