@@ -59,8 +59,8 @@ def test_pictures_translated_in_the_middle_of_a_clip_change_nothing_in_it(
 
     class Nosy:
         @img2img.hookimpl
-        def frame_translated(self, job: Any) -> None:
-            job.model(np.full((4, 4, 3), 200, np.uint8))
+        def frame_translated(self) -> None:
+            adding(np.full((4, 4, 3), 200, np.uint8))
 
     marked_host.register(Nosy(), Plugin("nosy", "img2img-nosy", "1"))
     assert clip(adding, LEVELS, "again") == whole
