@@ -55,7 +55,10 @@ _OPTIONS = [
     click.option("--start", type=seconds, metavar="TIME", help="Leave out the frames before this time."),
     click.option("--end", type=seconds, metavar="TIME", help="Leave out the frames from this time on."),
     click.option(
-        "--fps", type=rate, metavar="RATE", help="Change to a constant rate; needed where images become a video."
+        "--fps",
+        type=rate,
+        metavar="RATE",
+        help="Give the target a constant rate; needed where images become a video.",
     ),
     click.option(
         "--hardware",

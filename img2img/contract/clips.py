@@ -71,10 +71,13 @@ class ClipTarget(ABC):
     Attributes:
         name: The suffix of its files, without the dot; the names in `img2img.media.formats.OWN_NAMES` are taken.
         summary: One line for `img2img models`.
+        keeps_tracks: Whether its files keep the sound and the subtitles of `info.tracks`; else the report says that
+            they do not.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    keeps_tracks: ClassVar[bool] = False
 
     @abstractmethod
     def create(self, path: Path, info: ClipInfo) -> ClipWriter:
@@ -82,7 +85,7 @@ class ClipTarget(ABC):
 
         Args:
             path: The path to write to.
-            info: Size, depth and rate of the frames that will follow.
+            info: Size, depth and rate of the frames that will follow; `info.tracks` says which file has their sound.
 
         Raises:
             UsageError: Such frames cannot be written in this format.

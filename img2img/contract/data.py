@@ -19,7 +19,7 @@ class Sample:
     Attributes:
         source: (C, H, W), float, [0, 1].
         target: (C, H', W'), float, [0, 1]: the truth for `source`, or any image of the target domain where data are
-            unpaired.
+            unpaired. For a translator that knows time, a window or a clip, (T, C, H, W), may stand in both places.
         condition: Further inputs of the translation, such as a label: name to a tensor of any shape.
         name: The file of the source, for previews and reports.
         target_name: The file of the target, if that is another one.

@@ -55,9 +55,12 @@ class Translator:
 
         Args:
             images: Their height and width are multiples of `multiple_of` and at least `minimum_size`. With a `window`,
-                (N, T, channels_in, H, W); of a source that is `Noise`, (N, *shape).
+                (N, T, channels_in, H, W), the oldest frame first; of a source that is `Noise`, (N, *shape).
             conditions: For each condition in `traits.conditions` that the user gave, a tensor of N rows by its name:
                 of an image (N, channels, H', W'), of a map (N, channels, H, W), both in [0, 1].
+
+        Returns:
+            With `frames_out` more than 1, (N, frames_out, channels_out, scale H, scale W).
         """
         return self.generator(images)
 
@@ -68,11 +71,18 @@ class Translator:
         """
 
     def state(self) -> Mapping[str, Tensor]:
-        """Return everything that the next frame depends on, by name; it is kept on the disk for a killed job."""
+        """Return everything that the next frame depends on, by name; it is kept on the disk for a killed job.
+
+        The core asks after each frame; the tensors, of any shape and type, must not change later.
+        """
         return {}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on behind the frame after which `state` returned this; the tensors are on the generator's device."""
+        """Go on behind the frame after which `state` returned this; the tensors are on the generator's device.
+
+        The core calls this after `begin`: where a killed job goes on, every 120 frames, where a frame has to be done
+        again, and where something else was translated in between.
+        """
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from img2img.config import ModelConfig
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from numpy.typing import NDArray
 
     from img2img.media.image.images import Pixels
@@ -28,7 +29,8 @@ class Filter(ABC):
     Each image and each clip has two instances of its own, one for `before` and one for `after`, since the frames that
     go in are ahead of the frames that come out. Each instance sees the frames one by one, in order, whatever batches
     they are in, so that its state belongs to one clip. It does not see a frame that only repeats the picture before it,
-    except where a segment begins, every 120 frames, so that a killed job can go on there.
+    except where a segment begins, every 120 frames, so that a killed job can go on there. Around a translator that
+    looks at several frames, remembers, or gives several frames for one, it sees every frame, and every result.
 
     Attributes:
         name: The word that users type: `--filter NAME:key=value`.
@@ -42,6 +44,13 @@ class Filter(ABC):
 
     def __init__(self, options: Any) -> None:
         self.options = options
+
+    def prepare(self, device: torch.device) -> None:  # noqa: B027 - most filters compute in NumPy
+        """Get ready to work on the device of the network; the core calls this once, before anything else.
+
+        A filter with a network of its own moves it there. Whatever the device, `before` and `after` get and return
+        NumPy arrays.
+        """
 
     def before(self, source: Pixels) -> Pixels:
         """Change a frame on its way into the network.

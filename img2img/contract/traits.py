@@ -126,7 +126,8 @@ class Traits:
             gets (N, before + 1 + after, C, H, W), in which the first and the last frame of a clip are repeated.
         frames_out: The number of frames that the translator gives for each frame; if more than 1, it returns (N,
             frames_out, C', scale H, scale W), evenly spread over the time in which the frame is shown.
-        remembers: Whether the translator carries a state from frame to frame of a clip; see `Translator.begin`.
+        remembers: Whether the translator carries a state from frame to frame of a clip; see `Translator.begin`. It is
+            never tiled.
         source: The noise that the translator takes instead of a picture; None for a picture.
     """
 
@@ -144,6 +145,16 @@ class Traits:
     frames_out: int = 1
     remembers: bool = False
     source: Noise | None = None
+
+    @property
+    def frames_in(self) -> int:
+        """The number of frames that the translator gets for each frame."""
+        return self.window[0] + 1 + self.window[1]
+
+    @property
+    def knows_time(self) -> bool:
+        """Whether results depend on other frames of a clip, or are several for a frame."""
+        return self.frames_in > 1 or self.remembers or self.frames_out > 1
 
     @property
     def can_be_tiled(self) -> bool:

@@ -19,6 +19,7 @@ from img2img.inference.condition_batches import cut, fit_maps, moved
 from img2img.inference.device import Device
 from img2img.inference.integers import to_integers, to_unit_range
 from img2img.inference.limits import Limit, Limits, is_out_of_memory
+from img2img.inference.memory import Memory, Recall
 from img2img.inference.tiles import SMALLEST_TILE, Tile, batches, tile_side, windows
 from img2img.nn.sizes import pad_maps, pad_to_size
 from img2img.text import error_text
@@ -44,6 +45,7 @@ class Executor:
         tile: Side of the tiles in input pixels; 0 chooses, None switches tiling off.
         workers: How many tiles or batches run at once.
         batch_size: Images or tiles that go through the network together, less once memory has run out; 0 chooses.
+        recall: What keeps the memories of a translator that remembers apart; a new one by default.
 
     Raises:
         UsageError: The tiles or the batches are too small.
@@ -56,6 +58,7 @@ class Executor:
         tile: int | None = 0,
         workers: int = 1,
         batch_size: int = 0,
+        recall: Recall | None = None,
     ) -> None:
         if tile and tile < SMALLEST_CHOICE:
             raise UsageError(f"tiles of {tile} pixels are too small; give {SMALLEST_CHOICE} or more, or 0 to choose")
@@ -66,12 +69,15 @@ class Executor:
         self.asked_batch_size = batch_size
         tile_limit, batch_limit = (2_500_000, 250_000) if device.is_cpu else (16_000_000, 32_000_000)
         self.limits = Limits(tile_limit, sys.maxsize if batch_size else batch_limit)  # a CPU's caches hold few images
-        self.workers = workers
+        self.workers = workers = 1 if self.traits.remembers else workers
+        self.recall = recall or Recall(translator)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="network")
         self._closed = False
 
     def batch_size(self, height: int, width: int) -> int:
         """Return how many images or tiles of a size go through the network together."""
+        if self.traits.remembers:
+            return 1
         fitting = max(1, self.limits.now.batch // max(1, self._output_pixels(height, width)))
         return min(self.asked_batch_size or fitting, fitting)
 
@@ -79,12 +85,16 @@ class Executor:
         """Call a task, which may itself call `run`, in one of the threads around the network."""
         return self._pool.submit(task, *arguments, **named)
 
-    def run(self, pixels: Pixels, conditions: Mapping[str, Tensor] | None = None) -> Pixels:
-        """Translate (N, H, W, channels_in) to (N, scale H, scale W, channels_out) of the same integer type.
+    def run(
+        self, pixels: Pixels, conditions: Mapping[str, Tensor] | None = None, memory: Memory | None = None
+    ) -> Pixels:
+        """Translate (N, H, W, T * channels_in) to (N, scale H, scale W, frames_out * channels_out) of the same type.
 
         Args:
-            pixels: uint8 or uint16.
+            pixels: uint8 or uint16; the T frames of a window lie along the last axis.
             conditions: One tensor of N rows each; maps may have another size than the images.
+            memory: What the translator remembers of the clip so far, where it remembers; N is then 1. Without it, the
+                translator begins anew.
 
         Raises:
             TranslationError: The network failed, returned what is no image, or does not fit the memory.
@@ -94,7 +104,7 @@ class Executor:
         while True:
             side = self._side(*pixels.shape[1:3])
             try:
-                return self._run(pixels, self.fitted(conditions or {}, *pixels.shape[1:3]), side)
+                return self._run(pixels, self.fitted(conditions or {}, *pixels.shape[1:3]), side, memory)
             except Img2ImgError:
                 raise
             except BaseException as error:  # a plugin's network may raise anything, even SystemExit
@@ -119,26 +129,48 @@ class Executor:
         return fit_maps(conditions, self.traits.conditions, height, width)
 
     @torch.inference_mode()
-    def translate(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
+    def translate(
+        self,
+        images: Tensor,
+        conditions: Mapping[str, Tensor],
+        precision: torch.dtype,
+        memory: Memory | None = None,
+    ) -> Tensor:
         """Send one batch through the network, and again in float32 if the result holds NaN or infinity.
 
         Args:
-            images: (N, channels_in, H, W) in [0, 1], of any size, on the device; or noise, (N, *shape).
+            images: (N, T * channels_in, H, W) in [0, 1], of any size, on the device; or noise, (N, *shape).
             conditions: One tensor of N rows each, on the device; maps have the size of the images.
             precision: The type that the network computes in.
+            memory: As for `run`.
 
         Returns:
-            (N, channels_out, scale H, scale W), rounded down.
+            (N, frames_out * channels_out, scale H, scale W), rounded down.
 
         Raises:
             TranslationError: The network returned what is no image of that size.
         """
-        result = self._call(images, conditions, precision)
+        if not self.traits.remembers:
+            return self._finite(lambda precision: self._call(images, conditions, precision), precision)
+        memory = memory or Memory()
+
+        def call(precision: torch.dtype) -> Tensor:
+            self.recall.begin(memory)
+            return self._call(images, conditions, precision)
+
+        with self.recall.lock:
+            result = self._finite(call, precision)
+            self.recall.keep(memory)
+        return result
+
+    def _finite(self, call: Callable[[torch.dtype], Tensor], precision: torch.dtype) -> Tensor:
+        """Call the network, and again in float32 if need be."""
+        result = call(precision)
         if _is_finite(result):
             return result
         if precision != torch.float32:
             log.warning("the network returned NaN or infinity in %s; running it again in float32", precision)
-            result = self._call(images, conditions, torch.float32)
+            result = call(torch.float32)
             if _is_finite(result):
                 return result
         raise TranslationError("the network returned NaN or infinity")
@@ -148,9 +180,9 @@ class Executor:
         self._closed = True
         self._pool.shutdown(cancel_futures=True)
 
-    def _run(self, pixels: Pixels, conditions: Mapping[str, Tensor], side: int | None) -> Pixels:
+    def _run(self, pixels: Pixels, conditions: Mapping[str, Tensor], side: int | None, memory: Memory | None) -> Pixels:
         count, height, width, _ = pixels.shape
-        scale, channels = self.traits.scale, self.traits.channels_out
+        scale, channels = self.traits.scale, self.traits.frames_out * self.traits.channels_out
         result = np.empty((count, int(height * scale), int(width * scale), channels), pixels.dtype)
         if not result.size:
             raise TranslationError(f"{width}×{height} is too small for a scale of {scale}: no pixel would be left")
@@ -158,7 +190,7 @@ class Executor:
         def translate(tiles: Sequence[Tile]) -> None:
             parts = np.stack([pixels[n, r.seen_from : r.seen_to, c.seen_from : c.seen_to] for n, r, c in tiles])
             rows = cut(conditions, self.traits.conditions, tiles)
-            for (n, r, c), done in zip(tiles, self._translate(parts, rows), strict=True):
+            for (n, r, c), done in zip(tiles, self._translate(parts, rows, memory), strict=True):
                 target = (
                     slice(int(r.start * scale), int(r.stop * scale)),
                     slice(int(c.start * scale), int(c.stop * scale)),
@@ -194,24 +226,29 @@ class Executor:
         for helper in begun:
             helper.result()
 
-    def _translate(self, pixels: Pixels, conditions: Mapping[str, Tensor]) -> Pixels:
+    def _translate(self, pixels: Pixels, conditions: Mapping[str, Tensor], memory: Memory | None) -> Pixels:
         rows = moved(conditions, self.device.place)
         precision = torch.float32 if pixels.dtype == np.uint16 else self.device.precision
-        return to_integers(self.translate(to_unit_range(pixels, self.device), rows, precision), pixels.dtype)
+        images = to_unit_range(pixels, self.device)
+        return to_integers(self.translate(images, rows, precision, memory), pixels.dtype)
 
     def _call(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
-        noise = self.traits.source
-        padded = images if noise else pad_to_size(images, self.traits)
+        traits, noise = self.traits, self.traits.source
+        padded = images if noise else pad_to_size(images, traits)
+        if traits.frames_in > 1:
+            padded = padded.reshape(len(padded), traits.frames_in, -1, *padded.shape[-2:])
         with self.device.autocast(precision):
-            result = self.translator(padded, **pad_maps(conditions, self.traits))
-        scale = self.traits.scale
-        height, width = (noise.height, noise.width) if noise else (int(size * scale) for size in padded.shape[2:])
-        expected = (len(images), self.traits.channels_out, height, width)
+            result = self.translator(padded, **pad_maps(conditions, traits))
+        scale = traits.scale
+        height, width = (noise.height, noise.width) if noise else (int(size * scale) for size in padded.shape[-2:])
+        several = (traits.frames_out,) if traits.frames_out > 1 else ()
+        expected = (len(images), *several, traits.channels_out, height, width)
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         if found != expected:  # check before cropping, which would hide a size that is too large
             raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
         if not result.is_floating_point():
             raise TranslationError(f"the network returned {result.dtype}, which is no colour in [0, 1]")
+        result = result.flatten(1, 2) if several else result
         return result if noise else result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
 
     def notes(self, height: int, width: int) -> tuple[str, ...]:
@@ -228,7 +265,7 @@ class Executor:
         return min(self.tile, chosen or self.tile) if self.tile else chosen
 
     def _output_pixels(self, height: int, width: int) -> int:
-        return int(height * width * self.traits.scale * self.traits.scale)
+        return int(height * width * self.traits.scale * self.traits.scale * self.traits.frames_out)
 
     def _shrink(self, pixels: Pixels, side: int | None) -> Limit | None:
         """Lower the limits after memory ran out; return None where they cannot get lower."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from img2img.config import parse_assignments
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from img2img.media import Pixels
 
 State = dict[str, NDArray[Any]]
+
+_CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,16 @@ class Chain:
         """Return the names and all options, as JSON can hold them."""
         return [{"name": chosen.name, "options": chosen.options.model_dump(mode="json")} for chosen in self.filters]
 
-    def start(self) -> Passage:
+    def start(self, device: torch.device = _CPU) -> Passage:
         """Make the filters anew, for one image or one clip.
+
+        Args:
+            device: The device of the network, for filters that compute there.
 
         Raises:
             TranslationError: A filter cannot be made.
         """
-        return Passage(self.filters)
+        return Passage(self.filters, device)
 
 
 NO_FILTERS = Chain()
@@ -90,9 +96,9 @@ class Passage:
     `before` and `after` may be called in two threads.
     """
 
-    def __init__(self, filters: Sequence[ChosenFilter]) -> None:
-        self._entering = [_Station(chosen) for chosen in filters]
-        self._leaving = [_Station(chosen) for chosen in filters]
+    def __init__(self, filters: Sequence[ChosenFilter], device: torch.device = _CPU) -> None:
+        self._entering = [_Station(chosen, device) for chosen in filters]
+        self._leaving = [_Station(chosen, device) for chosen in filters]
 
     def __bool__(self) -> bool:
         return bool(self._entering)
@@ -140,10 +146,11 @@ class Passage:
 class _Station:
     """One instance of a filter; errors are reported under the filter's name."""
 
-    def __init__(self, chosen: ChosenFilter) -> None:
+    def __init__(self, chosen: ChosenFilter, device: torch.device) -> None:
         self.name = chosen.name
         with self._blamed():
             self.filter = chosen.kind(chosen.options)
+            self.filter.prepare(device)
 
     def pass_through(self, change: Callable[[Pixels], Pixels], pixels: Pixels) -> Pixels:
         """Change pixels by the filter, and check the shape and the type of what it returns."""

@@ -18,10 +18,12 @@ from img2img.inference.condition_batches import moved
 from img2img.inference.conditions import parse_batch, parse_rows
 from img2img.inference.device import Device
 from img2img.inference.executor import Executor
+from img2img.inference.memory import Memory
 from img2img.inference.picture import Picture
 from img2img.models.file import ModelInfo
 from img2img.models.store import find_model, open_model
 from img2img.nn.grey import keep_grey
+from img2img.nn.sizes import as_window
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -92,7 +94,9 @@ class Model:
         """Translate one image, or a batch; the result has the type of the input, and the network's colours.
 
         Args:
-            image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1].
+            image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1]. A
+                model with a window sees an image in all places of it, and of several results the first is returned; it
+                also takes windows, (N, T, channels_in, H, W) in [0, 1], and returns all results of each.
                 Of a model that makes pictures of noise, (N, *shape), as `model.traits.source.draw(seeds)` returns it.
             conditions: The conditions that the translator declares: texts and numbers; paths, arrays (H, W) or
                 (H, W, 1 or 3) and PIL images for pictures; or rows as tensors, (C, H, W) in [0, 1] for pictures. For a
@@ -109,17 +113,19 @@ class Model:
         result = self.carry(Picture.enter(image if image.ndim == 3 else image[..., None], self.translator.traits), rows)
         return result[..., 0] if image.ndim == 2 and result.shape[2] == 1 else result
 
-    def carry(self, picture: Picture, rows: Mapping[str, Tensor]) -> Pixels:
+    def carry(self, picture: Picture, rows: Mapping[str, Tensor], memory: Memory | None = None) -> Pixels:
         """Take a picture through the network and back.
 
         Args:
             picture: The picture, with or without filters.
             rows: The tensors that `parse_conditions` returned.
+            memory: What a translator that remembers knows of earlier pictures; nothing by default.
 
         Raises:
             TranslationError: The network or a filter failed, or it does not fit the memory.
         """
-        result = self.executor.run(picture.entering[None], {name: row[None] for name, row in rows.items()})
+        rows = {name: row[None] for name, row in rows.items()}
+        result = self.executor.run(picture.seen()[None], rows, memory)
         return picture.leave(result[0])
 
     def parse_conditions(self, conditions: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -144,7 +150,7 @@ class Model:
             )
             fits = isinstance(image, Tensor) and image.is_floating_point() and image.shape[1:] == noise.shape
         elif isinstance(image, Tensor):
-            fits = image.is_floating_point() and image.ndim == 4 and image.shape[1] == channels
+            fits = image.is_floating_point() and image.shape[1:-2] in ((channels,), _window(self.traits))
         else:
             fits = isinstance(image, np.ndarray) and image.dtype in (np.uint8, np.uint16) and image.ndim in (2, 3)
             fits = fits and image.shape[2:] in ((), (1,), (2,), (3,), (4,))
@@ -154,9 +160,27 @@ class Model:
 
     def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
         place = self.device.place
-        images_there = images.to(place, torch.float32)
-        noise = self.traits.source
-        size = (noise.height, noise.width) if noise else images.shape[2:]
+        traits, there, noise = self.translator.traits, images.to(place, torch.float32), self.traits.source
+        seen = as_window(there, traits) if images.ndim == 4 and not noise else there
+        flat = seen.flatten(1, 2) if seen.ndim == 5 and not noise else seen
+        size = (noise.height, noise.width) if noise else images.shape[-2:]
         conditions = moved(self.executor.fitted(rows, *size), place)
-        result = self.executor.translate(images_there, conditions, self.device.precision)
-        return keep_grey(images_there, result, self.translator.traits).clamp(0, 1).to(images)
+        result = self._translate_flat(flat, conditions).chunk(traits.frames_out, 1)
+        if noise:
+            return result[0].clamp(0, 1).to(images)
+        shown = there if images.ndim == 4 else there[:, traits.window[0]]
+        results = torch.stack([keep_grey(shown, each, traits) for each in result], 1).clamp(0, 1).to(images)
+        return results[:, 0] if images.ndim == 4 or traits.frames_out == 1 else results
+
+    def _translate_flat(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
+        """Translate a batch; each image for itself if the translator remembers."""
+        precision = self.device.precision
+        if not self.translator.traits.remembers:
+            return self.executor.translate(images, rows, precision)
+        each = ((images[n : n + 1], {name: row[n : n + 1] for name, row in rows.items()}) for n in range(len(images)))
+        return torch.cat([self.executor.translate(image, row, precision) for image, row in each])
+
+
+def _window(traits: Traits) -> tuple[int, ...]:
+    """Return the second and third size of a batch of windows; those of a batch of images if there is no window."""
+    return (traits.frames_in, traits.channels_in) if traits.frames_in > 1 else (traits.channels_in,)

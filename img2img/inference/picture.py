@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from img2img.contract.traits import Traits
 from img2img.inference.channels import Beside, from_network, to_network, without_tint
@@ -24,6 +27,8 @@ class Picture:
     beside: Beside
     traits: Traits
     passage: Passage
+    window: tuple[Pixels, ...] = ()
+    """The `entering` of each frame that the translator looks at, this one among them; empty for a single picture."""
 
     @classmethod
     def enter(cls, pixels: Pixels, traits: Traits, passage: Passage | None = None) -> Picture:
@@ -46,11 +51,27 @@ class Picture:
         """Return how much memory the picture holds."""
         return self.colour.nbytes + (0 if self.entering is self.colour else self.entering.nbytes)
 
+    def seen(self) -> Pixels:
+        """Return what the network sees: (H, W, T * channels_in), the frames of its window along the last axis."""
+        count = self.traits.frames_in
+        return self.entering if count == 1 else np.concatenate(self.window or (self.entering,) * count, axis=2)
+
     def leave(self, result: Pixels) -> Pixels:
-        """Turn the network's result into the final picture, with alpha where the source has it.
+        """Turn the network's result, the first if there are several, into the final picture.
+
+        It has alpha where the source has it.
 
         Raises:
             TranslationError: A filter failed.
         """
-        result = without_tint(self.entering, result, self.traits)
-        return from_network(self.passage.after(self.colour, result), self.beside, self.traits)
+        return next(self.leave_all(result))
+
+    def leave_all(self, result: Pixels) -> Iterator[Pixels]:
+        """Turn the network's result, (H', W', frames_out * channels_out), into the final pictures, one after the other.
+
+        Raises:
+            TranslationError: A filter failed.
+        """
+        for each in np.split(result, self.traits.frames_out, axis=2):
+            colour = without_tint(self.entering, np.ascontiguousarray(each), self.traits)
+            yield from_network(self.passage.after(self.colour, colour), self.beside, self.traits)

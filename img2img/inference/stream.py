@@ -17,6 +17,7 @@ from torch import Tensor
 from img2img.errors import FatalError, Stopped
 from img2img.inference.condition_batches import shapes, stacked
 from img2img.inference.executor import Executor
+from img2img.inference.memory import Memory
 
 if TYPE_CHECKING:
     from img2img.inference.picture import Picture
@@ -86,6 +87,7 @@ class Stream(Generic[W, R]):
         finish: Called with a work that has a picture, and the network's result for it; returns the outcome's value.
         stop: Called between works; True ends the stream.
         finishers: The number of threads that call `finish`; if 0, the network's threads do.
+        memory: What the translator remembers of the thing whose parts the works are; without it, each is for itself.
     """
 
     def __init__(
@@ -94,9 +96,10 @@ class Stream(Generic[W, R]):
         finish: Callable[[W, Pixels], R],
         stop: Callable[[], bool],
         finishers: int = 0,
+        memory: Memory | None = None,
     ) -> None:
         self.executor, self.stop = executor, stop
-        self._finish = finish
+        self._finish, self._memory = finish, memory
         self._finishers = ThreadPoolExecutor(finishers, "finish") if finishers else None
         self._pending = max(PENDING, executor.asked_batch_size)
         self._outcomes: SimpleQueue[Outcome[W, R]] = SimpleQueue()
@@ -191,8 +194,9 @@ class Stream(Generic[W, R]):
         self._largest = max(self._largest, len(batch))
         if len(self._in_flight) > (2 * self.executor.workers + 2) * self._largest:
             return False
-        scale = self.executor.traits.scale
-        return sum(work.bytes for work in (*self._in_flight.values(), *batch)) * (1 + scale * scale) <= MEMORY
+        traits = self.executor.traits
+        larger = 1 + traits.scale * traits.scale * traits.frames_out
+        return sum(work.bytes for work in (*self._in_flight.values(), *batch)) * larger <= MEMORY
 
     def _next(self, in_order: bool) -> Outcome[W, R]:
         """Wait for the outcome of the work that went in first or, without an order, for any outcome."""
@@ -230,12 +234,12 @@ class Stream(Generic[W, R]):
             return [error] * len(batch)
 
     def _run(self, batch: Sequence[W]) -> list[Pixels | None]:
-        entering = [work.picture.entering for work in batch if work.picture]
+        entering = [work.picture.seen() for work in batch if work.picture]
         if not entering:
             return [None] * len(batch)
         rows = [work.conditions for work in batch if work.picture]
         conditions = stacked(rows, self.executor.traits.conditions, *entering[0].shape[:2])
-        results = iter(self.executor.run(np.stack(entering), conditions))
+        results = iter(self.executor.run(np.stack(entering), conditions, self._memory))
         return [next(results) if work.picture else None for work in batch]
 
     def _hand_over(self, work: W, result: Pixels, seconds: float) -> None:

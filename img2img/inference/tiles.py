@@ -48,9 +48,9 @@ def tile_side(height: int, width: int, limit: int, traits: Traits) -> int | None
         None where the image needs no tiles, or the traits allow none.
     """
     scale = traits.scale
-    if not traits.can_be_tiled or height * width * scale * scale <= limit:
+    if not traits.can_be_tiled or height * width * scale * scale * traits.frames_out <= limit:
         return None
-    side = isqrt(int(limit / (scale * scale))) - 2 * traits.halo
+    side = isqrt(int(limit / (scale * scale * traits.frames_out))) - 2 * traits.halo
     return max(side, SMALLEST_TILE)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from img2img.inference.filtering import NO_FILTERS, Chain
+from img2img.inference.memory import Memory
 from img2img.inference.model import Model
 from img2img.inference.picture import Picture
 from img2img.media.image.alpha import WHITE, in_front_of
@@ -182,12 +183,12 @@ def live(
     """
     model.check_takes_pictures()
     rows, counts = model.parse_conditions(conditions), Counts()
-    passage = filters.start()
+    passage, memory = filters.start(model.device.place), Memory()
 
     def translate(shot: Shot) -> tuple[Pixels, Pixels]:
         """Return a shot before and after translation."""
         before = _prepared(shot.picture(), width)
-        after = _three_channels(model.carry(Picture.enter(before, model.translator.traits, passage), rows))
+        after = _three_channels(model.carry(Picture.enter(before, model.translator.traits, passage), rows, memory))
         return _fitted(before, after.shape[0]), after
 
     def wanted() -> bool:

@@ -103,7 +103,7 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     """Move a batch to the device, images in channels-last order."""
 
     def move(images: Tensor) -> Tensor:
-        """Move one tensor of images, or of noise."""
+        """Move one tensor of images, clips or noise."""
         order = torch.channels_last if images.ndim == 4 else torch.preserve_format
         return images.to(device, memory_format=order)
 

@@ -19,6 +19,7 @@ from img2img.media.video.captions import MOST_CAPTIONS
 from img2img.media.video.options import VideoOptions
 from img2img.translation.clip_pipeline import ClipPipeline
 from img2img.translation.clip_state import ClipState, tidy
+from img2img.translation.clip_time import multiplied
 from img2img.translation.failures import ends_job, fail, reason
 from img2img.translation.journal import Journal, digest
 from img2img.translation.pipeline import Settings
@@ -102,7 +103,7 @@ def _translate(
         item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
         tidy(place.root, item.target)
         return
-    options = settings.video
+    options = _for_source(settings.video, executor.traits.frames_out)
     with closing(item.reads.open(options, settings.compute.max_pixels, settings.host)) as clip:
         info, frames = _timed(clip, options.fps)
         total = _expected_frames(clip, info, options)
@@ -111,7 +112,8 @@ def _translate(
             closing(item.writes.open(clip, _enlarged(info, executor), options, settings.host, place)) as sink,
             _state(item, place.root, settings, content.made_of, sink) as state,
         ):
-            pipeline = ClipPipeline(executor, rows, settings.filters.start(), lambda done: on_frame(done, total), stop)
+            filters = settings.filters.start(executor.device.place)
+            pipeline = ClipPipeline(executor, rows, filters, lambda done: on_frame(done, total), stop)
 
             def record(target_sha256: str) -> None:
                 content.check_unchanged()
@@ -226,7 +228,12 @@ def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
             f"{info.width}×{info.height} is too small for a scale of {scale}: no pixel would be left; give a larger "
             "clip or another model"
         )
-    return replace(info, width=width, height=height)
+    return multiplied(replace(info, width=width, height=height), executor.traits.frames_out)
+
+
+def _for_source(options: VideoOptions, frames_out: int) -> VideoOptions:
+    """Return the options for reading a clip; the rate that the user gives is that of the target."""
+    return replace(options, fps=None if options.fps is None else options.fps / frames_out)
 
 
 def _expected_frames(clip: Clip, info: ClipInfo, options: VideoOptions) -> int:

@@ -121,10 +121,8 @@ def _translate(
     digest = digest_options(model, options, given.fixed, chain)
     with _open_journal(plan, digest, overwrite=output.overwrite) as journal, _cores(job) as (workers, codecs):
         settings = Settings(given, output, compute, codecs, of_clips or video, host, digest, chain)
-        executor = partial(
-            Executor, model.translator, model.device, model.executor.tile, workers=workers,
-            batch_size=compute.batch_size,
-        )  # fmt: skip
+        place = model.translator, model.device, model.executor.tile
+        executor = partial(Executor, *place, workers, compute.batch_size, model.executor.recall)
         audience = Audience(host, job.items, options)
         run = partial(_run, job, settings, executor, journal, audience, stop)
         run = partial(pack_after, run, plan, host, overwrite=output.overwrite)
@@ -245,8 +243,9 @@ def _make_ready(album: Path, folder: Path | None, overwrite: bool) -> bool:
 
 def _cores(job: Job) -> AbstractContextManager[tuple[int, int]]:
     """Divide the CPU's cores; images that cannot be cut keep no more of them busy than there are images."""
-    many = job.model.translator.traits.can_be_tiled or any(item.is_clip for item in job.items)
-    return job.model.device.shared_cores(None if many else len(job.items))
+    traits = job.model.translator.traits
+    many = traits.can_be_tiled or any(item.is_clip for item in job.items)
+    return job.model.device.shared_cores(1 if traits.remembers else None if many else len(job.items))
 
 
 def _make_folder(folder: Path, root: Folder | None = None) -> None:

@@ -14,7 +14,7 @@ from img2img.host.host import PluginHost
 from img2img.inference import stream
 from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
-from img2img.inference.filtering import NO_FILTERS, Chain
+from img2img.inference.filtering import NO_FILTERS, Chain, Passage
 from img2img.inference.limits import is_out_of_memory
 from img2img.inference.picture import Picture
 from img2img.inference.stream import Outcome, Stream
@@ -184,7 +184,7 @@ class Pipeline:
                 return item, None
             image = decode_image(data, printable(item.address or item.source), self.settings.compute.max_pixels)
             check_room(image.pixels, self.executor.traits)
-            picture = Picture.enter(image.pixels, self.executor.traits, self.settings.filters.start())
+            picture = Picture.enter(image.pixels, self.executor.traits, self._filters())
             _ = given.rows  # decodes them here, and not in the thread that fills the batches
             return item, Work(item, image, picture, source_sha256, before, given)
         except BaseException as error:
@@ -195,6 +195,9 @@ class Pipeline:
             return item, None
         finally:
             item.seconds += perf_counter() - started
+
+    def _filters(self) -> Passage:
+        return self.settings.filters.start(self.executor.device.place)
 
     def _encode(self, work: Work, result: Pixels) -> str:
         """Write the target; return a message if the source was changed meanwhile, or else an empty text."""

@@ -39,7 +39,7 @@ def needed(source: Pixels | bytes, traits: Traits) -> int:
         with suppress(Exception):
             header = probe(source)
             size = header.height * header.width * 3
-    return int(size * (1 + 2 * traits.scale * traits.scale))
+    return int(size * (1 + 2 * traits.scale * traits.scale * traits.frames_out))
 
 
 def check_room(pixels: Pixels, traits: Traits) -> None:

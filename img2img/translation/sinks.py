@@ -96,9 +96,9 @@ class VideoSink:
         place: Place,
         encoding: Encoding,
         opaque: Opaque,
-        tracks: Tracks | None,
-        shift: Fraction,
-        end: Fraction | None,
+        tracks: Tracks | None = None,
+        shift: Fraction = Fraction(0),
+        end: Fraction | None = None,
     ) -> None:
         self._opaque = opaque
         self._place, self._tracks, self._shift, self._end = place, tracks, shift, end

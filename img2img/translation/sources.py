@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from img2img.errors import UsageError, VideoError
 from img2img.host.kinds import SOURCES
-from img2img.media.clip.opening import OpenClip, open_clip, open_images
+from img2img.media.clip.opening import open_clip, open_images
 from img2img.media.clip.part import Part, guarded
 from img2img.text import printable
 from img2img.translation.journal import digest, digest_file, stamp
 
 if TYPE_CHECKING:
     from img2img.host.host import PluginHost
-    from img2img.media.video import VideoOptions
+    from img2img.media.video import Clip, VideoOptions
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Source(ABC):
         return printable(self.address or self.path)
 
     @abstractmethod
-    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> Clip:
         """Open the part of the clip that the options choose.
 
         Raises:
@@ -86,7 +86,7 @@ class Source(ABC):
 class ClipFile(Source):
     """The clip is a video or an animation in a file."""
 
-    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> Clip:
         """Open the file with the reader of its format."""
         return open_clip(self.path, options.start, options.end, max_pixels)
 
@@ -97,7 +97,7 @@ class ImageSequence(Source):
 
     images: tuple[Path, ...]
 
-    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> Clip:
         """Open the images as a clip."""
         return open_images(self.images, options.fps, max_pixels)
 
@@ -120,7 +120,7 @@ class PluginSource(Source):
     kind: str
     address: str = ""
 
-    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> OpenClip:
+    def open(self, options: VideoOptions, max_pixels: int, host: PluginHost) -> Clip:
         """Open the file or the address with the plugin's reader."""
         source = host.find(SOURCES, self.kind)
         if source.endless and options.end is None:

@@ -14,17 +14,15 @@ from img2img.media import Folder, formats
 from img2img.media.clip.animation import AnimationReader
 from img2img.media.video import ClipInfo
 from img2img.media.video.encoding import choose_encoding
-from img2img.media.video.reader import VideoReader
-from img2img.media.video.tracks import choose_tracks
+from img2img.media.video.tracks import choose_tracks, holds_sound
 from img2img.translation.sinks import AnimationSink, ImagesSink, Opaque, Sink, VideoSink, WriterSink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from img2img.host.host import PluginHost
-    from img2img.media.clip.opening import OpenClip
     from img2img.media.formats import Moving
-    from img2img.media.video import VideoOptions
+    from img2img.media.video import Clip, VideoOptions
     from img2img.translation.place import Place
 
 _USUAL = ClipInfo(64, 64, Fraction(1, 12800), Fraction(25))
@@ -43,7 +41,7 @@ class Target(ABC):
     """Whether the frames become files in a folder, which may exist already."""
 
     @abstractmethod
-    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
+    def open(self, clip: Clip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return the sink that takes the frames.
 
         Args:
@@ -71,14 +69,13 @@ class Target(ABC):
 class VideoFile(Target):
     """The clip becomes a video, which FFmpeg writes."""
 
-    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
+    def open(self, clip: Clip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return a sink that encodes a video."""
         encoding = choose_encoding(self.path.suffix.lower(), options, info)
-        tracks = None
-        if isinstance(clip, VideoReader):
-            tracks = choose_tracks(clip.path, encoding, drop_unsupported=options.drop_unsupported_streams)
-        end = None if options.end is None else info.start + options.end
-        return VideoSink(place, encoding, Opaque(options.ground), tracks, clip.shift, end)
+        if info.tracks is None:
+            return VideoSink(place, encoding, Opaque(options.ground))
+        tracks = choose_tracks(info.tracks.file, encoding, drop_unsupported=options.drop_unsupported_streams)
+        return VideoSink(place, encoding, Opaque(options.ground), tracks, info.tracks.begin, info.tracks.end)
 
 
 @dataclass(frozen=True)
@@ -91,11 +88,11 @@ class AnimationFile(Target):
 
     moving: Moving
 
-    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
+    def open(self, clip: Clip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return a sink that writes an animation."""
         loops = clip.loops if isinstance(clip, AnimationReader) else 0
         writer = formats.load(self.moving.write)(self.path.suffix.lower(), info.time_base, loops, options.quality)
-        return AnimationSink(place, writer, _silent(clip))
+        return AnimationSink(place, writer, _silent(info))
 
 
 @dataclass(frozen=True)
@@ -109,11 +106,11 @@ class NumberedImages(Target):
     suffix: str
     is_folder: ClassVar[bool] = True
 
-    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
+    def open(self, clip: Clip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return a sink that writes images into the folder."""
         form = formats.of_suffix(self.suffix)
         opaque = None if form and form.still and form.still.alpha else Opaque(options.ground)
-        return ImagesSink(place, self.suffix, options.quality, opaque, _silent(clip))
+        return ImagesSink(place, self.suffix, options.quality, opaque, _silent(info))
 
     def prepare(self, *, replaces: bool) -> None:
         """Refuse a folder that holds numbered images, unless they may be replaced; remove leftovers of a killed job."""
@@ -134,9 +131,10 @@ class PluginTarget(Target):
 
     kind: str
 
-    def open(self, clip: OpenClip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
+    def open(self, clip: Clip, info: ClipInfo, options: VideoOptions, host: PluginHost, place: Place) -> Sink:
         """Return a sink that hands the frames to the plugin."""
-        return WriterSink(place, host.find(TARGETS, self.kind), info, Opaque(options.ground), _silent(clip))
+        kind = host.find(TARGETS, self.kind)
+        return WriterSink(place, kind, info, Opaque(options.ground), () if kind.keeps_tracks else _silent(info))
 
 
 def check_options(options: VideoOptions, targets: Iterable[Target]) -> None:
@@ -157,6 +155,6 @@ def check_options(options: VideoOptions, targets: Iterable[Target]) -> None:
         choose_encoding(suffix, options, _USUAL)
 
 
-def _silent(clip: OpenClip) -> tuple[str, ...]:
-    has_tracks = isinstance(clip, VideoReader) and clip.has_tracks
-    return ("its sound and subtitles are not kept",) if has_tracks else ()
+def _silent(info: ClipInfo) -> tuple[str, ...]:
+    has_sound = info.tracks is not None and holds_sound(info.tracks.file)
+    return ("its sound and subtitles are not kept",) if has_sound else ()

@@ -33,7 +33,7 @@ def test_a_built_in_keeps_every_promise_without_a_remark(name: str) -> None:
 @pytest.mark.slow
 def test_a_family_that_has_everything_keeps_every_promise(family: Callable[..., Any]) -> None:
     outcomes = check_family(family())
-    left = [outcome for outcome in outcomes if outcome.state != "ok"]
+    left = [outcome for outcome in outcomes if outcome.state != "ok" and outcome.group != "time"]
     assert [outcome.promise for outcome in left] == [
         "another device gives nearly the same",
         "overlapping tiles give nearly what the whole gives",

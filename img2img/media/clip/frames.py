@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -31,6 +32,26 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class TracksOf:
+    """The video file whose sound, subtitles, chapters and titles belong to a clip, and go into its target.
+
+    Attributes:
+        file: The file; its picture may be another one.
+        begin: The time of the file, in seconds, that is time 0 of the clip.
+        end: The time of the file, in seconds, from which on its tracks are left out; None for none.
+    """
+
+    file: Path
+    begin: Fraction = Fraction(0)
+    end: Fraction | None = None
+
+    def part(self, begin: Fraction, end: Fraction | None) -> TracksOf:
+        """Return what belongs to a part of the clip, from one of its times to another, in seconds."""
+        ends = [each for each in (self.end, None if end is None else self.begin + end) if each is not None]
+        return TracksOf(self.file, self.begin + begin, min(ends, default=None))
+
+
+@dataclass(frozen=True)
 class ClipInfo:
     """The properties that all frames of a clip share.
 
@@ -40,12 +61,13 @@ class ClipInfo:
         time_base: Length of a tick, in seconds.
         rate: Frames a second, on average.
         frames: Number of frames according to the file's header; 0 where the header does not give it.
-        start: Time of the file's beginning, in seconds; `--start` and `--end` count from it.
+        start: Time of the clip's beginning, in seconds; `--start` and `--end` count from it.
         deep: Whether a channel has more than 8 bits.
         chroma: Chroma subsampling, such as `4:2:0`; empty for RGB.
         sample_aspect: Width of a pixel divided by its height.
         colour: The colour space of the pixels; None where the source declares none.
         notes: Properties of the source that the frames do not keep, for the report.
+        tracks: What belongs to the clip beside its picture; None for nothing.
     """
 
     width: int
@@ -59,6 +81,7 @@ class ClipInfo:
     sample_aspect: Fraction = Fraction(1)
     colour: Colour | None = None
     notes: tuple[str, ...] = ()
+    tracks: TracksOf | None = None
 
 
 class Clip(Protocol):

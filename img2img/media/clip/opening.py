@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
 
 from img2img.errors import UsageError
 from img2img.media import formats
@@ -13,14 +12,6 @@ from img2img.media.clip.frames import Clip
 from img2img.media.clip.sequence import SequenceReader
 from img2img.media.files import MAX_PIXELS, head_of
 from img2img.media.formats import Moving
-
-
-class OpenClip(Clip, Protocol):
-    """A clip whose beginning may have been cut off when it was opened."""
-
-    @property
-    def shift(self) -> Fraction:
-        """Seconds subtracted from all times, so that the first frame to be shown begins at 0."""
 
 
 def is_animated(path: Path) -> bool:
@@ -36,12 +27,17 @@ def is_text(path: Path) -> bool:
 
 def open_clip(
     path: Path, start: Fraction | None = None, end: Fraction | None = None, max_pixels: int = MAX_PIXELS
-) -> OpenClip:
+) -> Clip:
     """Open a video or an animation; the first bytes of the file decide which of the two it is.
+
+    The clip's `info` has the size, the rate, and in `tracks` the sound and subtitles of a video, which the target gets
+    where a plugin's source returns the clip. Its `frames()` come once, in order: `frame.picture()` decodes one,
+    (H, W, 1 ... 4) of uint8, or uint16 if `info.deep`; `frame.pts` and `frame.duration` count ticks of
+    `info.time_base` seconds. Close it in the end.
 
     Args:
         path: The file.
-        start: Frames shown before this time, in seconds, are left out.
+        start: Frames shown before this time, in seconds, are left out; the first one left is shown at 0.
         end: Frames shown from this time on, in seconds, are left out.
         max_pixels: Frames with more pixels are refused.
 
@@ -50,11 +46,11 @@ def open_clip(
     """
     form = formats.clip_format(head_of(path, formats.HEAD))
     moving = form.moving if form and form.moving else Moving()
-    reader: Callable[[Path, Fraction | None, Fraction | None, int], OpenClip] = formats.load(moving.read)
+    reader: Callable[[Path, Fraction | None, Fraction | None, int], Clip] = formats.load(moving.read)
     return reader(path, start, end, max_pixels)
 
 
-def open_images(paths: Sequence[Path], rate: Fraction | None, max_pixels: int) -> OpenClip:
+def open_images(paths: Sequence[Path], rate: Fraction | None, max_pixels: int) -> Clip:
     """Open images as a clip that shows one image a tick.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 
 from img2img.errors import Img2ImgError, VideoError, is_ctrl_c
-from img2img.media.clip.frames import Clip, ClipInfo, Frame
+from img2img.media.clip.frames import Clip, ClipInfo, Frame, TracksOf
 from img2img.media.files import MAX_PIXELS
 from img2img.text import error_text
 
@@ -54,6 +54,9 @@ class Part:
         self._end = None if end is None else self._tick(end)
         self.shift = (self._from or 0) * self.info.time_base
         """Seconds subtracted from all times, so that the part from `start` on begins at 0."""
+        if self.info.tracks:
+            to = None if self._end is None else self._end * self.info.time_base
+            self.info = replace(self.info, tracks=self.info.tracks.part(self.shift, to))
 
     @property
     def damage(self) -> str:
@@ -74,7 +77,8 @@ class Part:
             if frame.picture is not picture:  # frames of one picture keep sharing one function
                 picture = frame.picture
                 checked = partial(self._picture, picture)
-            yield Frame(pts - begin, duration if self._end is None else min(duration, self._end - pts), checked)
+            lasts = duration if self._end is None else min(duration, self._end - pts)
+            yield Frame(pts - begin, lasts, checked, frame.captions)
 
     def close(self) -> None:
         """Close the whole clip; a failure is logged, since the frames read before are good."""
@@ -93,7 +97,7 @@ class Part:
             yield frame
 
     def _times(self, frame: Any, before: int | None) -> tuple[int, int]:
-        if not isinstance(frame, Frame) or not callable(frame.picture):
+        if not isinstance(frame, Frame) or not callable(frame.picture) or not isinstance(frame.captions, bytes):
             raise VideoError(
                 f"{self._name}: its plugin yields {frame!r}, which is no Frame with a callable picture; report this to "
                 "the author of the plugin"
@@ -151,6 +155,8 @@ def _checked(info: Any, name: str, max_pixels: int) -> ClipInfo:
         raise VideoError(f"{name}: time_base, rate and sample_aspect of its info must be more than 0")
     if not (isinstance(info.chroma, str) and isinstance(info.notes, tuple)):
         raise VideoError(f"{name}: its info has chroma {info.chroma!r} and notes {info.notes!r}, not a str and a tuple")
+    if not isinstance(info.tracks, TracksOf | None):
+        raise VideoError(f"{name}: its info has tracks {info.tracks!r}, which are no TracksOf")
     if info.width * info.height > max_pixels:
         raise VideoError(
             f"{name}: its {info.width}×{info.height} pixels are more than the allowed {max_pixels}; raise --max-pixels"

@@ -5,7 +5,7 @@ Importing it does not import PyAV; its modules do.
 
 from __future__ import annotations
 
-from img2img.media.clip.frames import Clip, ClipInfo, Frame
+from img2img.media.clip.frames import Clip, ClipInfo, Frame, TracksOf
 from img2img.media.video.options import VideoOptions
 
-__all__ = ["Clip", "ClipInfo", "Frame", "VideoOptions"]
+__all__ = ["Clip", "ClipInfo", "Frame", "TracksOf", "VideoOptions"]

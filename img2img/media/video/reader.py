@@ -15,7 +15,7 @@ import av
 import av.error
 
 from img2img.errors import VideoError
-from img2img.media.clip.frames import ClipInfo, Frame
+from img2img.media.clip.frames import ClipInfo, Frame, TracksOf
 from img2img.media.files import MAX_PIXELS
 from img2img.media.video.alpha import with_alpha
 from img2img.media.video.captions import captions_of
@@ -60,8 +60,7 @@ class VideoReader:
         max_pixels: int = MAX_PIXELS,
     ) -> None:
         self.path, self.damage = path, ""
-        self.has_tracks: bool
-        """Whether the file holds sound or subtitles beside the picture."""
+        self.info: ClipInfo
         self.shift: Fraction
         """Seconds subtracted from all times, so that the part from `start` on begins at 0."""
         self._longest = 0
@@ -69,7 +68,6 @@ class VideoReader:
         try:
             self._container = self._resources.enter_context(open_container(path))
             self._stream = main_video(self._container, path)
-            self.has_tracks = any(stream.type in ("audio", "subtitle") for stream in self._container.streams)
             share_out(self._stream, blames_packets=self._container.format.name == "avi")
             self._time_base = Fraction(self._stream.time_base or 1)
             self._origin = Fraction(self._container.start_time or 0, MICROSECONDS)
@@ -77,6 +75,9 @@ class VideoReader:
             self._declared = declared_end(self._container, self._stream)
             self._decoded = self._begin(start, max_pixels)
             self.shift = self._first_tick() * self._time_base
+            begin = self._origin - self.shift if start is None else Fraction(0)
+            tracks = TracksOf(path, self.shift, None if end is None else self._origin + end)
+            self.info = replace(self.info, start=begin, tracks=tracks)
         except BaseException:
             self._resources.close()
             raise
@@ -226,7 +227,6 @@ class VideoReader:
             time_base=self._time_base,
             rate=self._timeline.rate,
             frames=stream.frames or self._estimated_frames(),
-            start=self._origin,
             deep=any(component.bits > 8 for component in layout.components),
             chroma=_subsampling(layout),
             sample_aspect=1 / aspect if sideways else aspect,

@@ -113,6 +113,16 @@ class _Choice:
             self.refused.append(stream)
 
 
+def holds_sound(source: Path) -> bool:
+    """Return whether a file holds sound or subtitles beside its picture.
+
+    Raises:
+        VideoError: The file cannot be read.
+    """
+    with open_container(source) as container:
+        return any(stream.type in ("audio", "subtitle") for stream in container.streams)
+
+
 def choose_tracks(source: Path, encoding: Encoding, *, drop_unsupported: bool) -> Tracks:
     """Find out which streams of a source the target can hold beside the picture.
 

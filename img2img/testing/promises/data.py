@@ -24,8 +24,8 @@ def training_data_are_read(subject: FamilySubject) -> None:
             keep(shape == noise.shape, f"source is of shape {shape}, and the translator takes noise of {noise.shape}")
         for name, image in images.items():
             shape = tuple(image.shape)
-            fits = image.ndim == 3 and image.is_floating_point()
-            keep(fits, f"{name} is {image.dtype} of shape {shape}, and not floating-point (C, H, W)")
+            fits = image.ndim in (3, 4) and image.is_floating_point()
+            keep(fits, f"{name} is {image.dtype} of shape {shape}, and not floating-point ([T, ]C, H, W)")
             low, high = float(image.min()), float(image.max())
             keep(low > -1e-3 and high < 1 + 1e-3, f"{name} lies in [{low:.3g}, {high:.3g}], and not in [0, 1]")
 

@@ -7,9 +7,9 @@ from typing import Any
 from img2img.contract.families import ModelFamily
 from img2img.testing.family import FamilySubject
 from img2img.testing.promise import Materials, promises_of
-from img2img.testing.promises import conditions, config, data, export, manners, network, reach, training, use
+from img2img.testing.promises import conditions, config, data, export, manners, network, reach, time, training, use
 
-PARTS = (config, network, use, reach, conditions, data, training, export, manners)
+PARTS = (config, network, use, reach, time, conditions, data, training, export, manners)
 PROMISES = promises_of(*(part.__name__ for part in PARTS))
 
 

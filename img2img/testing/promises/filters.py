@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from img2img.contract.filters import Filter
 from img2img.errors import ConfigError
@@ -28,7 +29,13 @@ class FilterSubject(Subject):
 
     def new(self) -> Filter:
         """Make a filter, as each image has one, and each clip one on its way in and one out."""
-        return self.kind(self.kind.options_class.parse({}))
+        return self.on(torch.device("cpu"))
+
+    def on(self, device: torch.device) -> Filter:
+        """Make a filter, ready to work on a device."""
+        made = self.kind(self.kind.options_class.parse({}))
+        made.prepare(device)
+        return made
 
 
 def subject_of(kind: type[Filter], materials: Materials) -> FilterSubject:
@@ -71,6 +78,16 @@ def frames_keep_their_shape_and_type(subject: FilterSubject) -> None:
         for name, (before, after) in changed.items():
             wanted, found = (f"{frame.dtype} {frame.shape}" for frame in map(np.asarray, (before, after)))
             keep(found == wanted, f"{name}() made {found} of {wanted}")
+
+
+@promise(frames_keep_their_shape_and_type)
+def it_works_on_every_device_here(subject: FilterSubject) -> None:
+    there = torch.accelerator.current_accelerator(check_available=True)
+    frame = _frame(0, 24, 31, 3, np.uint8)
+    for device in (torch.device("cpu"), *([there] if there else [])):
+        applied = subject.on(device)
+        for name, found in (("before", applied.before(frame)), ("after", applied.after(frame, frame))):
+            keep(isinstance(found, np.ndarray), f"on {device}, {name}() returned {type(found).__name__}, and no array")
 
 
 @promise(frames_keep_their_shape_and_type)

@@ -16,7 +16,7 @@ from img2img.contract.families import Translator
 from img2img.contract.traits import Traits
 from img2img.inference.device import Device
 from img2img.inference.executor import SMALLEST_CHOICE, Executor
-from img2img.nn.sizes import fitting
+from img2img.nn.sizes import as_window, fitting
 from img2img.testing.family import FamilySubject, random_images
 from img2img.testing.promise import Skipped, keep, promise
 from img2img.testing.promises.use import nothing_in_a_batch_depends_on_its_neighbours
@@ -67,7 +67,7 @@ def _whole_and_tiled(subject: FamilySubject, translator: Translator) -> tuple[An
     traits = translator.traits
     side = max(SMALLEST_CHOICE, traits.multiple_of)
     size = 2 * traits.halo + 2 * side
-    shape = (1, size + 5, size + 3, traits.channels_in)
+    shape = (1, size + 5, size + 3, traits.frames_in * traits.channels_in)
     pixels = np.random.default_rng(0).integers(0, 65536, shape).astype(np.uint16)
     images = torch.empty(shape).permute(0, 3, 1, 2)
     maps = {name: subject.values(name, images)[0][None] for name in _maps(traits)}
@@ -84,7 +84,7 @@ def _whole_and_tiled(subject: FamilySubject, translator: Translator) -> tuple[An
 
 def _tiled(subject: FamilySubject) -> Translator:
     translator = subject.translator()
-    if translator.traits.tiling != "exact":
+    if translator.traits.tiling != "exact" or not translator.traits.can_be_tiled:
         raise Skipped(f"the family does not promise exact tiles (tiling={translator.traits.tiling!r})")
     return translator
 
@@ -109,8 +109,8 @@ def _reaches(subject: FamilySubject, translator: Translator) -> Iterator[int]:
         def translate(pixels: Tensor, name: str = name, images: Tensor = images) -> Tensor:
             """Translate changed images, or images with a changed map."""
             if name:
-                return subject.translate(translator, images, **{name: pixels})
-            return subject.translate(translator, pixels)
+                return _all_results(subject, translator, images, **{name: pixels})
+            return _all_results(subject, translator, pixels)
 
         first, other = rows
         along = 3 if across else 2
@@ -124,6 +124,15 @@ def _reaches(subject: FamilySubject, translator: Translator) -> Iterator[int]:
 
 def _maps(traits: Traits) -> list[str]:
     return [name for name, condition in traits.conditions.items() if condition.kind == "map"]
+
+
+def _all_results(subject: FamilySubject, translator: Translator, images: Tensor, **rows: Tensor) -> Tensor:
+    """Return all results for images, (N, frames_out * C', H', W')."""
+    traits = translator.traits
+    several = traits.frames_out > 1
+    images = as_window(images, traits) if traits.frames_in > 1 or not several else images[:, None]
+    result = subject.translate(translator, images, **rows)
+    return result.flatten(1, 2) if several else result
 
 
 def _distances(later: list[int], earlier: list[int], cut: int, traits: Traits) -> Iterator[int]:

@@ -13,7 +13,7 @@ from img2img.contract.families import Translator
 from img2img.contract.traits import Noise, Precision, Tiling, Traits
 from img2img.errors import UsageError
 from img2img.inference.device import Device
-from img2img.nn.sizes import fitting
+from img2img.nn.sizes import as_window, fitting
 from img2img.testing.family import FamilySubject, difference, random_images
 from img2img.testing.promise import Skipped, keep, promise
 from img2img.testing.promises.config import its_options_make_a_config
@@ -37,6 +37,11 @@ def the_translator_declares_what_can_be(subject: FamilySubject) -> None:
         keep(isinstance(value, int) and value >= least, f"{name}={value!r} is no whole number from {least} up")
     for name in ("channels_in", "channels_out"):
         keep(getattr(traits, name) in (1, 3), f"{name}={getattr(traits, name)!r} is neither 1 nor 3")
+    window = traits.window
+    pair = isinstance(window, tuple) and len(window) == 2 and all(isinstance(one, int) and one >= 0 for one in window)
+    keep(pair, f"window={window!r} is no pair of whole numbers from 0 up, such as (1, 1)")
+    several = traits.frames_out
+    keep(isinstance(several, int) and several >= 1, f"frames_out={several!r} is no whole number from 1 up")
     keep(traits.tiling in get_args(Tiling), f"tiling={traits.tiling!r} is none of {', '.join(get_args(Tiling))}")
     keep(traits.tiling != "overlap" or traits.halo > 0, "tiling='overlap' needs a halo of 1 or more")
     known = get_args(Precision)
@@ -70,10 +75,13 @@ def the_result_has_the_declared_size(subject: FamilySubject) -> None:
         return
     least, more = fitting(1, traits), fitting(1, traits) + traits.multiple_of
     for height, width in ((least, least), (least, more), (more, least)):
-        images = random_images(translator, height, width)
+        images = as_window(random_images(translator, height, width), traits)
+        if traits.remembers:
+            translator.begin()
         with torch.inference_mode():  # without the core, which would crop a result that is too large
             result = translator(images, **subject.conditions(translator, images))
-        promised = (1, traits.channels_out, *(int(size * traits.scale) for size in (height, width)))
+        several = (traits.frames_out,) if traits.frames_out > 1 else ()
+        promised = (1, *several, traits.channels_out, *(int(size * traits.scale) for size in (height, width)))
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         keep(
             found == promised,

@@ -89,6 +89,11 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
     translator = loaded.translator
     if isinstance(translator, ImportedTranslator):
         raise UsageError(f"{loaded.info.path} is an exported file itself; export the model file that it was made from")
+    if translator.traits.knows_time:
+        raise UsageError(
+            f"{loaded.info.path} looks at several frames, remembers frames, or gives several for one, which an "
+            "exported file cannot say; use the model file itself"
+        )
     translator.generator.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     opened, fixed = _divide(loaded, conditions)
     whole = Whole(translator, list(opened), fixed)

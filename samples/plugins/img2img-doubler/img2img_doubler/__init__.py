@@ -1,0 +1,10 @@
+"""Frame-rate doubling: what img2img calls when it looks for families."""
+
+import img2img
+
+
+@img2img.hookimpl
+def register_models(register):
+    from .family import Doubler
+
+    register(Doubler())
