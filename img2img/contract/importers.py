@@ -20,14 +20,16 @@ class Importer(ABC):
     anything in it, and asks the families first. What none of them takes is offered to the importers of its suffix. Each
     method gets the `weights` of such a file: its tensors on the CPU, by the names that stand in it; they may come from
     any program, or be made to do harm. For any other file, `weights` is None, and the importer reads the file itself.
+
+    Attributes:
+        name: A word; it takes the place of the family's name in `img2img inspect` and in reports.
+        summary: One line for `img2img models`.
+        suffixes: Suffixes of the files that it opens, in lower case, with the dot; other importers may have the same.
     """
 
     name: ClassVar[str]
-    """A word; it takes the place of the family's name in `img2img inspect` and in reports."""
     summary: ClassVar[str]
-    """One line for `img2img models`."""
     suffixes: ClassVar[tuple[str, ...]]
-    """Suffixes of the files that it opens, in lower case, with the dot; other importers may have the same."""
 
     def claims(self, path: Path, weights: Mapping[str, Tensor] | None) -> bool:
         """Say whether a file is one that this importer opens; by default, if it is no table of tensors.

@@ -14,13 +14,14 @@ from platformdirs import user_data_path
 from img2img.errors import ModelFileError, UnknownModelError
 from img2img.host.kinds import IMPORTERS
 from img2img.models.downloads import check_download
-from img2img.models.file import SUFFIX, ModelInfo, is_foreign, load_generator, read_info
+from img2img.models.file import SUFFIX, ModelInfo, declared_traits, is_foreign, load_generator, read_info
 from img2img.models.importers import Claim, find_claim, joined
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from img2img.contract.families import Translator
+    from img2img.contract.traits import Traits
     from img2img.host.host import PluginHost
     from img2img.models.foreign import Foreign
 
@@ -98,6 +99,23 @@ def describe_model(path: Path, host: PluginHost) -> ModelInfo:
         return read_info(path)
     found = identify(path, host)
     return found.describe() if isinstance(found, Claim) else found.info
+
+
+def read_traits(path: Path, host: PluginHost) -> Traits | None:
+    """Return the traits of a model without reading the weights of a model file.
+
+    Returns:
+        None for a file that an importer opens, since that may take long.
+
+    Raises:
+        PluginError: No plugin provides the family.
+        ModelFileError: The file is damaged, or no plugin takes it.
+    """
+    check_download(path)
+    if is_own(path):
+        return declared_traits(read_info(path), host)
+    found = identify(path, host)
+    return None if isinstance(found, Claim) else found.translator.traits
 
 
 def is_own(path: Path) -> bool:

@@ -20,11 +20,6 @@ from img2img.errors import ModelFileError
 KEY = "img2img"
 """The entry of a file's metadata that holds a declaration, as JSON."""
 
-PLAIN = {trait.name for trait in fields(img2img.Traits)} - {
-    "scale", "conditions", "source", "window", "frames_out", "remembers",
-}  # fmt: skip
-"""The traits that a file stores without conversion."""
-
 _RATIO = r"^[1-9]\d{0,2}(/[1-9]\d{0,2})?$"
 
 
@@ -45,7 +40,7 @@ class Declaration(img2img.ModelConfig):
     channels_out: Literal[1, 3] = 3
     tiling: Literal["exact", "overlap", "never"] = "never"
     halo: int = Field(0, ge=0, le=4096)
-    precisions: tuple[Literal["fp32", "bf16", "fp16"], ...] = ("fp32", "bf16")
+    precisions: tuple[Literal["fp32", "bf16", "fp16"], ...] = Field(("fp32", "bf16"), min_length=1, max_length=3)
     keeps_colour: bool = False
     conditions: dict[str, Steering] = Field({})
     """The conditions, in the order of the inputs after the images."""
@@ -57,6 +52,10 @@ class Declaration(img2img.ModelConfig):
         table = self.model_dump(exclude={"conditions", "original"})
         choices = {name: list(steering.choices) for name, steering in self.conditions.items()}
         return {**self.original, **table, "conditions": choices}
+
+
+PLAIN = {trait.name for trait in fields(img2img.Traits)} & {*Declaration.model_fields} - {"scale", "conditions"}
+"""The traits that a file stores without conversion."""
 
 
 class ImportedTranslator(img2img.Translator):
