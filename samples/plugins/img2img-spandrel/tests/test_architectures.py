@@ -37,17 +37,17 @@ from spandrel.architectures import (  # noqa: E402
 
 MADE: dict[str, Callable[[], Any]] = {
     "ESRGAN": lambda: ESRGAN.ESRGAN(num_filters=16, num_blocks=2, scale=4),
-    "Compact": lambda: Compact.SRVGGNetCompact(num_feat=16, num_conv=4, upscale=2),
+    "Compact": lambda: Compact.Compact(num_feat=16, num_conv=4, upscale=2),
     "SwinIR": lambda: SwinIR.SwinIR(
         img_size=64, window_size=8, depths=[2], embed_dim=12, num_heads=[2], mlp_ratio=2, upscale=2,
         upsampler="pixelshuffle",
     ),
     "HAT": lambda: HAT.HAT(
-        img_size=64, window_size=16, depths=[2], embed_dim=12, num_heads=[2], mlp_ratio=2, upscale=2,
+        img_size=64, window_size=16, depths=[2], embed_dim=60, num_heads=[2], mlp_ratio=2, upscale=2,
         upsampler="pixelshuffle",
     ),
     "DAT": lambda: DAT.DAT(
-        img_size=64, split_size=[8, 32], depth=[2], embed_dim=12, num_heads=[2], expansion_factor=2, upscale=2,
+        img_size=64, split_size=[8, 32], depth=[2], embed_dim=32, num_heads=[2], expansion_factor=2, upscale=2,
     ),
     "OmniSR": lambda: OmniSR.OmniSR(num_feat=16, res_num=1, up_scale=2),
     "SPAN": lambda: SPAN.SPAN(num_in_ch=3, num_out_ch=3, feature_channels=16, upscale=2),
