@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from img2img.contract.families import Translator
-from img2img.errors import Img2ImgError, ModelFileError, is_ctrl_c
+from img2img.errors import Img2ImgError, ModelFileError, UnknownModelError, is_ctrl_c
 from img2img.host.kinds import IMPORTERS
 from img2img.models.file import ModelInfo
 from img2img.text import error_text
@@ -95,7 +95,7 @@ def find_claim(
     Raises:
         ModelFileError: Several importers claim the file.
     """
-    before = tuple(refusals)
+    before = tuple(one for one in refusals if not isinstance(one, UnknownModelError))
     claims: list[tuple[Importer, Plugin]] = []
     for importer, plugin in host.providers(IMPORTERS):
         if not path.name.lower().endswith(importer.suffixes):

@@ -79,9 +79,11 @@ def test_the_report_says_which_clips_were_cut(glance: Translator, make: Any, tmp
 
 def test_another_side_of_the_tiles_makes_such_a_target_anew(glance: Translator, make: Any, tmp_path: Path) -> None:
     make.save(tmp_path / "in" / "x.png", make.picture(40, 64))
+    sides, replaces = (None, 32, 32), (False, True, False)
     states = []
-    for tile in (None, 32, 32):
-        model, output = make.model(glance), Output(overwrite=tile is not None)
+    for tile, overwrite in zip(sides, replaces, strict=True):
+        model = make.model(glance)
         model.executor.tile = tile
+        output = Output(overwrite=overwrite)
         states.append(translate(tmp_path / "in", tmp_path / "out", model=model, output=output).items[0].status)
     assert states == ["done", "done", "skipped"]

@@ -37,25 +37,25 @@ from spandrel.architectures import (  # noqa: E402
 
 MADE: dict[str, Callable[[], Any]] = {
     "ESRGAN": lambda: ESRGAN.ESRGAN(num_filters=16, num_blocks=2, scale=4),
-    "Compact": lambda: Compact.SRVGGNetCompact(num_feat=16, num_conv=4, upscale=2),
+    "Compact": lambda: Compact.Compact(num_feat=16, num_conv=4, upscale=2),
     "SwinIR": lambda: SwinIR.SwinIR(
         img_size=64, window_size=8, depths=[2], embed_dim=12, num_heads=[2], mlp_ratio=2, upscale=2,
         upsampler="pixelshuffle",
     ),
     "HAT": lambda: HAT.HAT(
-        img_size=64, window_size=16, depths=[2], embed_dim=12, num_heads=[2], mlp_ratio=2, upscale=2,
+        img_size=64, window_size=16, depths=[2], embed_dim=60, num_heads=[2], mlp_ratio=2, upscale=2,
         upsampler="pixelshuffle",
     ),
     "DAT": lambda: DAT.DAT(
-        img_size=64, split_size=[8, 32], depth=[2], embed_dim=12, num_heads=[2], expansion_factor=2, upscale=2,
+        img_size=64, split_size=[8, 32], depth=[2], embed_dim=32, num_heads=[2], expansion_factor=2, upscale=2,
     ),
     "OmniSR": lambda: OmniSR.OmniSR(num_feat=16, res_num=1, up_scale=2),
     "SPAN": lambda: SPAN.SPAN(num_in_ch=3, num_out_ch=3, feature_channels=16, upscale=2),
     "PLKSR": lambda: PLKSR.PLKSR(dim=16, n_blocks=2, upscaling_factor=2, kernel_size=9),
     "NAFNet": lambda: NAFNet.NAFNet(width=8, middle_blk_num=1, enc_blk_nums=[1, 1], dec_blk_nums=[1, 1]),
-    "SCUNet": lambda: SCUNet.SCUNet(config=[1] * 7, dim=32),
+    "SCUNet": lambda: SCUNet.SCUNet(config=[1] * 7, dim=64),
     "DnCNN": lambda: DnCNN.DnCNN(nc=16, nb=5),
-    "DRUNet": lambda: DRUNet.DRUNet(nc=[8, 16, 32, 64], nb=1),
+    "DRUNet": lambda: DRUNet.DRUNet(nc=[8, 16, 32, 64], nb=4),
     "SAFMN": lambda: SAFMN.SAFMN(dim=16, n_blocks=2, upscaling_factor=2),
     "RealCUGAN": lambda: RealCUGAN.UpCunet2x(),
     "MoSR": lambda: MoSR.MoSR(n_block=2, dim=16, upscale=2),
