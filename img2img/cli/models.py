@@ -90,7 +90,7 @@ def _show_options(host: PluginHost, name: str, as_json: bool) -> None:
         show_json(schemas if len(schemas) > 1 else schemas.popitem()[1])
         return
     for title, schema in schemas.items():
-        if len(schemas) > 1:
+        if len(schemas) > 1 or title.endswith(")"):
             show(f"{title}:")
         for key, field in schema.get("properties", {}).items():
             default = field.get("default")
@@ -129,7 +129,9 @@ def _schemas(host: PluginHost, name: str) -> dict[str, Any]:
     if _is_known(host, FILTERS, name):
         classes[f"filter {name}"] = host.find(FILTERS, name).options_class
     if _is_known(host, FAMILIES, name) or not classes:
-        classes[f"family {name}"] = host.family(name).training_class
+        family = host.family(name)
+        title = f"family {name}" if family.is_trainable else f"family {name} (for use only: it has no training)"
+        classes[title] = family.training_class if family.is_trainable else family.config_class
     return {title: options.model_json_schema() for title, options in classes.items()}
 
 

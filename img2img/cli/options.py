@@ -59,7 +59,7 @@ def compute_options(
     device = click.option(
         "--device", default="auto", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.", show_default=True
     )
-    kinds = click.Choice(["auto", "bf16", "fp32"])
+    kinds = click.Choice(["auto", "bf16", "fp16", "fp32"])
     return gather(
         "compute",
         [device, click.option("--precision", type=kinds, default=precision, show_default=True, help=help), *more],

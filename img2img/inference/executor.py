@@ -123,7 +123,7 @@ class Executor:
         """Send one batch through the network, and again in float32 if the result holds NaN or infinity.
 
         Args:
-            images: (N, channels_in, H, W) in [0, 1], of any size, on the device.
+            images: (N, channels_in, H, W) in [0, 1], of any size, on the device; or noise, (N, *shape).
             conditions: One tensor of N rows each, on the device; maps have the size of the images.
             precision: The type that the network computes in.
 
@@ -200,18 +200,26 @@ class Executor:
         return to_integers(self.translate(to_unit_range(pixels, self.device), rows, precision), pixels.dtype)
 
     def _call(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
-        padded = pad_to_size(images, self.traits)
+        noise = self.traits.source
+        padded = images if noise else pad_to_size(images, self.traits)
         with self.device.autocast(precision):
             result = self.translator(padded, **pad_maps(conditions, self.traits))
         scale = self.traits.scale
-        height, width = (int(size * scale) for size in padded.shape[2:])
+        height, width = (noise.height, noise.width) if noise else (int(size * scale) for size in padded.shape[2:])
         expected = (len(images), self.traits.channels_out, height, width)
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         if found != expected:  # check before cropping, which would hide a size that is too large
             raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
         if not result.is_floating_point():
             raise TranslationError(f"the network returned {result.dtype}, which is no colour in [0, 1]")
-        return result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
+        return result if noise else result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
+
+    def notes(self, height: int, width: int) -> tuple[str, ...]:
+        """Return a note for the report on a result of a size that only nearly is that of the whole image."""
+        side = self._side(height, width)
+        if self.traits.tiling != "overlap" or side is None or side >= max(height, width):
+            return ()
+        return (f"translated in overlapping tiles of {side} pixels: approximately what the whole image would give",)
 
     def _side(self, height: int, width: int) -> int | None:
         if self.tile is None or not self.traits.can_be_tiled:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
+from img2img.contract.traits import Traits
 from img2img.errors import UsageError
 from img2img.host.host import PluginHost
 from img2img.inference.condition_batches import moved
@@ -40,17 +41,19 @@ def load_model(
         model: Path of a model file, of a checkpoint of another code, or of a file that an importer opens, or the name
             of a bundled or installed model.
         device: `auto`, `cpu`, `cuda`, …
-        precision: `auto` (bf16 where the hardware has it), `bf16` or `fp32`.
+        precision: `auto` (bf16 where the hardware has it and the network bears it), `bf16`, `fp16` or `fp32`.
         tile: Side of the tiles that large images are cut into, in input pixels; 0 chooses, None switches tiling off.
         host: Plugins to use; all installed ones by default.
 
     Raises:
         ModelFileError: There is no such model, or the file is damaged.
         PluginError: No plugin provides its family.
+        UsageError: The device is absent, or the network does not bear the precision.
     """
     place = Device.pick(device, precision)
     place.keep_freed_memory()
     info, translator = open_model(find_model(model), host or PluginHost.discover())
+    place = place.bearing(translator.traits, precision)
     place.prepare(translator.generator)
     return Model(info, translator, place, tile)
 
@@ -62,6 +65,25 @@ class Model:
         self.info, self.translator, self.device = info, translator, device
         self.executor = Executor(translator, device, tile)
 
+    @property
+    def traits(self) -> Traits:
+        """Return what the translator declares of itself."""
+        return self.translator.traits
+
+    def check_takes_pictures(self) -> None:
+        """Refuse a model that makes pictures of noise, where there are pictures to be translated.
+
+        Raises:
+            UsageError: The model takes noise.
+        """
+        if self.traits.source:
+            path = str(self.info.path)
+            needed = "".join(f", {name}=…" for name, each in self.traits.conditions.items() if each.required)
+            raise UsageError(
+                f"{path} makes pictures of noise, and translates none; in Python: model = img2img.load_model({path!r}) "
+                f"and then model(model.traits.source.draw([1, 2]){needed}) makes a picture of each number"
+            )
+
     @overload
     def __call__(self, image: Tensor, **conditions: Any) -> Tensor: ...
     @overload
@@ -71,6 +93,7 @@ class Model:
 
         Args:
             image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1].
+                Of a model that makes pictures of noise, (N, *shape), as `model.traits.source.draw(seeds)` returns it.
             conditions: The conditions that the translator declares: texts and numbers; paths, arrays (H, W) or
                 (H, W, 1 or 3) and PIL images for pictures; or rows as tensors, (C, H, W) in [0, 1] for pictures. For a
                 batch, a tensor may have N rows.
@@ -108,22 +131,32 @@ class Model:
         return parse_rows(self.translator.traits.conditions, conditions)
 
     def _check(self, image: Pixels | Tensor) -> None:
-        channels = self.translator.traits.channels_in
-        if isinstance(image, Tensor):
+        channels, noise = self.traits.channels_in, self.traits.source
+        wanted = (
+            "an image is a numpy array (H, W) or (H, W, 1 to 4) of uint8 or uint16, or a floating-point tensor "
+            f"(N, {channels}, H, W) in [0, 1]"
+        )
+        if noise:
+            shape = ", ".join(map(str, noise.shape))
+            wanted = (
+                "this model makes pictures of noise, which is a floating-point tensor "
+                f"(N, {shape}): model.traits.source.draw([1, 2]) draws the noise for two pictures"
+            )
+            fits = isinstance(image, Tensor) and image.is_floating_point() and image.shape[1:] == noise.shape
+        elif isinstance(image, Tensor):
             fits = image.is_floating_point() and image.ndim == 4 and image.shape[1] == channels
         else:
             fits = isinstance(image, np.ndarray) and image.dtype in (np.uint8, np.uint16) and image.ndim in (2, 3)
             fits = fits and image.shape[2:] in ((), (1,), (2,), (3,), (4,))
         if not fits or 0 in image.shape:
             got = f"{image.dtype} of shape {tuple(image.shape)}" if hasattr(image, "shape") else type(image).__name__
-            raise UsageError(
-                f"an image is a numpy array (H, W) or (H, W, 1 to 4) of uint8 or uint16, or a floating-point tensor "
-                f"(N, {channels}, H, W) in [0, 1], not {got}"
-            )
+            raise UsageError(f"{wanted}; not {got}" if noise else f"{wanted}, not {got}")
 
     def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
         place = self.device.place
         images_there = images.to(place, torch.float32)
-        conditions = moved(self.executor.fitted(rows, *images.shape[2:]), place)
+        noise = self.traits.source
+        size = (noise.height, noise.width) if noise else images.shape[2:]
+        conditions = moved(self.executor.fitted(rows, *size), place)
         result = self.executor.translate(images_there, conditions, self.device.precision)
         return keep_grey(images_there, result, self.translator.traits).clamp(0, 1).to(images)

@@ -1,4 +1,7 @@
-"""Images of any size are fitted to networks that take only some: padded by reflection before, cropped after."""
+"""Images of any size are fitted to networks that take only some: padded by reflection before, cropped after.
+
+Noise, of which a translator makes pictures, has the right size and passes through.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,10 @@ def translate_any_size(translator: Translator, images: Tensor, **conditions: Ten
     """Run a translator on whole images, (N, C, H, W) of any H, W >= 1; the result is (N, C', scale H, scale W).
 
     The size is rounded down. The result of a grey image is grey where the translator keeps colour. Maps among the
-    conditions have the size of the images.
+    conditions have the size of the images. Noise is translated as it is.
     """
+    if translator.traits.source:
+        return translator(images, **conditions)
     height, width = images.shape[-2:]
     scale = translator.traits.scale
     result = translator(pad_to_size(images, translator.traits), **pad_maps(conditions, translator.traits))

@@ -127,6 +127,7 @@ def _translate(
             item.reason = clip.damage and f"{item.reads.name}: {clip.damage}"
             sink.finish(state.segments(), state.part, record)
         item.notes = (*info.notes, *content.given.notes, *sink.notes)
+        item.notes += executor.notes(info.height, info.width)
         item.status = "damaged" if item.reason else "done"
 
 

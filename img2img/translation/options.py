@@ -97,6 +97,8 @@ def digest_options(model: Model, options: Mapping[str, Any], conditions: Mapping
         "ground": options["ground"],
         "conditions": {name: row.tolist() for name, row in conditions.items()},
     }
+    if model.translator.traits.tiling == "overlap":
+        decisive["tile"] = model.executor.tile
     decisive |= {name: options[name] for name in ("filters", "video") if options.get(name)}
     if files := [each for chosen in filters.filters for each in _contents(chosen.options.model_dump())]:
         decisive["files"] = files

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
@@ -20,14 +19,15 @@ from img2img.inference.filtering import NO_FILTERS, Chain
 from img2img.inference.limits import is_out_of_memory
 from img2img.inference.picture import Picture
 from img2img.inference.stream import Outcome, Stream
-from img2img.media import Image, decode_image, encode_image, read_file
+from img2img.media import Image, decode_image, encode_image
 from img2img.media.video import VideoOptions
 from img2img.text import error_text, printable
 from img2img.translation.conditions import Conditions
 from img2img.translation.failures import ends_job, fail
-from img2img.translation.journal import Journal, digest, digest_file, stamp
+from img2img.translation.journal import Journal, digest
 from img2img.translation.options import Output
 from img2img.translation.place import Place
+from img2img.translation.reading import is_unchanged, read, stamp_of
 from img2img.translation.report import Item
 from img2img.translation.room import check_room, needed
 from img2img.translation.values import Given
@@ -174,16 +174,16 @@ class Pipeline:
     def _decode(self, item: Item) -> tuple[Item, Work | None]:
         started, data = perf_counter(), b""
         try:
-            before = stamp(item.source)
-            data = read_file(item.source)
-            if stamp(item.source) != before:
-                raise ImageError(f"{item.source}: it was changed while it was read; run again")
+            before = stamp_of(item)
+            data = read(item)
+            if stamp_of(item) != before:
+                raise ImageError(f"{item.address or item.source}: it was changed while it was read; run again")
             source_sha256 = digest(data)
             given = self.settings.conditions.of(item)
             if self.journal is not None and self.journal.done(item, given.made_of(source_sha256)):
                 item.status, item.reason = "skipped", "done already"
                 return item, None
-            image = decode_image(data, printable(item.source), self.settings.compute.max_pixels)
+            image = decode_image(data, printable(item.address or item.source), self.settings.compute.max_pixels)
             check_room(image.pixels, self.executor.traits)
             picture = Picture.enter(image.pixels, self.executor.traits, self.settings.filters.start())
             _ = given.rows  # decodes them here, and not in the thread that fills the batches
@@ -204,20 +204,14 @@ class Pipeline:
             image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)
             encoded = encode_image(image, item.target.suffix, output.quality, output.ground)
             item.notes = (*work.image.notes, *work.given.notes, *encoded.notes)
+            item.notes += self.executor.notes(*work.picture.entering.shape[:2])
             if self.journal is not None:
                 self.journal.record(item, work.given.made_of(work.source_sha256), digest(encoded.data))
             Place.of(item, self.journal, overwrite=output.overwrite).write(encoded.data)
-            return "" if _is_unchanged(work) else f"{printable(item.source)}: {_CHANGED}"
+            is_same = is_unchanged(item, work.stamp, work.source_sha256)
+            return "" if is_same else f"{printable(item.address or item.source)}: {_CHANGED}"
         finally:
             item.seconds += perf_counter() - started
-
-
-def _is_unchanged(work: Work) -> bool:
-    """Return whether the source still has the content that was read."""
-    path = work.item.source
-    with suppress(OSError):
-        return stamp(path) == work.stamp or digest_file(path) == work.source_sha256
-    return False
 
 
 def _settle(outcome: Outcome[Work, str]) -> bool:

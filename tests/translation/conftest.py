@@ -15,7 +15,16 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 
-from img2img import Condition, Model, ModelConfig, ModelFamily, PluginHost, Traits, Translator, hookimpl
+from img2img import (
+    Condition,
+    Model,
+    ModelConfig,
+    ModelFamily,
+    PluginHost,
+    Traits,
+    Translator,
+    hookimpl,
+)
 from img2img.host.declarations import Plugin
 from img2img.inference.device import Compute, Device
 from img2img.inference.executor import Executor
@@ -27,6 +36,7 @@ from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.report import Item, Report
 
 from . import marks
+from .drawers import drawer, job  # noqa: F401 - fixtures of tests in this folder
 
 
 class Enlarge(nn.Module):
