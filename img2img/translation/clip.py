@@ -128,8 +128,7 @@ def _translate(
             content.check_unchanged()
             item.reason = clip.damage and f"{item.reads.name}: {clip.damage}"
             sink.finish(state.segments(), state.part, record)
-        item.notes = (*info.notes, *content.given.notes, *sink.notes)
-        item.notes += executor.notes(info.height, info.width)
+        item.notes = (*info.notes, *content.given.notes, *sink.notes, *executor.notes(info.height, info.width))
         item.status = "damaged" if item.reason else "done"
 
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ class Work:
         """Return the rows of the conditions."""
         return self.given.rows
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Return how much memory the work holds."""
         return self.image.pixels.nbytes + self.picture.bytes + self.given.bytes

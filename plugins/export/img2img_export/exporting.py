@@ -86,7 +86,7 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
     check_ours(target, KEY.encode(), "exported model")
     loaded = img2img.load_model(model, device="cpu", precision="fp32", host=host)
     loaded.check_takes_pictures()
-    translator = loaded.translator
+    translator, conditions = loaded.translator, _named(loaded, conditions)
     if isinstance(translator, ImportedTranslator):
         raise UsageError(f"{loaded.info.path} is an exported file itself; export the model file that it was made from")
     if translator.traits.knows_time:
@@ -110,6 +110,14 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
         )
     write_file(target, data, replaces=is_ours(target, KEY.encode()))
     return Exported(declaration, differences, len(data))
+
+
+def _named(model: img2img.Model, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the given conditions by their names; an empty name stands for the one that the model takes it for."""
+    if "" not in given:
+        return dict(given)
+    (name,) = model.parse_conditions({"": given[""]})
+    return {name: given[""], **{other: value for other, value in given.items() if other}}
 
 
 def _divide(model: img2img.Model, given: Mapping[str, str]) -> tuple[dict[str, img2img.Condition], dict[str, Tensor]]:

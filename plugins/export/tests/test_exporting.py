@@ -10,7 +10,7 @@ from pathlib import Path
 import onnx
 import pytest
 import torch
-from img2img_export.exporting import BOUND, Exported, export
+from img2img_export.exporting import BOUND, Exported, _named, export
 
 import img2img
 from img2img.errors import UsageError
@@ -197,3 +197,8 @@ def test_an_earlier_export_is_replaced(kind: str, exported: Exporter, host: img2
 def test_a_target_in_a_folder_that_is_not_there_is_refused_at_once(host: img2img.PluginHost, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         export("photo-x2", tmp_path / "nowhere" / "x.pt2", {}, host)
+
+
+def test_a_condition_without_a_name_is_the_one_that_the_model_needs(host: img2img.PluginHost) -> None:
+    model = img2img.load_model("tones", device="cpu", host=host)
+    assert _named(model, {"": "night"}) == _named(model, {"label": "night"}) == {"label": "night"}
