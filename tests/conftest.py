@@ -34,6 +34,12 @@ def _leaves_no_trace() -> Iterator[None]:
     assert found == variables, "the test left environment variables behind; use monkeypatch.setenv"
 
 
+@pytest.fixture(autouse=True)
+def _stays_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the program, where a test runs it in this process, not fork on account of plugins."""
+    monkeypatch.setattr("img2img.cli.supervise", lambda plugins: None)
+
+
 @pytest.fixture
 def device(request: pytest.FixtureRequest) -> str:
     """Where to run networks."""

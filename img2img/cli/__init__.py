@@ -6,8 +6,10 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
+from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import HarmlessFormatter, harmless_output, say, say_wrong_usage
+from img2img.cli.supervision import report, supervise
 from img2img.errors import FatalError, Img2ImgError
 from img2img.host.kinds import COMMANDS
 from img2img.text import printable
@@ -40,6 +43,9 @@ _COMMANDS = {
 _MODULES = {"import": "import_model"}
 """Name to module of the commands whose names are keywords of Python."""
 
+_WITHOUT_PLUGINS = ("plugins", "install", "uninstall", "new-plugin")
+"""The commands that import plugins of strangers in other processes only, or not at all."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """Numbers of errors that writing to the output gives; those of files have a file's name."""
 
@@ -58,10 +64,20 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*_COMMANDS, *_plugin_commands(ctx)]
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find the command, in a process of its own where it may import plugins of strangers."""
+        if not ctx.resilient_parsing:  # as for the completion of words in a shell
+            _log(ctx.params["verbose"])
+            ctx.obj = _host_options(ctx)
+            if args[0] not in _WITHOUT_PLUGINS:
+                supervise(ctx.obj.discover().plugins)
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in _COMMANDS:
             module = _MODULES.get(name, name.replace("-", "_"))
-            command = import_module(f"img2img.cli.{module}").command
+            command = copy(import_module(f"img2img.cli.{module}").command)
+            command.callback = _must_return(command.callback)
         elif name in _plugin_commands(ctx):
             command = _host_options(ctx).discover().find(COMMANDS, name)
         else:
@@ -111,7 +127,32 @@ def _plugin_commands(ctx: click.Context) -> dict[str, Plugin]:
 
 
 def _host_options(ctx: click.Context) -> HostOptions:
-    return ctx.obj if isinstance(ctx.obj, HostOptions) else HostOptions(limit=ctx.params.get("plugins"))
+    """Return the options about plugins that stand before the command."""
+    if isinstance(ctx.obj, HostOptions):
+        return ctx.obj
+    return HostOptions(ctx.params.get("strict_plugins", False), ctx.params.get("plugins"))
+
+
+def _must_return(work: Callable[..., None]) -> Callable[..., None]:
+    """Let the work of a command end with status 0 only by returning, and not by click's `Exit(0)` in a plugin."""
+
+    @wraps(work)
+    def complete(*arguments: Any, **options: Any) -> None:
+        try:
+            work(*arguments, **options)
+        except click.exceptions.Exit as ended:
+            if ended.exit_code:
+                raise
+            raise FatalError("a plugin ended the work with click's Exit(0), before it was done") from ended
+
+    return complete
+
+
+def _log(verbose: int) -> None:
+    levels = [logging.WARNING, logging.INFO, logging.DEBUG]
+    handler = logging.StreamHandler()
+    handler.setFormatter(HarmlessFormatter("%(levelname)s: %(message)s"))
+    logging.basicConfig(level=levels[min(verbose, 2)], handlers=[handler])
 
 
 def _about(ctx: click.Context, name: str, plugin: Plugin) -> str:
@@ -130,21 +171,16 @@ def _about(ctx: click.Context, name: str, plugin: Plugin) -> str:
     help="Use only these plugins: a,b,c. [default: what the variable IMG2IMG_PLUGINS says, or all]",
 )
 @click.version_option(package_name="img2img-runtime", prog_name="img2img")
-@click.pass_context
-def cli(context: click.Context, verbose: int, strict_plugins: bool, plugins: str | None) -> None:
+def cli(**options: Any) -> None:
     """Translate images with models that plugins provide, and train such models."""
-    levels = [logging.WARNING, logging.INFO, logging.DEBUG]
-    handler = logging.StreamHandler()
-    handler.setFormatter(HarmlessFormatter("%(levelname)s: %(message)s"))
-    logging.basicConfig(level=levels[min(verbose, 2)], handlers=[handler])
-    context.obj = HostOptions(strict_plugins, plugins)
 
 
 def main() -> None:
     """Run the program and end it with its exit status."""
     with harmless_output():
         status = _run()
-    sys.exit(status)
+    report(status)
+    raise SystemExit(status)  # and not `sys.exit`, which a plugin may have replaced
 
 
 def _run() -> int:
@@ -152,14 +188,19 @@ def _run() -> int:
         status = cli.main(prog_name="img2img", standalone_mode=False)
     except click.ClickException as error:
         say_wrong_usage(error)
-        status = error.exit_code
-    except click.Abort:
-        status = 130
+        return _failed(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return 130
     except Img2ImgError as error:
         first, *further = error.lines or [type(error).__name__]
         say(f"error: {first}", *further)
-        status = error.exit_code
-    except (Exception, SystemExit):  # a bug; Python's own exit status, 1, would mean that the rest is done
+        return _failed(error.exit_code)
+    except BaseException:  # a bug; Python's own exit status, 1, would mean that the rest is done
         logging.getLogger(__name__).exception("img2img failed unexpectedly")
-        status = FatalError.exit_code
+        return FatalError.exit_code
     return status if isinstance(status, int) else 0
+
+
+def _failed(status: object) -> int:
+    """Return the exit status of an error, which is never that of success, whatever a plugin's error says."""
+    return status if isinstance(status, int) and 0 < status < 256 else FatalError.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ class HostOptions:
     limit: str | None = None
 
     def discover(self) -> PluginHost:
-        """Find the installed plugins."""
+        """Find the installed plugins, once."""
+        return self._host
+
+    @cached_property
+    def _host(self) -> PluginHost:
         from img2img.host.host import PluginHost
 
         return PluginHost.discover(strict=self.strict, limit=self.limit)

@@ -20,7 +20,8 @@ def command(names: tuple[str, ...], editable: bool, upgrade: bool) -> None:
     """Install plugins beside the program: each NAME is a package of PyPI, a folder, a wheel or a URL.
 
     They go into the environment from which the program runs, by pip or uv. The packages that the program itself needs
-    (torch, OpenCV, …) stay as they are: a plugin that needs other versions is refused, and nothing is changed.
+    (torch, OpenCV, …) stay as they are: a plugin that needs other versions is refused, and nothing is changed. What a
+    plugin needs is imported once, so that a package that does not fit torch is named at once.
     """
     from img2img.host.installing import install
     from img2img.host.installing.limits import canonical
@@ -34,8 +35,28 @@ def command(names: tuple[str, ...], editable: bool, upgrade: bool) -> None:
         raise click.exceptions.Exit(1)
     for row in rows:
         show(_line(row))
-    if any(row["problem"] for row in rows):
+    failing = [_failing(distribution) for distribution in dict.fromkeys(row["distribution"] for row in rows)]
+    if any(failing) or any(row["problem"] for row in rows):
+        names = " ".join(sorted({row["distribution"] for row in rows}))
+        say(f"It stays installed; once the reason is mended, it can be used. To remove it: img2img uninstall {names}")
         raise click.exceptions.Exit(1)
+
+
+def _failing(distribution: str) -> bool:
+    """Say which of the packages that a plugin needs cannot be imported here, and return whether there are any."""
+    from importlib.metadata import version
+
+    from img2img.host.installing.needs import failing_needs
+
+    failing = failing_needs(distribution)
+    for name, reason in failing.items():
+        say(f"error: {name}, which {distribution} needs, cannot be imported here: {reason}")
+    if failing:
+        say(
+            f"A package with compiled parts has to fit the torch {version('torch')} that is here: install a build of "
+            "it for this torch, or use an environment of its own with a torch that fits: python -m venv, then pip."
+        )
+    return bool(failing)
 
 
 def _plugins() -> list[dict[str, Any]]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from img2img.cli.host import HostOptions
-from img2img.cli.messages import show, show_json
+from img2img.cli.messages import say, show, show_json
 from img2img.host import trial
+from img2img.host.host import SLOW, slow_hint
 
 if TYPE_CHECKING:
     from img2img.host.declarations import Plugin
@@ -35,6 +36,9 @@ def command(plugins: HostOptions, timing: bool, as_json: bool) -> None:
         show(_line(plugin, timing=timing))
     if not host.plugins:
         show("no plugins are installed")
+    for plugin in host.plugins:
+        if not plugin.is_declared and plugin.state == "ok" and (plugin.seconds or 0) > SLOW:
+            say(f"hint: {slow_hint(plugin)}")
 
 
 def try_all(host: PluginHost) -> None:

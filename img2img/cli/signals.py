@@ -11,6 +11,7 @@ from types import FrameType
 import click
 
 from img2img.cli.messages import say
+from img2img.cli.supervision import report
 from img2img.errors import Stopped
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -37,6 +38,7 @@ class StopRequest:
             KeyboardInterrupt: It comes before the work.
         """
         if self.signal:
+            report(128 + number)
             os._exit(128 + number)
         self.signal = number
         if not self._was_called:

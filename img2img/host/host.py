@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from img2img.errors import PluginError, is_ctrl_c
+from img2img.host.copies import copied
 from img2img.host.declarations import GROUP, Plugin, check_not_built_in, find_plugins
 from img2img.host.hooks import Hooks
 from img2img.host.interrupts import watching_for_ctrl_c
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from img2img.contract.families import ModelFamily
 
 T = TypeVar("T")
+
+SLOW = 1.0
+"""Seconds of an import from which on users are told of a plugin that declares nothing."""
 
 log = logging.getLogger(__name__)
 
@@ -155,12 +159,16 @@ class PluginHost:
 
     def every(self, kind: Kind[T]) -> list[T]:
         """Return all extensions of a kind, built-ins first."""
+        return [thing for thing, _ in self.providers(kind)]
+
+    def providers(self, kind: Kind[T]) -> list[tuple[T, Plugin]]:
+        """Return all extensions of a kind, each with its plugin, built-ins first."""
         self._load_for(kind, None)
         found = [pair for (own, _), pairs in self._found.items() if own == kind for pair in pairs]
-        return [thing for thing, _ in sorted(found, key=lambda pair: not pair[1].built_in)]
+        return sorted(found, key=lambda pair: not pair[1].built_in)
 
     def notify(self, hook: str, /, **arguments: Any) -> None:
-        """Call an observers' hook; an observer that raises is reported and switched off."""
+        """Call an observers' hook, each with its own copies; an observer that raises is reported and switched off."""
         if not self._observed:
             self._observed = True
             self._load_for(OBSERVERS, None)
@@ -168,7 +176,7 @@ class PluginHost:
             name = implementation.plugin_name
             try:
                 with self._isolated_call(name, hook):
-                    implementation.function(*(arguments[name] for name in implementation.argnames))
+                    implementation.function(*(copied(arguments[name]) for name in implementation.argnames))
             except BaseException as error:  # an observer may raise anything, as in `load`
                 if self.strict or is_ctrl_c(error):
                     raise
@@ -191,10 +199,12 @@ class PluginHost:
     def _load_for(self, kind: Kind[Any], name: str | None) -> None:
         """Import the plugins that declare an extension of a kind (and a name), and undeclared ones."""
         self._load_undeclared(kind)
-        for plugin in self.plugins:
-            declared = plugin.names(kind)
-            if declared if name is None else name in declared:
-                self.load(plugin)
+        declared = {plugin.key: plugin.names(kind) for plugin in self.plugins}
+        wanted = [one for one in self.plugins if (declared[one.key] if name is None else name in declared[one.key])]
+        if name is None:  # nobody asked for one of them
+            self._refuse_deadly(wanted)
+        for plugin in wanted:
+            self.load(plugin)
 
     def _load_undeclared(self, kind: Kind[Any]) -> None:
         """Import the plugins that do not declare what they provide, unless only commands are wanted.
@@ -204,12 +214,19 @@ class PluginHost:
         if kind == COMMANDS:
             return
         waiting = [one for one in self.plugins if not one.is_declared and one.state == "ok" and one.seconds is None]
-        if strangers := [plugin for plugin in waiting if not plugin.built_in and plugin.entry_point]:
+        self._refuse_deadly(waiting)
+        for plugin in waiting:
+            self.load(plugin)
+            if not plugin.built_in and (plugin.seconds or 0) > SLOW:
+                log.warning("%s", slow_hint(plugin))
+
+    def _refuse_deadly(self, plugins: list[Plugin]) -> None:
+        """Refuse strangers' plugins that are about to be imported without having been asked for, and would end that."""
+        strangers = [one for one in plugins if not one.built_in and one.state == "ok" and one.seconds is None]
+        if strangers := [plugin for plugin in strangers if plugin.entry_point]:
             from img2img.host.trial import refuse_deadly
 
             refuse_deadly(strangers)
-        for plugin in waiting:
-            self.load(plugin)
 
     def _provider(self, kind: Kind[Any], name: str) -> tuple[Any, Plugin]:
         distribution, _, short = name.rpartition("/")
@@ -240,6 +257,14 @@ class PluginHost:
         if self.limit is not None:
             lines.append(f"Only the plugins {self.limit!r} are used, as --plugins or IMG2IMG_PLUGINS says")
         return lines
+
+
+def slow_hint(plugin: Plugin) -> str:
+    """Return how a plugin that declares nothing slows down every command, and what helps."""
+    return (
+        f"the plugin {plugin} declares nothing, so that every command imports it, which takes {plugin.seconds:.1f} s; "
+        "its author can declare what it provides (see plugins/README.md), and --plugins can leave it out"
+    )
 
 
 def _isolated_import(plugin: Plugin) -> AbstractContextManager[None]:

@@ -45,6 +45,7 @@ def undisturbed(who: str, doing: str, reported: set[str] | None = None) -> Itera
         reported: Settings that no warning names again; those of this call are added.
     """
     before, chance = look(), _chance()
+    _keep_descriptors()
     variables, path, filters = dict(os.environ), list(sys.path), list(_filters())
     try:
         yield
@@ -140,7 +141,42 @@ def _set_streams(streams: tuple[Any, ...]) -> None:
     sys.stdin, sys.stdout, sys.stderr = streams
 
 
+_kept: dict[int, tuple[object, int]] = {}
+"""Descriptor of stdin, stdout or stderr to the file that it meant when this module last looked, and a copy of it."""
+
+
+def _descriptors() -> dict[int, object]:
+    """Return which files the descriptors 0, 1 and 2 mean, without those that are closed; copies are kept."""
+    found: dict[int, object] = {}
+    for number in range(3):
+        with suppress(OSError):
+            status = os.fstat(number)
+            found[number] = (status.st_dev, status.st_ino)
+    return found
+
+
+def _keep_descriptors() -> None:
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    for number, file in _descriptors().items():
+        known, copy = _kept.get(number, (None, -1))
+        if known != file:
+            with suppress(OSError):
+                os.close(copy)
+            _kept[number] = file, fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3)
+
+
+def _set_descriptors(files: Mapping[int, object]) -> None:
+    for number, file in files.items():
+        known, copy = _kept.get(number, (None, -1))
+        if known == file:
+            os.dup2(copy, number)
+
+
 _PROCESS = {
+    "the descriptors of stdin, stdout or stderr": Setting(_descriptors, _set_descriptors),
     "the working directory": Setting(_folder, os.chdir),
     "the umask": Setting(_umask, os.umask),
     "the locale": Setting(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeVar, get_args
 
 import torch
 from torch import nn
 
+from img2img.contract.traits import Precision, Traits
 from img2img.errors import UsageError
 from img2img.media.files import MAX_PIXELS
 
-PRECISIONS = ("auto", "bf16", "fp32")
+PRECISIONS = ("auto", "bf16", "fp16", "fp32")
+_TYPES: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 _ONEDNN_WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
 """Values of ONEDNN_MAX_CPU_ISA that keep oneDNN from the processor's instructions for bf16, which it then emulates."""
 
@@ -36,7 +39,7 @@ class Compute:
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, …"""
     precision: str = "auto"
-    """`auto` (bf16 where the hardware has it), `bf16` or `fp32`."""
+    """`auto` (bf16 where the hardware has it and the network bears it), `bf16`, `fp16` or `fp32`."""
     tile: int | None = 0
     """Side of the tiles that large images are cut into, in input pixels; 0 chooses, None switches tiling off."""
     batch_size: int = 0
@@ -64,6 +67,26 @@ class Device:
         """
         place = pick_device(name)
         return cls(place, pick_precision(precision, place))
+
+    def bearing(self, traits: Traits, precision: str) -> Device:
+        """Return this device with a precision that a network bears.
+
+        Args:
+            traits: The traits of the network.
+            precision: The precision that the user asks for; `auto` chooses among those that the network bears.
+
+        Raises:
+            UsageError: The user asks for a precision that the network does not bear.
+        """
+        borne = [name for name in get_args(Precision) if name in ("fp32", *traits.precisions)]
+        if precision != "auto" and precision not in borne:
+            raise UsageError(
+                f"the network gives good results only in {', '.join(borne)}, and not in {precision}; leave out "
+                f"--precision, or choose one of these"
+            )
+        if precision != "auto" or self.precision == torch.float32 or "bf16" in borne:
+            return self
+        return replace(self, precision=torch.float16 if "fp16" in borne and not self.is_cpu else torch.float32)
 
     def __str__(self) -> str:
         return str(self.place)
@@ -150,12 +173,32 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def pick_precision(name: str, device: torch.device) -> torch.dtype:
-    """Turn `auto`, `bf16` or `fp32` into the type that networks compute in; `auto` is bf16 where hardware has it."""
-    if name not in PRECISIONS:
-        raise UsageError(f"unknown precision {name!r}; choose one of {', '.join(PRECISIONS)}")
+    """Turn `auto`, `bf16`, `fp16` or `fp32` into the type that networks compute in.
+
+    `auto` is bf16 where the hardware has it.
+
+    Raises:
+        UsageError: The precision is unknown, or the device cannot compute in it.
+    """
     if name == "auto":
         return torch.bfloat16 if _has_bf16(device) else torch.float32
-    return torch.bfloat16 if name == "bf16" else torch.float32
+    precision = next((kind for word, kind in _TYPES.items() if word == name), None)
+    if precision is None:
+        raise UsageError(f"unknown precision {name!r}; choose one of {', '.join(PRECISIONS)}")
+    if precision == torch.float16 and not _can_compute(precision, device):
+        raise UsageError(f"the device {str(device)!r} cannot compute in fp16; choose bf16 or fp32, or leave it to auto")
+    return precision
+
+
+def _can_compute(precision: torch.dtype, device: torch.device) -> bool:
+    """Return whether a network can run in a precision: torch only warns where it cannot, and goes on in float32."""
+    try:
+        with warnings.catch_warnings(), torch.autocast(device.type, precision):
+            warnings.simplefilter("error")
+            image, weights = torch.ones(1, 1, 4, 4, device=device), torch.ones(1, 1, 3, 3, device=device)
+            return torch.nn.functional.conv2d(image, weights).dtype == precision
+    except (RuntimeError, UserWarning):
+        return False
 
 
 def _has_bf16(device: torch.device) -> bool:

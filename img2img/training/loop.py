@@ -12,7 +12,7 @@ from typing import Any
 
 from img2img.contract.data import Batch
 from img2img.contract.families import ModelFamily
-from img2img.errors import ConfigError, Stopped
+from img2img.errors import ConfigError, FatalError, Stopped, UsageError
 from img2img.host.host import PluginHost
 from img2img.host.kinds import FAMILIES
 from img2img.inference.device import Compute, Device
@@ -82,7 +82,7 @@ def train(
     """
     check_at_least(0, seed=seed, workers=workers)
     host = host or PluginHost.discover()
-    model_family = host.family(family)
+    model_family = _trainable(family, host)
     place = Device.pick(compute.device, compute.precision)
     place.keep_freed_memory()
     config = model_family.configure(options or {}, Path(data))
@@ -92,6 +92,22 @@ def train(
     )  # fmt: skip
     Session(started, model_family, host, resume=resume, workers=workers, stop=stop).train()
     return started
+
+
+def _trainable(name: str, host: PluginHost) -> ModelFamily[Any, Any]:
+    """Return the family of a name.
+
+    Raises:
+        UsageError: Its models can be used only.
+    """
+    family = host.family(name)
+    if family.is_trainable:
+        return family
+    others = [other for other, each in host.families.items() if each.is_trainable]
+    raise UsageError(
+        f"models of the family {name!r} can be used, and not trained: the family has no training; families that can be "
+        f"trained: {', '.join(others) or 'none is installed'}"
+    )
 
 
 class Session:
@@ -134,6 +150,7 @@ class Session:
             Stopped: `stop` returned True, and a checkpoint was written.
         """
         with self.run.locked():
+            began_in = Path.cwd()
             self._open()
             table = Table(self.run.folder / "log.csv")
             observers = (CsvLog(table), LossPlot(table), PreviewSheets(), self.health)
@@ -145,10 +162,13 @@ class Session:
             finally:
                 for observer in observers:
                     self.host.remove_observer(observer)
+            if lost := [path for path in self.models.paths(self.averages) if not (began_in / path).is_file()]:
+                names = ", ".join(map(str, lost))
+                raise FatalError(f"{names}: it was written, and is not there any more; --resume writes it again")
 
     def _train_observed(self) -> None:
         error: BaseException | None = None
-        self.host.notify("training_started", run=self.run)
+        self.host.notify("training_started", run=self.run.view())
         try:
             with watch_workers():
                 self._train()
@@ -156,7 +176,7 @@ class Session:
             error = raised
             raise
         finally:
-            self.host.notify("training_finished", run=self.run, step=self.run.step, error=error)
+            self.host.notify("training_finished", run=self.run.view(), step=self.run.step, error=error)
 
     def _train(self) -> None:
         run, config, every = self.run, self.run.config, self.run.intervals
@@ -194,12 +214,13 @@ class Session:
     def _log(self) -> None:
         losses = self.means.take()  # waits for the device
         check_losses(self.run, losses)
-        self.host.notify("training_stepped", run=self.run, step=self.run.step, losses=losses)
+        self.host.notify("training_stepped", run=self.run.view(), step=self.run.step, losses=losses)
 
     def _validate(self) -> bool:
         """Judge the averaged generators; return whether they are the best so far."""
         judged = self.judged = self.validation.judge(self.averages)  # waits for the device
-        self.host.notify("validated", run=self.run, step=judged.step, metrics=judged.figures, previews=judged.previews)
+        run, figures, previews = self.run.view(), judged.figures, judged.previews
+        self.host.notify("validated", run=run, step=judged.step, metrics=figures, previews=previews)
         return self.validation.is_best(judged.figures)
 
     def _checkpoint(self, *, best: bool) -> None:
@@ -209,7 +230,7 @@ class Session:
         for milestone in ("", *(["best"] if best else []), *milestones):
             self.models.save(self.averages, self.judged, milestone)  # waits for the device
         path = save_checkpoint(run.checkpoints, run.step, self.state.state_dict(), best=best)  # waits for the device
-        self.host.notify("checkpoint_saved", run=run, step=run.step, path=path)
+        self.host.notify("checkpoint_saved", run=run.view(), step=run.step, path=path)
 
     def _examine(self, examiner: Examiner) -> None:
         """Examine the training's health; that a family cannot be examined must not end its training."""
@@ -222,7 +243,7 @@ class Session:
             self.examiner = None
             return
         for direction, signals in found.items():
-            self.host.notify("examined", run=self.run, step=self.run.step, direction=direction, signals=signals)
+            self.host.notify("examined", run=self.run.view(), step=self.run.step, direction=direction, signals=signals)
 
     def _open(self) -> None:
         run = self.run

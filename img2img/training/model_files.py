@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from img2img.contract.families import ModelFamily
@@ -46,4 +47,8 @@ class ModelFiles:
 
     def missing(self, averages: Mapping[str, EMA]) -> bool:
         """Return whether a direction has no model file."""
-        return not all(self.run.model_path(direction).exists() for direction in averages)
+        return not all(path.exists() for path in self.paths(averages))
+
+    def paths(self, averages: Mapping[str, EMA]) -> list[Path]:
+        """Return where the model file of each direction stands."""
+        return [self.run.model_path(direction) for direction in averages]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from img2img.contract.hookspecs import hookimpl
-from img2img.training.run import Run
+from img2img.training.run import SeenRun
 from img2img.training.sheets import preview_sheet
 from img2img.training.table import Table
 
@@ -19,7 +19,7 @@ class CsvLog:
         self.table = table
 
     @hookimpl
-    def training_started(self, run: Run) -> None:
+    def training_started(self, run: SeenRun) -> None:
         """Drop the rows of steps that the run will do again."""
         self.table.go_back(run.step)
 
@@ -41,7 +41,7 @@ class LossPlot:
         self.table = table
 
     @hookimpl
-    def checkpoint_saved(self, run: Run) -> None:
+    def checkpoint_saved(self, run: SeenRun) -> None:
         """Draw the plot anew."""
         from img2img.training.plot import plot  # matplotlib takes its time
 
@@ -52,7 +52,7 @@ class PreviewSheets:
     """Writes `previews/step-….png`: a row for each image, its versions side by side under their names."""
 
     @hookimpl
-    def validated(self, run: Run, step: int, previews: Mapping[str, Tensor]) -> None:
+    def validated(self, run: SeenRun, step: int, previews: Mapping[str, Tensor]) -> None:
         """Write the preview sheet of a validation."""
         if not previews:
             return

@@ -10,13 +10,14 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tomli_w
 import torch
 
 from img2img.config import TrainingConfig
 from img2img.errors import FatalError, UsageError
+from img2img.host.copies import copied
 from img2img.inference.device import Device
 from img2img.media.folder import Folder
 from img2img.media.lock import FileLock
@@ -85,6 +86,11 @@ class Run:
     def checkpoints(self) -> Path:
         """Return the folder of the checkpoints."""
         return self.folder / "checkpoints"
+
+    def view(self) -> SeenRun:
+        """Return a copy for observers, who cannot change the run by it."""
+        about = (self.folder, self.family, self.config, self.data, self.seed, self.step)
+        return SeenRun(*map(copied, about))
 
     def model_path(self, direction: str, milestone: str = "") -> Path:
         """Return where a direction's model file stands; that of `forward` has the run's name alone."""
@@ -209,6 +215,27 @@ class Run:
         """Delete what a killed process left of files that it was writing."""
         for folder in (self.folder, self.previews):
             self.root.remove_leftovers(folder)
+
+
+class SeenRun(NamedTuple):
+    """A run as it is at a moment, for observers."""
+
+    folder: Path
+    family: str
+    config: TrainingConfig
+    data: Path
+    seed: int
+    step: int
+
+    @property
+    def root(self) -> Folder:
+        """Return the folder as one that is written to without following links below it."""
+        return Folder(self.folder)
+
+    @property
+    def previews(self) -> Path:
+        """Return the folder of the preview sheets."""
+        return self.folder / "previews"
 
 
 def _text(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from time import perf_counter
@@ -25,6 +25,7 @@ from img2img.translation.pipeline import Settings
 from img2img.translation.place import Place
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sinks import Sink
+from img2img.translation.values import Given
 
 if TYPE_CHECKING:
     from img2img.media import Folder
@@ -95,9 +96,9 @@ def _translate(
     on_frame: Callable[[int, int], None],
     stop: Callable[[], bool],
 ) -> None:
-    stamp, source_sha256 = item.reads.stamp(), item.reads.digest()
+    content = _Content.of(item, settings)
     place = Place.of(item, journal, overwrite=settings.output.overwrite)
-    if journal is not None and (entry := journal.done(item, source_sha256)):
+    if journal is not None and (entry := journal.done(item, content.made_of)):
         item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
         tidy(place.root, item.target)
         return
@@ -105,28 +106,54 @@ def _translate(
     with closing(item.reads.open(options, settings.compute.max_pixels, settings.host)) as clip:
         info, frames = _timed(clip, options.fps)
         total = _expected_frames(clip, info, options)
-        filters = settings.filters.start()
-        pipeline = ClipPipeline(executor, settings.conditions, filters, lambda done: on_frame(done, total), stop)
         with (
+            content.given.over(clip.info, settings, partial(_frames, options.fps)) as rows,
             closing(item.writes.open(clip, _enlarged(info, executor), options, settings.host, place)) as sink,
-            _state(item, place.root, settings, source_sha256, sink) as state,
+            _state(item, place.root, settings, content.made_of, sink) as state,
         ):
+            pipeline = ClipPipeline(executor, rows, settings.filters.start(), lambda done: on_frame(done, total), stop)
 
             def record(target_sha256: str) -> None:
-                item.reads.check_unchanged(stamp, source_sha256)
+                content.check_unchanged()
                 if journal is not None:
-                    journal.record(item, source_sha256, target_sha256, item.reason)
+                    journal.record(item, content.made_of, target_sha256, item.reason)
                 state.about_to_publish(target_sha256)
 
             if not pipeline.run(frames, info, sink, state):
                 raise VideoError(
                     f"{item.reads.name}: there is no frame between the chosen start and end; change --start or --end"
                 )
-            item.reads.check_unchanged(stamp, source_sha256)
+            content.check_unchanged()
             item.reason = clip.damage and f"{item.reads.name}: {clip.damage}"
             sink.finish(state.segments(), state.part, record)
-        item.notes = (*info.notes, *sink.notes)
+        item.notes = (*info.notes, *content.given.notes, *sink.notes)
+        item.notes += executor.notes(info.height, info.width)
         item.status = "damaged" if item.reason else "done"
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a clip and its conditions hold at the beginning."""
+
+    item: ClipItem
+    given: Given
+    stamp: object
+    sha256: str
+
+    @classmethod
+    def of(cls, item: ClipItem, settings: Settings) -> _Content:
+        """Read the content of a clip and its conditions."""
+        return cls(item, settings.conditions.of(item), item.reads.stamp(), item.reads.digest())
+
+    @property
+    def made_of(self) -> str:
+        """Return a digest of all of it."""
+        return self.given.made_of(self.sha256)
+
+    def check_unchanged(self) -> None:
+        """Refuse a clip or a condition that has changed since."""
+        self.item.reads.check_unchanged(self.stamp, self.sha256)
+        self.given.check_unchanged()
 
 
 class _CallbackError(FatalError):
@@ -151,10 +178,10 @@ def _outside(call: Callable[P, T]) -> Callable[P, T]:
 
 
 @contextmanager
-def _state(item: ClipItem, root: Folder, settings: Settings, source_sha256: str, sink: Sink) -> Iterator[ClipState]:
+def _state(item: ClipItem, root: Folder, settings: Settings, made_of: str, sink: Sink) -> Iterator[ClipState]:
     """Keep what an earlier job has finished of a clip until the target stands, or cannot be made at all."""
     target = item.target / "frames" if item.is_folder else item.target
-    decisive = f"{settings.digest} {source_sha256} {sink.about}"
+    decisive = f"{settings.digest} {made_of} {sink.about}"
     with closing(ClipState(root, target, digest(decisive.encode()))) as state:
         try:
             item.writes.prepare(replaces=state.is_resumed or settings.output.overwrite)
@@ -184,6 +211,11 @@ def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]
     if fps is None:
         return clip.info, clip.frames()
     return replace(clip.info, time_base=1 / fps, rate=fps), at_rate(clip.frames(), clip.info, fps)
+
+
+def _frames(fps: Fraction | None, clip: Clip) -> Iterator[Frame]:
+    """Return the frames of a condition's clip, at the rate of the clip that it steers."""
+    return _timed(clip, fps)[1]
 
 
 def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:

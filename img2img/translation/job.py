@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -21,21 +21,25 @@ from img2img.inference.model import Model, load_model
 from img2img.media import Folder, check_ours
 from img2img.media.video import VideoOptions
 from img2img.text import error_text
+from img2img.translation.albums import Albums
 from img2img.translation.clip import translate_clips
 from img2img.translation.clip_state import tidy
+from img2img.translation.conditions import Conditions
 from img2img.translation.journal import Journal
-from img2img.translation.kinds import clip_kinds
+from img2img.translation.kinds import ClipKinds, clip_kinds
 from img2img.translation.options import Output, clip_options, describe_options, digest_options
+from img2img.translation.packing import pack_after
 from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.plan import Plan, make_plan
-from img2img.translation.report import MARK, ClipItem, Item, Report
+from img2img.translation.report import MARK, ClipItem, Item, Report, fail_lost
+from img2img.translation.views import Audience
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One translation of a source into a target, as observers see it."""
+    """One translation of a source into a target."""
 
     model: Model
     items: tuple[Item, ...]
@@ -61,11 +65,13 @@ def translate(
     Targets that this call, with the same settings, made of the same sources before are skipped.
 
     Args:
-        source: An image, a video, a folder, or a pattern such as `photos/**/*.jpg`.
+        source: An image, a video, a folder, a pattern such as `photos/**/*.jpg`, or what a plugin reads, such as a zip.
         target: A file for one of them, a folder for more; made if it is not there. The sources' tree is mirrored. A
-            video as target of a folder is made of its images.
+            video as target of a folder is made of its images, and a zip holds all targets.
         model: A loaded model, or what `load_model` takes.
-        conditions: What besides the image steers the translation, by name.
+        conditions: What besides the image steers the translation, by name: the text of a label or a number; a path, an
+            array or a PIL image of a picture; for each source its own, a folder of pictures of the sources' names,
+            `@TABLE.csv`, or a mapping from names.
         filters: Steps before and after the network, in order: `NAME` or `NAME:key=value:key=value`.
         output: How the targets are written.
         compute: What the network runs on; the device, precision and tile of a loaded model are those it was loaded for.
@@ -82,31 +88,47 @@ def translate(
         Stopped: `stop` said so.
     """
     host = host or PluginHost.discover()
-    plan = make_plan(source, target, output.format, clip_kinds(host), rate_given=bool(video.fps))
+    kinds, albums = clip_kinds(host), Albums(host)
+    with closing(make_plan(source, target, output.format, kinds, rate_given=bool(video.fps), albums=albums)) as plan:
+        return _translate(plan, kinds, model, conditions or {}, filters, output, compute, video, host, stop)
+
+
+def _translate(
+    plan: Plan,
+    kinds: ClipKinds,
+    model: str | Path | Model,
+    conditions: Mapping[str, Any],
+    filters: Sequence[str],
+    output: Output,
+    compute: Compute,
+    video: VideoOptions,
+    host: PluginHost,
+    stop: Callable[[], bool],
+) -> Report:
+    """Carry out a plan, as `translate` is asked to."""
     report = _report_path(output.report, plan)
     of_clips = clip_options(plan, video, output)
     chain = Chain.parse(filters, host)
     if not isinstance(model, Model):
         model = load_model(model, device=compute.device, precision=compute.precision, tile=compute.tile, host=host)
+    model.check_takes_pictures()
     if stop():
         raise Stopped("stopped before the work began")
-    rows = model.parse_conditions(conditions or {})
-    options = describe_options(model, output, conditions or {}, of_clips, chain)
+    given = Conditions.parse(model.translator.traits.conditions, conditions, plan, kinds, compute.max_pixels)
+    options = describe_options(model, output, given.typed, of_clips, chain)
     job = Job(model, tuple(plan.items), options)
     outcome = Report(job.items, str(model.info.path), model.info.sha256, options, plan.passed_over)
-    digest = digest_options(model, options, rows, chain)
+    digest = digest_options(model, options, given.fixed, chain)
     with _open_journal(plan, digest, overwrite=output.overwrite) as journal, _cores(job) as (workers, codecs):
-        settings = Settings(rows, output, compute, codecs, of_clips or video, host, digest, chain)
+        settings = Settings(given, output, compute, codecs, of_clips or video, host, digest, chain)
         executor = partial(
-            Executor,
-            model.translator,
-            model.device,
-            model.executor.tile,
-            workers=workers,
+            Executor, model.translator, model.device, model.executor.tile, workers=workers,
             batch_size=compute.batch_size,
-        )
-        run = partial(_run, job, settings, executor, journal, host, stop)
-        _carry_out(job, run, outcome, host, report)
+        )  # fmt: skip
+        audience = Audience(host, job.items, options)
+        run = partial(_run, job, settings, executor, journal, audience, stop)
+        run = partial(pack_after, run, plan, host, overwrite=output.overwrite)
+        _carry_out(run, outcome, audience, report)
     return outcome
 
 
@@ -115,30 +137,23 @@ def _run(
     settings: Settings,
     executor: Callable[[], Executor],
     journal: Journal | None,
-    host: PluginHost,
+    audience: Audience,
     stop: Callable[[], bool],
 ) -> None:
     """Translate the images beside each other, then the clips one after the other."""
-
-    def on_items_done(items: Sequence[Item]) -> None:
-        host.notify("batch_translated", job=job, items=items)
-
-    def on_frame(item: Item, done: int, total: int) -> None:
-        host.notify("frame_translated", job=job, item=item, done=done, total=total)
-
     if failed := [item for item in job.items if item.status == "failed"]:
-        on_items_done(failed)
+        audience.items_done(failed)
     planned = [item for item in job.items if item.status == "planned"]
     if images := [item for item in planned if not item.is_clip]:
-        Pipeline(executor(), settings, journal, on_items_done, stop).run(images)
+        Pipeline(executor(), settings, journal, audience.items_done, stop).run(images)
     if clips := [item for item in planned if isinstance(item, ClipItem)]:
-        translate_clips(clips, executor(), settings, journal, on_frame, on_items_done, stop)
+        translate_clips(clips, executor(), settings, journal, audience.frame_done, audience.items_done, stop)
 
 
-def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginHost, report: Path | None) -> None:
-    """Run a planned job, and write and announce its report whatever happens."""
-    started = perf_counter()
-    host.notify("translation_started", job=job)
+def _carry_out(run: Callable[[], None], outcome: Report, audience: Audience, report: Path | None) -> None:
+    """Run a planned job, look whether its targets stand, and write and announce its report whatever happens."""
+    started, folder = perf_counter(), _folder()
+    audience.started()
     try:
         run()
     except BaseException as error:
@@ -146,11 +161,21 @@ def _carry_out(job: Job, run: Callable[[], None], outcome: Report, host: PluginH
         raise
     finally:
         outcome.seconds = perf_counter() - started
+        fail_lost(outcome.items, folder)
         try:
             if report is not None:
                 _write(outcome, report)
         finally:
-            host.notify("translation_finished", job=job, report=replace(outcome))
+            audience.finished(outcome)
+            fail_lost(outcome.items, folder)
+
+
+def _folder() -> Path:
+    """Return the working directory, which a plugin may change later; if it was deleted, relative paths mean nothing."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
 
 
 def _write(outcome: Report, path: Path) -> None:
@@ -170,8 +195,8 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
     _make_folder(path.parent)
     if path.exists() and not path.is_file():
         raise UsageError(f"the report {path} is a folder or a device; name a file")
-    images = {os.path.realpath(image) for item in plan.items for image in (item.source, item.target)}
-    if os.path.realpath(path) in images:
+    images = {os.path.realpath(image) for item in plan.items for image in (item.file, item.target) if image}
+    if os.path.realpath(path) in images | {os.path.realpath(plan.album or "")}:
         raise UsageError(f"the report {path} is an image of this job; name another file")
     check_ours(path, MARK, "report")
     return path
@@ -179,12 +204,15 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
 
 @contextmanager
 def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Journal | None]:
-    for item in plan.items:
+    planned = [item for item in plan.items if item.status == "planned"]
+    for item in planned:
         if item.target.exists() and not item.target.is_file() and not item.is_folder:
             raise UsageError(
                 f"{item.target} is a folder, a pipe or a device, and nothing replaces it; move it "
                 "elsewhere, or name another target"
             )
+    if plan.album is not None:
+        overwrite = _make_ready(plan.album, plan.folder, overwrite)
     if plan.folder is None:
         (item,) = plan.items
         if item.is_clip:
@@ -196,13 +224,23 @@ def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Jou
         return
     journal = Journal(plan.folder, settings, overwrite=overwrite)
     try:
-        journal.check_existing(plan.items)
-        for folder in sorted({item.target.parent for item in plan.items}):
+        journal.check_existing(planned)
+        for folder in sorted({item.target.parent for item in planned}):
             _make_folder(folder, journal.folder)
-        journal.clean(plan.items)
+        journal.clean(planned)
         yield journal
     finally:
         journal.close()
+
+
+def _make_ready(album: Path, folder: Path | None, overwrite: bool) -> bool:
+    """Make ready for an album as target; return True, since nothing but parts of it can stand in its folder."""
+    if os.path.lexists(album) and (not overwrite or not album.is_file()):
+        raise UsageError(f"{album} exists; replace it by --overwrite, or name another target")
+    _make_folder(album.parent)
+    if folder is not None:
+        _make_folder(folder, Folder(album.parent))
+    return True
 
 
 def _cores(job: Job) -> AbstractContextManager[tuple[int, int]]:

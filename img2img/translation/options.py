@@ -59,7 +59,7 @@ def clip_options(plan: Plan, video: VideoOptions, output: Output) -> VideoOption
 
 
 def describe_options(
-    model: Model, output: Output, conditions: Mapping[str, Any], video: VideoOptions | None, filters: Chain
+    model: Model, output: Output, conditions: Mapping[str, str], video: VideoOptions | None, filters: Chain
 ) -> dict[str, Any]:
     """Return what decides what the targets look like, for the report and for observers.
 
@@ -74,7 +74,7 @@ def describe_options(
         "quality": quality,
         "ground": colour_name(output.ground),
         "precision": model.device.precision_name,
-        "conditions": {name: str(value) for name, value in conditions.items()},
+        "conditions": dict(conditions),
         "filters": filters.describe(),
     }
     if video is not None:
@@ -84,6 +84,8 @@ def describe_options(
 
 def digest_options(model: Model, options: Mapping[str, Any], conditions: Mapping[str, Tensor], filters: Chain) -> str:
     """Return a digest of all that decides what a target of some name looks like; files of filters count by content.
+
+    The values of conditions that are pictures, or that each item has of its own, count with the item's source instead.
 
     Raises:
         UsageError: A file that an option of a filter names cannot be read.
@@ -95,6 +97,8 @@ def digest_options(model: Model, options: Mapping[str, Any], conditions: Mapping
         "ground": options["ground"],
         "conditions": {name: row.tolist() for name, row in conditions.items()},
     }
+    if model.translator.traits.tiling == "overlap":
+        decisive["tile"] = model.executor.tile
     decisive |= {name: options[name] for name in ("filters", "video") if options.get(name)}
     if files := [each for chosen in filters.filters for each in _contents(chosen.options.model_dump())]:
         decisive["files"] = files

@@ -202,3 +202,21 @@ def test_uv_takes_the_place_of_pip(make_beside: Any) -> None:
     assert beside.program("install", "img2img-look").out == "look (img2img-look 1.0)  ok  filters: look\n"
     assert "needs torch<2, but torch 2." in beside.program("install", "img2img-old").err
     assert beside.program("uninstall", "look", "-y").status == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("raise RuntimeError('operator torchvision::nms does not exist')", "RuntimeError: operator torchvision::nms"),
+        ("import os\nos._exit(3)", "its import ends the process, with 3"),
+    ],
+)
+def test_a_needed_package_that_cannot_be_imported_is_named_at_once(code: str, reason: str, beside: Any) -> None:
+    beside.wheel("helper", code)
+    plugin(beside, "look", "helper")
+    done = beside.program("install", "img2img-look")
+    assert done.status == 1
+    assert f"error: helper, which img2img-look needs, cannot be imported here: {reason}" in done.err
+    assert "has to fit the torch" in done.err
+    assert "It stays installed; once the reason is mended, it can be used. To remove it: img2img uninstall" in done.err
+    assert "helper-1.0.dist-info" in beside.versions()

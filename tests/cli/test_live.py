@@ -239,7 +239,7 @@ def test_an_opencv_without_windows_is_told_from_a_missing_display(
         (["--source", "nowhere.mp4"], "'nowhere.mp4' does not exist"),
         (["--camera", "-1"], "-1 is not in the range"),
         (["--width", "0"], "0 is not in the range"),
-        (["-c", "night"], "'night' is no condition"),
+        (["-c", "by=1", "-c", "by=2"], "the condition by is given twice"),
     ],
 )
 def test_wrong_usage_is_refused(words: list[str], message: str, program: Any) -> None:

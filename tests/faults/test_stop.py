@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,7 @@ def test_a_terminal_that_is_closed_ends_the_job_in_order(
     until(lambda: finished(out) >= 4)
     os.close(slave)
     os.close(master)
+    time.sleep(0.5)  # the process that stands before the work is told, and passes it on
     (tmp_path / "go").touch()
     assert running.wait() == 129
     counts = json.loads(report.read_text("ascii"))["counts"]

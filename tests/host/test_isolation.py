@@ -181,3 +181,38 @@ def test_sigint_is_handled_as_before_after_an_import(install: Install) -> None:
     before = signal.getsignal(signal.SIGINT)
     loaded()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+SLOW = "import time\ntime.sleep(1.1)"
+
+
+def test_a_slow_plugin_that_declares_nothing_is_named_with_what_it_costs(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    install("img2img-slow", SLOW, FAMILY.format(name="slow"))
+    install("img2img-honest", SLOW, FAMILY.format(name="honest"), families="honest")
+    host = PluginHost.discover()
+    assert {"slow", "honest"} < {*host.families}
+    (record,) = caplog.records
+    assert "the plugin slow (img2img-slow 1.0) declares nothing" in record.getMessage()
+    assert "--plugins" in record.getMessage()
+
+
+def test_an_observer_whose_import_ends_the_process_is_passed_over(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    install("img2img-deadly", "import os\nos._exit(0)", observers="deadly")
+    host = PluginHost.discover()
+    step(host, 1)
+    assert "its import ends the process" in plugin_of(host, "deadly").problem
+
+
+def test_streams_that_an_observer_closes_are_open_again_afterwards(install: Install) -> None:
+    body = "import img2img, os\n@img2img.hookimpl\ndef training_stepped():\n    os.close(1)\n    os.close(2)"
+    install("img2img-rude", body)
+    before = [os.fstat(number).st_ino for number in range(3)]
+    step(PluginHost.discover(), 1)
+    assert [os.fstat(number).st_ino for number in range(3)] == before

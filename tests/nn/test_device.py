@@ -9,6 +9,8 @@ import sys
 import pytest
 import torch
 
+from img2img import Traits
+from img2img.contract.traits import Precision
 from img2img.errors import UsageError
 from img2img.inference.device import Device, pick_device, pick_precision
 
@@ -49,8 +51,38 @@ def test_auto_precision_is_no_bf16_where_onednn_may_not_use_it(monkeypatch: pyte
 
 
 def test_an_unknown_precision_is_refused_and_the_known_ones_are_named() -> None:
-    with pytest.raises(UsageError, match="unknown precision 'fp16'; choose one of auto, bf16, fp32"):
+    with pytest.raises(UsageError, match="unknown precision 'fp8'; choose one of auto, bf16, fp16, fp32"):
+        pick_precision("fp8", CPU)
+
+
+def test_a_precision_that_torch_cannot_compute_in_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def autocast(*arguments: object) -> object:
+        raise RuntimeError("Currently, only Bfloat16 is supported on CPU")
+
+    monkeypatch.setattr(torch, "autocast", autocast)
+    with pytest.raises(UsageError, match="the device 'cpu' cannot compute in fp16; choose bf16 or fp32"):
         pick_precision("fp16", CPU)
+
+
+@pytest.mark.parametrize(
+    ("borne", "place", "picked"),
+    [
+        (("fp32", "bf16", "fp16"), "cuda", torch.bfloat16),
+        (("fp32", "fp16"), "cuda", torch.float16),
+        (("fp32", "fp16"), "cpu", torch.float32),
+        (("fp32",), "cuda", torch.float32),
+    ],
+)
+def test_auto_picks_a_precision_that_the_network_bears(
+    borne: tuple[Precision, ...], place: str, picked: torch.dtype
+) -> None:
+    device = Device(torch.device(place), torch.bfloat16)
+    assert device.bearing(Traits(precisions=borne), "auto").precision == picked
+
+
+def test_a_precision_that_the_network_does_not_bear_is_refused() -> None:
+    with pytest.raises(UsageError, match="the network gives good results only in fp32, and not in bf16; leave out"):
+        Device(CPU, torch.bfloat16).bearing(Traits(precisions=("fp32",)), "bf16")
 
 
 @pytest.mark.slow

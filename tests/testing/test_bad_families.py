@@ -23,6 +23,7 @@ class Bad(NamedTuple):
 
 
 CALL = "        return self.generator(images, strength)"
+COARSE = "        if torch.is_autocast_enabled('cpu'):\n            images = images ** 9\n"
 BUILD = "        return Generator(config.width)"
 DATASET = "        return super_resolution(root, scale=2, crop=config.crop, split=split)"
 UNSEEDED = """
@@ -79,7 +80,15 @@ BAD = {
     ),
     "traits": Bad(
         "translator.py", 'tiling="exact"', 'tiling="mostly"',
-        "the translator declares what can be", "tiling='mostly' is none of exact, never",
+        "the translator declares what can be", "tiling='mostly' is none of exact, overlap, never",
+    ),
+    "bare": Bad(
+        "translator.py", 'tiling="exact",\n        halo=5', 'tiling="overlap"',
+        "the translator declares what can be", "tiling='overlap' needs a halo of 1 or more",
+    ),
+    "coarse": Bad(
+        "translator.py", CALL, f"{COARSE}{CALL}",
+        "each declared precision gives nearly what fp32 gives", "take bf16 out of the precisions",
     ),
     "scale": Bad(
         "translator.py", "scale=2", "scale=3",

@@ -34,7 +34,10 @@ def test_a_built_in_keeps_every_promise_without_a_remark(name: str) -> None:
 def test_a_family_that_has_everything_keeps_every_promise(family: Callable[..., Any]) -> None:
     outcomes = check_family(family())
     left = [outcome for outcome in outcomes if outcome.state != "ok"]
-    assert [outcome.promise for outcome in left] == ["another device gives nearly the same"], left
+    assert [outcome.promise for outcome in left] == [
+        "another device gives nearly the same",
+        "overlapping tiles give nearly what the whole gives",
+    ], left
 
 
 def test_a_broken_promise_is_an_assertion_that_names_measurement_and_options(family: Callable[..., Any]) -> None:
@@ -52,6 +55,30 @@ def test_a_needlessly_wide_halo_is_remarked_and_breaks_nothing(family: Callable[
     outcome = subject.outcome(reach.the_halo_is_as_wide_as_the_network_looks)
     assert outcome.state == "ok"
     assert "halo=20 is declared, but no pixel further away than 5" in outcome.detail
+
+
+OVERLAP = ("translator.py", 'tiling="exact",\n        halo=5', 'tiling="overlap",\n        halo=2')
+GLOBAL = (
+    "translator.py",
+    "        return self.generator(images, strength)",
+    "        return self.generator(images * images.amax((1, 2, 3), keepdim=True) ** 900, strength)",
+)
+
+
+def test_the_seams_of_overlapping_tiles_are_measured(family: Callable[..., Any], tmp_path: Path) -> None:
+    subject = FamilySubject(family("overlapping", OVERLAP), tmp_path)
+    outcome = subject.outcome(reach.overlapping_tiles_give_nearly_what_the_whole_gives)
+    assert outcome.state == "ok"
+    assert "in tiles of 16 with halo=2, results are off by 0.0" in outcome.detail
+
+
+def test_overlapping_tiles_of_a_network_that_looks_at_everything_break_the_promise(
+    family: Callable[..., Any], tmp_path: Path
+) -> None:
+    subject = FamilySubject(family("everywhere", OVERLAP, GLOBAL), tmp_path)
+    outcome = subject.outcome(reach.overlapping_tiles_give_nearly_what_the_whole_gives)
+    assert outcome.state == "broken"
+    assert "declare a wider halo, or tiling='never'" in outcome.detail
 
 
 def test_data_of_an_unusual_layout_are_asked_for(family: Callable[..., Any], tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 from math import ceil, lcm
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +25,8 @@ POSITIONS = 16
 """The largest number of places of one period of the network's grid that are tried."""
 CHANGED = 1e-6
 """An output pixel that differs by more depends on the changed input; steps of 16 bit are 1.5e-5."""
+NEARLY = 0.02
+"""The average by which results from tiles that overlap may be off, of 1."""
 ROUNDING = 8
 """The steps of 1/65535 by which a result from tiles may be off, since sums are rounded differently."""
 
@@ -40,46 +44,86 @@ def the_halo_is_as_wide_as_the_network_looks(subject: FamilySubject) -> str | No
 
 @promise(the_halo_is_as_wide_as_the_network_looks)
 def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
-    translator = _tiled(subject)
+    whole, tiled, side = _whole_and_tiled(subject, _tiled(subject))
+    off = np.abs(whole - tiled).max()
+    size = "×".join(map(str, whole.shape[2:0:-1]))
+    keep(off <= ROUNDING, f"a result of {size} in tiles of {side} is off by {off} of 65535")
+
+
+@promise(nothing_in_a_batch_depends_on_its_neighbours)
+def overlapping_tiles_give_nearly_what_the_whole_gives(subject: FamilySubject) -> str:
+    translator = subject.translator()
+    if translator.traits.tiling != "overlap":
+        raise Skipped(f"the family's tiles are not approximate (tiling={translator.traits.tiling!r})")
+    whole, tiled, side = _whole_and_tiled(subject, translator)
+    off = np.abs(whole - tiled) / 65535
+    measured = f"in tiles of {side} with halo={translator.traits.halo}, results are off by {off.mean():.2g} of 1"
+    keep(off.mean() <= NEARLY, f"{measured} on average, more than {NEARLY}: declare a wider halo, or tiling='never'")
+    return f"{measured} on average, and by {off.max():.2g} at most"
+
+
+def _whole_and_tiled(subject: FamilySubject, translator: Translator) -> tuple[Any, Any, int]:
+    """Translate one image as a whole and in tiles; return both results, as numbers up to 65535, and the tiles' side."""
     traits = translator.traits
     side = max(SMALLEST_CHOICE, traits.multiple_of)
     size = 2 * traits.halo + 2 * side
     shape = (1, size + 5, size + 3, traits.channels_in)
     pixels = np.random.default_rng(0).integers(0, 65536, shape).astype(np.uint16)
+    images = torch.empty(shape).permute(0, 3, 1, 2)
+    maps = {name: subject.values(name, images)[0][None] for name in _maps(traits)}
+    conditions = {**subject.conditions(translator, images), **maps}
     results = []
     for tile in (None, side):
         executor = Executor(translator, Device(), tile)
         try:
-            results.append(executor.run(pixels, subject.conditions(translator, 1)).astype(int))
+            results.append(executor.run(pixels, conditions).astype(int))
         finally:
             executor.close()
-    off = np.abs(results[0] - results[1]).max()
-    keep(off <= ROUNDING, f"an image of {size + 3}×{size + 5} in tiles of {side} is off by {off} of 65535")
+    return results[0], results[1], side
 
 
 def _tiled(subject: FamilySubject) -> Translator:
     translator = subject.translator()
     if translator.traits.tiling != "exact":
-        raise Skipped("the family promises nothing about tiles (tiling='never')")
+        raise Skipped(f"the family does not promise exact tiles (tiling={translator.traits.tiling!r})")
     return translator
 
 
 def _reaches(subject: FamilySubject, translator: Translator) -> Iterator[int]:
-    """Change all pixels from some column or row on, and up to it; yield how far from there the result changed."""
+    """Change all pixels from some column or row on, and up to it; yield how far from there the result changed.
+
+    The pixels are those of the images, and of the maps that belong to them.
+    """
     traits = translator.traits
     period = lcm(traits.multiple_of, Fraction(traits.scale).denominator)
     length = fitting(4 * traits.halo + 16 + period, traits)
     breadth = fitting(8, traits)
     steps = range(0, period, -(-period // POSITIONS))
-    for across in (True, False):
-        first, other = (random_images(translator, *((breadth, length) if across else (length, breadth))) for _ in "12")
+    for across, name in product((True, False), ("", *_maps(traits))):
+        size = (breadth, length) if across else (length, breadth)
+        images = random_images(translator, *size)
+        rows = (
+            [row[None] for row in subject.values(name, images)] if name else [images, random_images(translator, *size)]
+        )
+
+        def translate(pixels: Tensor, name: str = name, images: Tensor = images) -> Tensor:
+            """Translate changed images, or images with a changed map."""
+            if name:
+                return subject.translate(translator, images, **{name: pixels})
+            return subject.translate(translator, pixels)
+
+        first, other = rows
         along = 3 if across else 2
-        before = subject.translate(translator, first)
+        before = translate(first)
         places = torch.arange(length) if across else torch.arange(length)[:, None]
         for cut in (length // 2 + step for step in steps):
-            later = subject.translate(translator, torch.where(places >= cut, other, first))
-            earlier = subject.translate(translator, torch.where(places < cut, other, first))
+            later = translate(torch.where(places >= cut, other, first))
+            earlier = translate(torch.where(places < cut, other, first))
             yield from _distances(_changed(before, later, along), _changed(before, earlier, along), cut, traits)
+
+
+def _maps(traits: Traits) -> list[str]:
+    return [name for name, condition in traits.conditions.items() if condition.kind == "map"]
 
 
 def _distances(later: list[int], earlier: list[int], cut: int, traits: Traits) -> Iterator[int]:
