@@ -218,11 +218,12 @@ class Checker:
         apart: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        folder = self._folder.name  # where what libraries and the plugin leave is removed
         self._process = process = subprocess.Popen(
             [sys.executable, "-P", "-m", "img2img.testing.server", json.dumps(self._settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=None if self._variables is None else dict(self._variables),
+            env={**(self._variables or os.environ), "TMPDIR": folder, "TORCHINDUCTOR_CACHE_DIR": folder},
             **apart,
         )
         self._answers: queue.Queue[bytes] = queue.Queue()
