@@ -17,8 +17,9 @@ from types import TracebackType
 from typing import Any
 
 from img2img.errors import PluginError
+from img2img.testing.endings import how_it_ended, read_stack
 from img2img.testing.outcome import Outcome, State
-from img2img.testing.server import LONGEST_IMPORT, MARGIN, how_it_ended, read_stack
+from img2img.testing.server import LONGEST_IMPORT, MARGIN
 
 SECONDS = 600.0
 """The longest time for the check of one promise, which a slow machine or large networks may need."""
@@ -181,6 +182,8 @@ class Checker:
         """Return the answer to a request, or how the process ended that was to give one."""
         if self._process is None or self._process.poll() is not None:
             self._start()
+            if request and not self._settings["forks"]:
+                self._ask({})  # its time is not that of the promise
         assert self._process
         assert self._process.stdin
         with suppress(BrokenPipeError):
@@ -215,11 +218,12 @@ class Checker:
         apart: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        folder = self._folder.name  # where what libraries and the plugin leave is removed
         self._process = process = subprocess.Popen(
             [sys.executable, "-P", "-m", "img2img.testing.server", json.dumps(self._settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=None if self._variables is None else dict(self._variables),
+            env={**(self._variables or os.environ), "TMPDIR": folder, "TORCHINDUCTOR_CACHE_DIR": folder},
             **apart,
         )
         self._answers: queue.Queue[bytes] = queue.Queue()

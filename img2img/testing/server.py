@@ -25,6 +25,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from img2img.testing.endings import how_it_ended, read_stack
 from img2img.testing.lines import describe, line_of_stack
 
 Answer = dict[str, Any]
@@ -69,6 +70,9 @@ class Server:
     """The process that serves the current request."""
     foreign: list[str] = field(default_factory=list)
     left: bytes = b""
+    writer: int = -1
+    stack: Any = None
+    """The file in which this process writes down where it is when it crashes or takes too long."""
 
     def serve(self, settings: dict[str, Any]) -> None:
         """Answer each request."""
@@ -82,7 +86,7 @@ class Server:
         _settle()
         while (request := self._request()) is not None:
             self.seconds = request.get("seconds", LONGEST_IMPORT)
-            act: Callable[[], Answer] = partial(_serve, runner, request, self.found)
+            act = partial(_serve, runner, request, self.found, self.begin)
             answer = self.apart(act) if self.forks else self.here(act)
             if self.forks and "subjects" in answer:
                 foreign = answer["foreign"]
@@ -98,9 +102,15 @@ class Server:
             self._answer(answer)
         self.leave()
 
+    def begin(self) -> None:
+        """Let the time of a promise begin, once the plugin is imported."""
+        if self.forks:
+            os.write(self.writer, b" ")
+        faulthandler.dump_traceback_later(self.seconds, file=self.stack)
+
     def here(self, act: Callable[[], Answer]) -> Answer:
         """Do something in this process, which may end by it; the check starts another one then."""
-        return _watched(act, self.folder / "stack", self.seconds)
+        return self._run(act, self.folder / "stack")
 
     def apart(self, act: Callable[[], Answer]) -> Answer:
         """Do something in a fork, and return its answer, or how it ended without one."""
@@ -112,7 +122,7 @@ class Server:
         os.close(writer)
         data, status = self._wait(reader)
         os.close(reader)
-        if status is None and not data:
+        if status is None and not data.strip():
             _await_stack(stack)
         self._end_child(wait=status is None)
         if data.endswith(b"\n"):
@@ -134,7 +144,8 @@ class Server:
             os.close(self.requests)
             os.close(self.answers)
             own = os.getpid()
-            answer = json.dumps(_watched(act, stack, self.seconds))
+            self.writer = writer
+            answer = json.dumps(self._run(act, stack))
             if os.getpid() == own:  # and no fork of the plugin's
                 with os.fdopen(writer, "w", closefd=False) as file:
                     file.write(answer + "\n")
@@ -142,9 +153,35 @@ class Server:
         finally:
             leave(70)
 
+    def _run(self, act: Callable[[], Answer], stack: Path) -> Answer:
+        """Do something that may take for ever or crash; the file `stack` then tells where it was."""
+        from img2img.errors import PluginError
+        from img2img.testing.watch import noting_exits
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # who presses Ctrl-C ends the check, which ends this
+        with stack.open("w") as file:
+
+            def note(text: str) -> None:
+                file.write(text)
+                file.flush()
+
+            self.stack = file
+            faulthandler.enable(file)
+            faulthandler.dump_traceback_later(LONGEST_IMPORT, file=file)
+            try:
+                with noting_exits(note):
+                    return act()
+            except PluginError as error:
+                return {"refused": str(error)}
+            except BaseException as error:  # what a plugin raises where no promise is checked
+                return {"refused": describe(error)}
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+                faulthandler.disable()
+
     def _wait(self, reader: int) -> tuple[bytes, int | None]:
         """Return what a child answers, and its status where it has ended without an answer; leave if the check has."""
-        data, deadline = b"", time.monotonic() + self.seconds + MARGIN
+        data, deadline = b"", time.monotonic() + LONGEST_IMPORT + MARGIN
         while time.monotonic() < deadline:
             ready, _, _ = select.select([reader, *([] if self.left else [self.requests])], [], [], 0.1)
             if self.requests in ready:  # the next request comes after the answer, so that this is the end
@@ -153,6 +190,8 @@ class Server:
                     self.leave()
             if reader in ready:
                 chunk = os.read(reader, 1 << 16)
+                if not data and chunk[:1] == b" ":
+                    deadline = time.monotonic() + self.seconds + MARGIN
                 data += chunk
                 if data.endswith(b"\n"):
                     return data, None
@@ -204,43 +243,6 @@ class Server:
             self.leave()
 
 
-def how_it_ended(status: int | None, seconds: float) -> str:
-    """Return in words how a process ended that gave no answer, from its status as `os.waitpid` returns it."""
-    if status is None:
-        return f"it takes longer than {seconds:g} s"
-    code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
-        return f"it ends the process, with status {code}"
-    names = {number.value: number.name for number in signal.Signals}
-    return f"it crashes: the process was ended by {names.get(-code, f'signal {-code}')}"
-
-
-def _watched(act: Callable[[], Answer], stack: Path, seconds: float) -> Answer:
-    """Do something that may take for ever or crash; the file `stack` then tells where it was."""
-    from img2img.errors import PluginError
-    from img2img.testing.watch import noting_exits
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who presses Ctrl-C ends the check, which ends this
-    with stack.open("w") as file:
-
-        def note(text: str) -> None:
-            file.write(text)
-            file.flush()
-
-        faulthandler.enable(file)
-        faulthandler.dump_traceback_later(seconds, file=file)
-        try:
-            with noting_exits(note):
-                return act()
-        except PluginError as error:
-            return {"refused": str(error)}
-        except BaseException as error:  # what a plugin raises where no promise is checked
-            return {"refused": describe(error)}
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-            faulthandler.disable()
-
-
 def _runner(settings: dict[str, Any]) -> Any:
     """Find the plugins; torch and what else the checks need is loaded by this."""
     import torch._dynamo  # optimizers import it, which takes seconds
@@ -262,7 +264,7 @@ def _runner(settings: dict[str, Any]) -> Any:
 def _await_stack(path: Path) -> None:
     """Wait until a process that takes too long has written down where it is, which a busy machine delays."""
     deadline = time.monotonic() + GRACE
-    outermost = (f"in {_watched.__name__}\n", "  ...\n")  # long stacks are cut off
+    outermost = (f"in {Server._run.__name__}\n", "  ...\n")  # long stacks are cut off
     while time.monotonic() < deadline and not any(frame in read_stack(path) for frame in outermost):
         time.sleep(0.1)
 
@@ -273,20 +275,15 @@ def _settle() -> None:
     gc.freeze()
 
 
-def _serve(runner: Any, request: dict[str, Any], found: dict[int, Any]) -> Answer:
+def _serve(runner: Any, request: dict[str, Any], found: dict[int, Any], begin: Callable[[], None]) -> Answer:
     if "stack" in request:
         return {"line": line_of_stack(request["stack"])}
     if "subject" not in request:
         return dict(runner.list())
     subject = request["subject"]
+    runner.load()
+    begin()
     return dict(runner.hold(subject, request["promise"], request["outcomes"], found.get(subject, {})))
-
-
-def read_stack(path: Path) -> str:
-    """Return what a process has written down about where it was; nothing where it has written nothing."""
-    with suppress(OSError):
-        return path.read_text("utf-8", "replace")
-    return ""
 
 
 if __name__ == "__main__":

@@ -161,6 +161,7 @@ def test_a_check_that_is_stopped_leaves_no_process_and_no_folder(number: str, tm
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a test in the background ignores it
     )
     while not marker.exists():
         assert process.poll() is None
