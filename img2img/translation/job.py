@@ -99,13 +99,9 @@ def translate(
     with _open_journal(plan, digest, overwrite=output.overwrite) as journal, _cores(job) as (workers, codecs):
         settings = Settings(rows, output, compute, codecs, of_clips or video, host, digest, chain)
         executor = partial(
-            Executor,
-            model.translator,
-            model.device,
-            model.executor.tile,
-            workers=workers,
-            batch_size=compute.batch_size,
-        )
+            Executor, model.translator, model.device, model.executor.tile,
+            workers=workers, batch_size=compute.batch_size,
+        )  # fmt: skip
         audience = Audience(host, job.items, options)
         run = partial(_run, job, settings, executor, journal, audience, stop)
         _carry_out(run, outcome, audience, report)
