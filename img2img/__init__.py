@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from img2img.config import ModelConfig, TrainingConfig
+    from img2img.contract.albums import Album, AlbumSource, AlbumTarget, AlbumWriter, NamedPicture
     from img2img.contract.clips import ClipSource, ClipTarget, ClipWriter
     from img2img.contract.data import Batch, Dataset, Misfit, Sample
     from img2img.contract.families import ModelFamily, Recognised, Translator
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AdversarialConfig": "nn.games",
+    "Album": "contract.albums",
+    "AlbumSource": "contract.albums",
+    "AlbumTarget": "contract.albums",
+    "AlbumWriter": "contract.albums",
     "Batch": "contract.data",
     "Clip": "media.clip.frames",
     "ClipInfo": "media.clip.frames",
@@ -55,6 +60,7 @@ _HOMES = {
     "ModelConfig": "config",
     "ModelFileError": "errors",
     "ModelFamily": "contract.families",
+    "NamedPicture": "contract.albums",
     "Noise": "contract.traits",
     "PluginHost": "host.host",
     "Item": "translation.report",
@@ -123,6 +129,11 @@ __all__ = [  # noqa: RUF022 - by subject
     "Clip",
     "ClipInfo",
     "Frame",
+    "AlbumSource",
+    "AlbumTarget",
+    "AlbumWriter",
+    "Album",
+    "NamedPicture",
     "Run",
     "Job",
     "Item",

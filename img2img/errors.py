@@ -63,6 +63,10 @@ class ModelFileError(UsageError):
     """A model file is damaged, hostile, or made for something else."""
 
 
+class UnknownModelError(ModelFileError):
+    """No family recognises the tensors of a file."""
+
+
 class PluginError(UsageError):
     """A plugin cannot be used, or no plugin provides an extension."""
 

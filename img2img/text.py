@@ -29,6 +29,11 @@ def printable(text: object) -> str:
     return _IN_A_LINE.sub(_escape, str(text))
 
 
+def as_file_name(text: str) -> str:
+    """Return text with a `_` in the place of each character that `printable` escapes."""
+    return _IN_A_LINE.sub("_", text)
+
+
 def printable_lines(text: str, *, terminal: bool = False) -> str:
     """Return text of several lines without control characters.
 

@@ -44,16 +44,25 @@ def command(
     """Make a model file of CHECKPOINT, the weights of another training code: .pth, .pt, .ckpt or .safetensors.
 
     The families recognise the file by the names and shapes of its tensors. Nothing in it is executed. `img2img
-    translate` takes such a file as its MODEL, too, if it needs no options.
+    translate` takes such a file as its MODEL, too, if it needs no options. A file that an importer opens is used as it
+    is.
     """
     from img2img.config import parse_assignments
     from img2img.models.file import SUFFIX, save_model
-    from img2img.models.foreign import open_checkpoint
+    from img2img.models.importers import Claim
+    from img2img.models.store import identify, is_own
 
     target = target or checkpoint.with_suffix(SUFFIX)
     if os.path.lexists(target):
         raise UsageError(f"{target} exists already; give another name with -o, or remove it")
-    foreign = open_checkpoint(checkpoint, plugins.discover(), parse_assignments(options), part)
+    if is_own(checkpoint):
+        raise UsageError(f"{checkpoint} is a model file already; use it as it is")
+    foreign = identify(checkpoint, plugins.discover(), parse_assignments(options), part)
+    if isinstance(foreign, Claim):
+        raise UsageError(
+            f"{checkpoint} is a file that the importer {foreign.importer.name!r} opens each time, so that no model "
+            f"file is made of it; use it as it is: img2img translate {checkpoint} …"
+        )
     source = f"imported from {checkpoint.name} (SHA-256 {foreign.info.sha256}), a {foreign.recognised.what}"
     save_model(
         target, foreign.generator, foreign.config, family=foreign.info.family, scale=foreign.translator.traits.scale,

@@ -10,6 +10,7 @@ import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import show, show_json
+from img2img.cli.model_help import conditions_of
 from img2img.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ def command(plugins: HostOptions, model: str, as_json: bool) -> None:
     card = read_card(info)
     row = {**asdict(info), "path": str(info.path), "config": _table(info), "parameters": info.parameters}
     row["card"] = json.loads(card.model_dump_json()) if card else None
+    row["conditions"] = [*conditions_of(model, plugins.discover())]
     if as_json:
         show_json(row)
         return
     del row["card"]
+    conditions = row.pop("conditions")
     row["tensors"] = len(row.pop("shapes"))
     for key, value in row.items():
         if key != "config" and (value or info.shapes):  # files of other programs leave many fields empty
@@ -40,6 +43,8 @@ def command(plugins: HostOptions, model: str, as_json: bool) -> None:
     show("config")
     for key, value in row["config"].items():
         show(f"  {key} = {json.dumps(value)}")
+    if conditions:
+        show("conditions", *(f"  {line}" for line in conditions))
     for heading, lines in card_lines(info, card).items() if card else ():
         show(heading.lower(), *(f"  {line}" for line in lines))
 

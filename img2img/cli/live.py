@@ -10,6 +10,7 @@ import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
+from img2img.cli.model_help import ModelCommand
 from img2img.cli.options import compute_options, condition_option, filter_options
 from img2img.cli.signals import orderly_stop
 from img2img.errors import Stopped, UsageError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from img2img.media.video import Clip
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @click.argument("model")
 @click.option("--camera", type=click.IntRange(0), metavar="N", help="Number of the camera. [default: 0]")
 @click.option(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import show, show_json
+from img2img.cli.model_help import conditions_of
 from img2img.errors import ModelFileError
 from img2img.host.kinds import FAMILIES, FILTERS, KINDS, Kind
 
@@ -23,9 +24,14 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(plugins: HostOptions, family: str | None, as_json: bool) -> None:
-    """List model files, families, filters, importers, sources and targets, or the options of one FAMILY or filter."""
+    """List model files, families, filters, importers, sources and targets, or the options of one FAMILY or filter.
+
+    Of the name of a model file, the conditions are listed.
+    """
     host = plugins.discover()
-    if family:
+    if family and not _is_extension(host, family) and family in _names():
+        _show_conditions(host, family, as_json)
+    elif family:
         _show_options(host, family, as_json)
     elif as_json:
         summaries = {kind.plural: _summaries(host, kind) for kind in KINDS if kind.title}
@@ -84,12 +90,30 @@ def _show_options(host: PluginHost, name: str, as_json: bool) -> None:
         show_json(schemas if len(schemas) > 1 else schemas.popitem()[1])
         return
     for title, schema in schemas.items():
-        if len(schemas) > 1:
+        if len(schemas) > 1 or title.endswith(")"):
             show(f"{title}:")
         for key, field in schema.get("properties", {}).items():
             default = field.get("default")
             shown = "" if default is None else json.dumps(default, ensure_ascii=False).strip('"')  # as users type it
             show(f"  {key}={shown}  ({_type(field)})  {field.get('description', '')}")
+
+
+def _show_conditions(host: PluginHost, model: str, as_json: bool) -> None:
+    lines = [*conditions_of(model, host)]
+    if as_json:
+        show_json({"conditions": lines})
+    else:
+        show(f"conditions of {model}:", *(f"  {line}" for line in lines or ["none"]))
+
+
+def _names() -> Collection[str]:
+    from img2img.models.store import list_models
+
+    return list_models()
+
+
+def _is_extension(host: PluginHost, name: str) -> bool:
+    return _is_known(host, FILTERS, name) or _is_known(host, FAMILIES, name)
 
 
 def _type(field: Mapping[str, Any]) -> str:
@@ -105,7 +129,9 @@ def _schemas(host: PluginHost, name: str) -> dict[str, Any]:
     if _is_known(host, FILTERS, name):
         classes[f"filter {name}"] = host.find(FILTERS, name).options_class
     if _is_known(host, FAMILIES, name) or not classes:
-        classes[f"family {name}"] = host.family(name).training_class
+        family = host.family(name)
+        title = f"family {name}" if family.is_trainable else f"family {name} (for use only: it has no training)"
+        classes[title] = family.training_class if family.is_trainable else family.config_class
     return {title: options.model_json_schema() for title, options in classes.items()}
 
 

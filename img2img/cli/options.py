@@ -71,19 +71,25 @@ def assignments_option(*names: str, help: str) -> Decorator:
     return click.option(*names, "options", multiple=True, metavar="KEY=VALUE", help=help)
 
 
-def condition_option(help: str = "What else steers the model.") -> Decorator:
-    """Return the option `-c`; all conditions together arrive as `conditions`, name to what was typed."""
+def condition_option(help: str = "What else steers the model (see `img2img inspect MODEL`).") -> Decorator:
+    """Return the option `-c`; all conditions together arrive as `conditions`, name to what was typed.
+
+    What has no name has an empty one, which stands for the model's only condition, or the only required one.
+    """
     return click.option(
-        "-c", "--condition", "conditions", multiple=True, metavar="NAME=VALUE", help=help, callback=_parse_conditions
+        "-c", "--condition", "conditions", multiple=True, metavar="[NAME=]VALUE", help=help, callback=_parse_conditions
     )
 
 
 def _parse_conditions(_context: click.Context, _option: click.Parameter, words: Sequence[str]) -> dict[str, str]:
-    conditions = {}
+    conditions: dict[str, str] = {}
     for word in words:
         name, separator, value = word.partition("=")
-        if not separator:
-            raise UsageError(f"{word!r} is no condition: write it as name=value, for example -c label=winter")
+        name, value = (name, value) if separator else ("", word)
+        if name in conditions:
+            raise UsageError(
+                f"the condition {name or 'without a name'} is given twice: {conditions[name]!r}, {value!r}"
+            )
         conditions[name] = value
     return conditions
 

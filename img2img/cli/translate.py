@@ -9,6 +9,7 @@ import click
 
 from img2img.cli.host import HostOptions
 from img2img.cli.messages import say
+from img2img.cli.model_help import ModelCommand
 from img2img.cli.options import compute_options, condition_option, filter_options, gather, max_pixels_option
 from img2img.cli.progress import TranslationProgress
 from img2img.cli.signals import orderly_stop
@@ -56,7 +57,7 @@ _OUTPUT = [
 ]
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @click.argument("model")
 @click.argument("source")
 @click.argument("target", type=click.Path(path_type=Path))
@@ -92,10 +93,11 @@ def command(
 ) -> None:
     """Translate SOURCE into TARGET with MODEL.
 
-    MODEL is a model file or the name of one (see `img2img models`). SOURCE is an image, a video, a folder, or a pattern
-    in quotes such as 'photos/**/*.jpg'. TARGET is a file for one of them and a folder for more, in which the tree of
-    the sources is mirrored. A video as TARGET of a folder is made of its images. Run again, the same command skips what
-    is done and goes on with the rest, in a video that was not finished too.
+    MODEL is a model file or the name of one (see `img2img models`). SOURCE is an image, a video, a folder, a pattern
+    in quotes such as 'photos/**/*.jpg', a zip file, a web address, or a table:FILE.csv of these. TARGET is a file for
+    one of them and a folder or a zip file for more, in which the tree of the sources is mirrored. A video as TARGET of
+    a folder is made of its images. Run again, the same command skips what is done and goes on with the rest, in a video
+    that was not finished too.
     """
     with orderly_stop() as stop:
         from img2img.inference.device import Compute

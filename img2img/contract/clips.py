@@ -16,21 +16,21 @@ class ClipSource(ABC):
     """Reads clips that are not video files. It holds no state; one instance serves the whole program.
 
     An exception, or a result that breaks the contract, fails the clip and nothing else.
+
+    Attributes:
+        name: The word NAME in `NAME:ADDRESS`, and the suffix of the files that it reads, without the dot. The names in
+            `img2img.media.formats.OWN_NAMES` are taken.
+        summary: One line for `img2img models`.
+        endless: Whether its clips have no end of their own; the user must then give `--end`.
+        reads_files: Whether it also opens files with the suffix `name`; otherwise only `NAME:ADDRESS` reaches it.
+        needs_fps: Whether `open` needs a rate; without `--fps`, such files in a folder are passed over.
     """
 
     name: ClassVar[str]
-    """The word NAME in `NAME:ADDRESS`, and the suffix of the files that it reads, without the dot.
-
-    The names in `img2img.media.formats.OWN_NAMES` are taken.
-    """
     summary: ClassVar[str]
-    """One line for `img2img models`."""
     endless: ClassVar[bool] = False
-    """Whether its clips have no end of their own; the user must then give `--end`."""
     reads_files: ClassVar[bool] = True
-    """Whether it also opens files with the suffix `name`; otherwise only `NAME:ADDRESS` reaches it."""
     needs_fps: ClassVar[bool] = False
-    """Whether `open` needs a rate; without `--fps`, such files in a folder are passed over."""
 
     @abstractmethod
     def open(self, address: str, fps: Fraction | None) -> Clip:
@@ -66,12 +66,15 @@ class ClipWriter(Protocol):
 
 
 class ClipTarget(ABC):
-    """Writes clips to files that are not videos. It holds no state; one instance serves the whole program."""
+    """Writes clips to files that are not videos. It holds no state; one instance serves the whole program.
+
+    Attributes:
+        name: The suffix of its files, without the dot; the names in `img2img.media.formats.OWN_NAMES` are taken.
+        summary: One line for `img2img models`.
+    """
 
     name: ClassVar[str]
-    """The suffix of its files, without the dot; the names in `img2img.media.formats.OWN_NAMES` are taken."""
     summary: ClassVar[str]
-    """One line for `img2img models`."""
 
     @abstractmethod
     def create(self, path: Path, info: ClipInfo) -> ClipWriter:

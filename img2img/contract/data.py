@@ -14,44 +14,54 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sample:
-    """One item of a dataset: a `Batch` without its first dimension."""
+    """One item of a dataset: a `Batch` without its first dimension.
+
+    Attributes:
+        source: (C, H, W), float, [0, 1].
+        target: (C, H', W'), float, [0, 1]: the truth for `source`, or any image of the target domain where data are
+            unpaired.
+        condition: Further inputs of the translation, such as a label: name to a tensor of any shape.
+        name: The file of the source, for previews and reports.
+        target_name: The file of the target, if that is another one.
+    """
 
     source: Tensor
-    """(C, H, W), float, [0, 1]."""
     target: Tensor
-    """(C, H', W'), float, [0, 1]: the truth for `source`, or any image of the target domain where data are unpaired."""
     condition: Mapping[str, Tensor] = field(default_factory=dict)
-    """Further inputs of the translation, such as a label: name to a tensor of any shape."""
     name: str = ""
-    """The file of the source, for previews and reports."""
     target_name: str = ""
-    """The file of the target, if that is another one."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The samples from which a trainer learns in one step, on its device."""
+    """The samples from which a trainer learns in one step, on its device.
+
+    Attributes:
+        source: (N, C, H, W), RGB, float, [0, 1].
+        target: (N, C, H', W'), RGB, float, [0, 1].
+        condition: Name to a tensor of N rows.
+        names: The files of the N sources.
+        target_names: The files of the N targets.
+    """
 
     source: Tensor
-    """(N, C, H, W), RGB, float, [0, 1]."""
     target: Tensor
-    """(N, C, H', W'), RGB, float, [0, 1]."""
     condition: Mapping[str, Tensor] = field(default_factory=dict)
-    """Name to a tensor of N rows."""
     names: tuple[str, ...] = ()
-    """The files of the N sources."""
     target_names: tuple[str, ...] = ()
-    """The files of the N targets."""
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """A sample that cannot be used, as the sizes of its images show."""
+    """A sample that cannot be used, as the sizes of its images show.
+
+    Attributes:
+        reason: Which image it is, and what is wrong with it.
+        side: The shorter side, in pixels, of an image that is smaller than the training crop; 0 for any other reason.
+    """
 
     reason: str
-    """Which image it is, and what is wrong with it."""
     side: int = 0
-    """The shorter side, in pixels, of an image that is smaller than the training crop; 0 for any other reason."""
 
 
 Sizes = Mapping[Path, tuple[int, int]]
@@ -72,10 +82,13 @@ class Sized(Protocol):
 
 
 class Dataset(Protocol):
-    """Training data that pairs each source with a target; `img2img.datasets` has the usual datasets."""
+    """Training data that pairs each source with a target; `img2img.datasets` has the usual datasets.
+
+    Attributes:
+        paired: Whether a sample's target is the truth for its source; else it is any image of the target domain.
+    """
 
     paired: bool
-    """Whether a sample's target is the truth for its source; else it is any image of the target domain."""
 
     def __len__(self) -> int:
         """Return the number of samples."""

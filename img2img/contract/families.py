@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from img2img.contract.traits import Traits
+from img2img.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -76,34 +77,39 @@ class Translator:
 
 @dataclass(frozen=True)
 class Recognised:
-    """The weights of another program, described as a model of a family."""
+    """The weights of another program, described as a model of a family.
+
+    Attributes:
+        what: The network and the code that it comes from, in words: `RRDBNet of BasicSR`.
+        options: Options of the family's config; the user's options override them.
+        weights: The weights, by the names of `build_generator`'s network.
+        assumed: Options that the tensors do not determine, each with the reason for its value, in words.
+    """
 
     what: str
-    """The network and the code that it comes from, in words: `RRDBNet of BasicSR`."""
     options: Mapping[str, Any]
-    """Options of the family's config; the user's options override them."""
     weights: Mapping[str, Tensor]
-    """The weights, by the names of `build_generator`'s network."""
     assumed: Mapping[str, str] = field(default_factory=dict)
-    """Options that the tensors do not determine, each with the reason for its value, in words."""
 
 
 class ModelFamily(ABC, Generic[C, T]):
     """A kind of model: what a plugin registers. It holds no state; one instance serves the whole program.
 
-    `C` is the config of a model; `T`, a subclass of `C`, is the config of a training.
+    `C` is the config of a model; `T`, a subclass of `C`, is the config of a training. A family whose models are only
+    used, such as those of another program, leaves out `training_class`, `dataset` and `trainer`.
+
+    Attributes:
+        name: The word that users type: `[a-z][a-z0-9_]*`.
+        summary: One line for `img2img models`.
+        small: Options that make a model and a training small enough to be checked in seconds, for `img2img
+            check-plugin`. Every network should learn within the steps that these options give.
+        exports: Whether `img2img export` can write its models; `img2img check-plugin` then tries it.
     """
 
     name: str
-    """The word that users type: `[a-z][a-z0-9_]*`."""
     summary: str
-    """One line for `img2img models`."""
     small: ClassVar[Mapping[str, Any]] = {}
-    """Options that make a model and a training small enough to be checked in seconds, for `img2img check-plugin`.
-
-    Every network should learn within the steps that these options give."""
     exports: ClassVar[bool] = False
-    """Whether `img2img export` can write its models; `img2img check-plugin` then tries it."""
 
     @property
     @abstractmethod
@@ -111,9 +117,14 @@ class ModelFamily(ABC, Generic[C, T]):
         """The pydantic model of the options on which a generator and its use depend; a model file stores them."""
 
     @property
-    @abstractmethod
     def training_class(self) -> type[T]:
         """The pydantic model of all options of a training; a subclass of `config_class` and `TrainingConfig`."""
+        raise self._lacks("training_class")
+
+    @property
+    def is_trainable(self) -> bool:
+        """Whether models of the family can be trained; it is if the family defines `trainer`."""
+        return type(self).trainer is not ModelFamily.trainer
 
     def configure(self, options: Mapping[str, Any], root: Path) -> T:
         """Make the config of a training from the user's options, and from the data where these determine an option.
@@ -124,13 +135,13 @@ class ModelFamily(ABC, Generic[C, T]):
         """
         return self.training_class.parse(options)
 
-    @abstractmethod
     def dataset(self, root: Path, config: T, split: Split) -> Dataset:
         """Read training data from a folder in any layout that the family knows.
 
         Raises:
             DataError: The folder has no such layout; the message names the layouts that the family reads.
         """
+        raise self._lacks("dataset")
 
     @abstractmethod
     def build_generator(self, config: C) -> nn.Module:
@@ -155,10 +166,13 @@ class ModelFamily(ABC, Generic[C, T]):
         """
         return None
 
-    @abstractmethod
     def trainer(self, config: T, engine: Engine) -> Trainer:
         """Make the trainer, with networks, optimisers and losses, ready for the first step."""
+        raise self._lacks("trainer")
 
     @abstractmethod
     def translator(self, config: C, generator: nn.Module) -> Translator:
         """Make the translator, which wraps a generator and declares its traits."""
+
+    def _lacks(self, member: str) -> UsageError:
+        return UsageError(f"the family {self.name!r} defines no {member}, without which none of its models is trained")

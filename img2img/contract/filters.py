@@ -29,12 +29,15 @@ class Filter(ABC):
     go in are ahead of the frames that come out. Each instance sees the frames one by one, in order, whatever batches
     they are in, so that its state belongs to one clip. It does not see a frame that only repeats the picture before it,
     except where a segment begins, every 120 frames, so that a killed job can go on there.
+
+    Attributes:
+        name: The word that users type: `--filter NAME:key=value`.
+        summary: One line for `img2img models`.
+        options_class: The options of the filter, where it has some.
     """
 
     name: ClassVar[str]
-    """The word that users type: `--filter NAME:key=value`."""
     summary: ClassVar[str]
-    """One line for `img2img models`."""
     options_class: ClassVar[type[FilterOptions]] = FilterOptions
 
     def __init__(self, options: Any) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import click
     from torch import Tensor
 
+    from img2img.contract.albums import AlbumSource, AlbumTarget
     from img2img.contract.clips import ClipSource, ClipTarget
     from img2img.contract.families import ModelFamily
     from img2img.contract.filters import Filter
@@ -58,6 +59,16 @@ def register_sources(register: Callable[[ClipSource], None]) -> None:
 @hookspec
 def register_targets(register: Callable[[ClipTarget], None]) -> None:
     """Register kinds of files that clips can be written to: call `register(target)` once for each."""
+
+
+@hookspec
+def register_album_sources(register: Callable[[AlbumSource], None]) -> None:
+    """Register sources of named pictures, such as archives: call `register(source)` once for each."""
+
+
+@hookspec
+def register_album_targets(register: Callable[[AlbumTarget], None]) -> None:
+    """Register kinds of files that hold all targets of a job: call `register(target)` once for each."""
 
 
 @hookspec

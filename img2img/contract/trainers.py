@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """Gives a trainer the device, the precision and schedules, and is the only place that changes weights."""
+    """Gives a trainer the device, the precision and schedules, and is the only place that changes weights.
+
+    Attributes:
+        device: The device on which networks and batches are.
+        step: The number of finished steps; 0 during the first step.
+    """
 
     device: torch.device
     step: int
-    """The number of finished steps; 0 during the first step."""
 
     def prepare(self, network: nn.Module) -> nn.Module:
         """Move a network to the device, in the memory format that is fastest there, and return it."""
@@ -48,31 +52,38 @@ class Translate(Protocol):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The judgement of a discriminator on targets and on results of the generator, for the examination of health."""
+    """The judgement of a discriminator on targets and on results of the generator, for the examination of health.
+
+    Attributes:
+        real_logits: The discriminator's logits for targets; any shape.
+        fake_logits: The discriminator's logits for new results of the generator; any shape.
+        adversarial: The discriminator's part of the generator's loss, with its weight: a scalar with its graph, or None
+            where the weight is 0.
+        boundary: The logit between real and generated: 0 for cross-entropy and hinge, 0.5 for least squares, None where
+            only differences count (Wasserstein).
+    """
 
     real_logits: Tensor
-    """The discriminator's logits for targets; any shape."""
     fake_logits: Tensor
-    """The discriminator's logits for new results of the generator; any shape."""
     adversarial: Tensor | None
-    """The discriminator's part of the generator's loss, with its weight: a scalar with its graph, or None where the
-    weight is 0."""
     boundary: float | None = 0.0
-    """The logit between real and generated: 0 for cross-entropy and hinge, 0.5 for least squares, None where only
-    differences count (Wasserstein)."""
 
 
 class Trainer(ABC):
-    """Owns the networks and optimisers of one training and does one step on one batch."""
+    """Owns the networks and optimisers of one training and does one step on one batch.
+
+    Attributes:
+        networks: Every network whose state a resumed training needs, by name.
+        optimizers: Every optimiser, by name.
+        milestones: Step to name: after such a step, the end of a stage, the model files are also kept for good under
+            this name.
+        goal: The figure of `validate` that decides which checkpoint is best, and whether more or less of it is better.
+    """
 
     networks: Mapping[str, nn.Module]
-    """Every network whose state a resumed training needs, by name."""
     optimizers: Mapping[str, torch.optim.Optimizer]
-    """Every optimiser, by name."""
     milestones: Mapping[int, str] = {}
-    """Step to name: after such a step, the end of a stage, the model files are also kept for good under this name."""
     goal: tuple[str, Literal["max", "min"]] | None = None
-    """The figure of `validate` that decides which checkpoint is best, and whether more or less of it is better."""
 
     @abstractmethod
     def step(self, batch: Batch) -> Mapping[str, Tensor]:

@@ -17,26 +17,32 @@ Kind = Literal["label", "number", "image", "map"]
 
 @dataclass(frozen=True)
 class Condition:
-    """An input besides the source that a user may or must give: a label, a number, a picture or a map."""
+    """An input besides the source that a user may or must give: a label, a number, a picture or a map.
+
+    Attributes:
+        description: What it is, in words for the user.
+        parse: Turns the typed text of a label or a number into one row, without the batch dimension; the user sees the
+            text of a ValueError. Without it, a label gives the index of its choice as int64, and a number itself as
+            float32.
+        required: Whether it must be given.
+        choices: All allowed texts of a label, where they can be listed.
+        kind: `label` and `number` are typed; `image` is a picture of any size, such as one whose style is taken; `map`
+            is a picture that belongs to the source pixel by pixel, such as a mask.
+        minimum: The least number that is allowed.
+        maximum: The greatest number that is allowed.
+        channels: Channels of an image or a map: 1 (grey) or 3 (RGB).
+        interpolation: How a map is resized to the size of its source: `nearest` where its values are classes.
+    """
 
     description: str
     parse: Callable[[str], Tensor] | None = None
-    """Turns the typed text of a label or a number into one row, without the batch dimension; the user sees the text of
-    a ValueError. Without it, a label gives the index of its choice as int64, and a number itself as float32."""
     required: bool = False
     choices: tuple[str, ...] = ()
-    """All allowed texts of a label, where they can be listed."""
     kind: Kind = "label"
-    """`label` and `number` are typed; `image` is a picture of any size, such as one whose style is taken; `map` is a
-    picture that belongs to the source pixel by pixel, such as a mask."""
     minimum: float | None = None
-    """The least number that is allowed."""
     maximum: float | None = None
-    """The greatest number that is allowed."""
     channels: Literal[1, 3] = 3
-    """Channels of an image or a map: 1 (grey) or 3 (RGB)."""
     interpolation: Literal["linear", "nearest"] = "linear"
-    """How a map is resized to the size of its source: `nearest` where its values are classes."""
 
     @property
     def is_picture(self) -> bool:
@@ -73,14 +79,17 @@ class Condition:
 
 @dataclass(frozen=True)
 class Noise:
-    """The source of a translator that makes pictures of noise instead of pictures."""
+    """The source of a translator that makes pictures of noise instead of pictures.
+
+    Attributes:
+        shape: The shape of the noise for one picture, such as `(512,)`.
+        height: Height of the pictures that come out, in pixels.
+        width: Width of the pictures that come out, in pixels.
+    """
 
     shape: tuple[int, ...]
-    """The shape of the noise for one picture, such as `(512,)`."""
     height: int
-    """Height of the pictures that come out, in pixels."""
     width: int
-    """Width of the pictures that come out, in pixels."""
 
     def draw(self, seeds: Sequence[int]) -> Tensor:
         """Draw standard normal noise, (N, *shape), float32, on the CPU; row i depends on `seeds[i]` alone."""
@@ -92,42 +101,47 @@ class Noise:
 
 @dataclass(frozen=True)
 class Traits:
-    """The traits of a translator; the defaults describe a network that keeps the size of any RGB image."""
+    """The traits of a translator; the defaults describe a network that keeps the size of any RGB image.
+
+    Attributes:
+        scale: Size of the output divided by the size of the input.
+        multiple_of: The height and width of the input are multiples of this; the core pads by reflection and crops
+            afterwards.
+        minimum_size: Smallest height and width that the network can take; the core pads up to it.
+        channels_in: 1 (grey) or 3 (RGB); the core converts the channels, and keeps alpha apart.
+        channels_out: 1 (grey) or 3 (RGB); the core converts the channels, and keeps alpha apart.
+        tiling: `exact`: a tile with a border of `halo` pixels gives the same pixels as the whole image. `overlap`:
+            tiles with such a border give nearly the same pixels; the report says so. `never`: an output pixel depends
+            on the whole image, as with InstanceNorm, so that tiles would give other pixels.
+        halo: The distance, in input pixels, up to which an output pixel depends on the input (`exact`), or depends on
+            it noticeably (`overlap`).
+        precisions: The precisions in which the network gives good results; the core runs it in no other.
+        keeps_colour: Whether the result has the colours of its source, as in super-resolution and restoration: a source
+            without colour then gives a result without colour, also where the network, which works in RGB, tints it.
+            Otherwise the result has the colours that the network made.
+        conditions: The conditions that the translator takes, by name.
+        window: The numbers of frames before and after a frame that the translator looks at; if they are not both 0, it
+            gets (N, before + 1 + after, C, H, W), in which the first and the last frame of a clip are repeated.
+        frames_out: The number of frames that the translator gives for each frame; if more than 1, it returns (N,
+            frames_out, C', scale H, scale W), evenly spread over the time in which the frame is shown.
+        remembers: Whether the translator carries a state from frame to frame of a clip; see `Translator.begin`.
+        source: The noise that the translator takes instead of a picture; None for a picture.
+    """
 
     scale: int | Fraction = 1
-    """Size of the output divided by the size of the input."""
     multiple_of: int = 1
-    """The height and width of the input are multiples of this; the core pads by reflection and crops afterwards."""
     minimum_size: int = 1
-    """Smallest height and width that the network can take; the core pads up to it."""
     channels_in: int = 3
     channels_out: int = 3
-    """1 (grey) or 3 (RGB); the core converts the channels, and keeps alpha apart."""
     tiling: Tiling = "never"
-    """`exact`: a tile with a border of `halo` pixels gives the same pixels as the whole image. `overlap`: tiles with
-    such a border give nearly the same pixels; the report says so. `never`: an output pixel depends on the whole image,
-    as with InstanceNorm, so that tiles would give other pixels."""
     halo: int = 0
-    """The distance, in input pixels, up to which an output pixel depends on the input (`exact`), or depends on it
-    noticeably (`overlap`)."""
     precisions: tuple[Precision, ...] = ("fp32", "bf16")
-    """The precisions in which the network gives good results; the core runs it in no other."""
     keeps_colour: bool = False
-    """Whether the result has the colours of its source, as in super-resolution and restoration: a source without colour
-    then gives a result without colour, also where the network, which works in RGB, tints it. Otherwise the result has
-    the colours that the network made."""
     conditions: Mapping[str, Condition] = field(default_factory=dict)
-    """The conditions that the translator takes, by name."""
     window: tuple[int, int] = (0, 0)
-    """The numbers of frames before and after a frame that the translator looks at; if they are not both 0, it gets
-    (N, before + 1 + after, C, H, W), in which the first and the last frame of a clip are repeated."""
     frames_out: int = 1
-    """The number of frames that the translator gives for each frame; if more than 1, it returns
-    (N, frames_out, C', scale H, scale W), evenly spread over the time in which the frame is shown."""
     remembers: bool = False
-    """Whether the translator carries a state from frame to frame of a clip; see `Translator.begin`."""
     source: Noise | None = None
-    """The noise that the translator takes instead of a picture; None for a picture."""
 
     @property
     def can_be_tiled(self) -> bool:

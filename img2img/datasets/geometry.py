@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import torch
+from torch.nn.functional import interpolate
 
 from img2img.contract.data import Misfit, Sizes
 from img2img.errors import DataError
@@ -15,6 +17,27 @@ from img2img.media.opencv import cv2
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A map, which belongs to an image pixel by pixel, as it was read: it may still have another size."""
+
+    pixels: Pixels
+    """(H, W, 1 or 3)."""
+    interpolation: Literal["linear", "nearest"]
+    """How it is brought to the size of the image."""
+
+    def resized(self, height: int, width: int) -> Pixels:
+        """Bring the map to a size."""
+        if self.pixels.shape[:2] == (height, width):
+            return self.pixels
+        image = torch.from_numpy(self.pixels.astype(np.float32)).permute(2, 0, 1)[None]
+        if self.interpolation == "nearest":
+            image = interpolate(image, (height, width), mode="nearest-exact")
+        else:  # as a user's map is, too
+            image = interpolate(image, (height, width), mode="bilinear", antialias=True).round()
+        return image[0].permute(1, 2, 0).numpy().astype(self.pixels.dtype)
 
 
 @dataclass(frozen=True)
@@ -28,18 +51,22 @@ class Geometry:
     flip: bool
     """Whether left and right are exchanged half of the time."""
 
-    def apply(self, images: Sequence[Pixels], rng: np.random.Generator | None, path: Path) -> list[Pixels]:
+    def apply(
+        self, images: Sequence[Pixels], rng: np.random.Generator | None, path: Path, maps: Iterable[Aligned] = ()
+    ) -> list[Pixels]:
         """Bring aligned images to scale, then crop and mirror all of them by one draw.
 
         Args:
             images: Images (H, W, 3) of one size. They are not altered; the results may share their memory.
             rng: The only source of chance; None keeps the whole image, as it is.
             path: The file that they came from, for the error.
+            maps: Maps of the images, which are brought to their size first. They follow the images in the result.
 
         Raises:
             DataError: They are smaller than the crop.
         """
         images = [self._to_scale(image) for image in images]
+        images += [each.resized(*images[0].shape[:2]) for each in maps]
         if rng is None:
             return images
         height, width = images[0].shape[:2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ import numpy as np
 
 from img2img.contract.data import Misfit, Sample, Sizes
 from img2img.contract.families import Split
+from img2img.datasets.conditions import Conditions, Given
 from img2img.datasets.files import hold_out, list_images
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import TWO_FOLDERS, any_image, images_of, parts_below, two_domains, unknown_layout
@@ -25,7 +26,14 @@ _SIDE_BY_SIDE = """\
 
 
 def paired(
-    root: Path, *, geometry: Geometry, split: Split, source: str = "", target: str = "", reverse: bool = False
+    root: Path,
+    *,
+    geometry: Geometry,
+    split: Split,
+    source: str = "",
+    target: str = "",
+    reverse: bool = False,
+    conditions: Mapping[str, Given] | None = None,
 ) -> Paired:
     """Read two folders of images that correspond by name, or images that hold source and target side by side.
 
@@ -49,19 +57,13 @@ def paired(
         source: Folder inside of the root with the sources; empty to look for one.
         target: Folder inside of the root with the targets.
         reverse: Exchange source and target.
+        conditions: Where the conditions of the sources come from, by name.
 
     Raises:
-        DataError: Nothing fits, or an image has no partner.
+        DataError: Nothing fits, or an image has no partner, or a source has no value of a condition.
     """
-    domains = two_domains(root, source, target)
-    if domains is None:
-        return Paired([(path, path) for path in _side_by_side(root, split)], geometry, reverse)
-    sources, targets = domains
-    if sources.validation is None or targets.validation is None:
-        return Paired(hold_out(_pairs(sources.train, targets.train), split), geometry, reverse)
-    if split == "train":
-        return Paired(_pairs(sources.train, targets.train), geometry, reverse)
-    return Paired(_pairs(sources.validation, targets.validation), geometry, reverse)
+    pairs = _pairs_of(root, source, target, split)
+    return Paired(pairs, geometry, reverse, Conditions(conditions, [pair[reverse] for pair in pairs], split))
 
 
 class Paired:
@@ -72,8 +74,15 @@ class Paired:
 
     paired = True
 
-    def __init__(self, pairs: Sequence[tuple[Path, Path]], geometry: Geometry, reverse: bool = False) -> None:
+    def __init__(
+        self,
+        pairs: Sequence[tuple[Path, Path]],
+        geometry: Geometry,
+        reverse: bool = False,
+        conditions: Conditions | None = None,
+    ) -> None:
         self.pairs, self.geometry, self.reverse = list(pairs), geometry, reverse
+        self.conditions = conditions or Conditions()
         self._images = ImageCache()
 
     def __len__(self) -> int:
@@ -81,7 +90,8 @@ class Paired:
 
     def files(self) -> list[Path]:
         """Return the paths of all images."""
-        return list(dict.fromkeys(chain.from_iterable(self.pairs)))  # one path if a file holds both images
+        images = dict.fromkeys(chain.from_iterable(self.pairs))  # one path if a file holds both images
+        return [*images, *self.conditions.files()]
 
     def misfits(self, sizes: Sizes, *, cropped: bool) -> Iterator[Misfit]:
         """Yield pairs of unequal sizes, images that have no two halves, and those that are smaller than the crop."""
@@ -102,8 +112,13 @@ class Paired:
         """Return the pair `index`, cropped and mirrored by `rng`."""
         path, partner = self.pairs[index]
         images = self._halves(path) if path == partner else self._partners(path, partner)
-        source, target = map(to_tensor, self.geometry.apply(images, rng, path))
-        return Sample(target, source, name=partner.name) if self.reverse else Sample(source, target, name=path.name)
+        given = self.pairs[index][self.reverse]
+        maps = self.conditions.maps(given)
+        source, target, *cut = self.geometry.apply(images, rng, path, maps.values())
+        if self.reverse:
+            source, target = target, source
+        condition = self.conditions.rows(given, index, dict(zip(maps, cut, strict=True)), rng)
+        return Sample(to_tensor(source), to_tensor(target), condition, name=given.name)
 
     def _halves(self, path: Path) -> tuple[Pixels, Pixels]:
         pixels = self._images.read(path)
@@ -138,6 +153,19 @@ def _side_by_side(root: Path, split: Split) -> list[Path]:
     if not any_image(folders.train.iterdir()):
         raise unknown_layout(root, f"{TWO_FOLDERS}\n{_SIDE_BY_SIDE}")
     return images_of(folders, split)
+
+
+def _pairs_of(root: Path, source: str, target: str, split: Split) -> list[tuple[Path, Path]]:
+    """Return the pairs of one part; a pair of equal paths is an image that holds both side by side."""
+    domains = two_domains(root, source, target)
+    if domains is None:
+        return [(path, path) for path in _side_by_side(root, split)]
+    sources, targets = domains
+    if sources.validation is None or targets.validation is None:
+        return hold_out(_pairs(sources.train, targets.train), split)
+    if split == "train":
+        return _pairs(sources.train, targets.train)
+    return _pairs(sources.validation, targets.validation)
 
 
 def _pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:

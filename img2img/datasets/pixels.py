@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,15 +19,20 @@ if TYPE_CHECKING:
 
 
 class ImageCache:
-    """Reads images as RGB and keeps the most recently used ones, up to `limit` bytes of pixels."""
+    """Reads images as RGB and keeps the most recently used ones.
 
-    def __init__(self, limit: int = 2 << 30) -> None:
-        self.limit = limit
+    Args:
+        limit: The most bytes of pixels that it keeps.
+        convert: Makes of decoded pixels (H, W, 1 to 4) what is kept, instead of `as_rgb`.
+    """
+
+    def __init__(self, limit: int = 2 << 30, convert: Callable[[Pixels], Pixels] | None = None) -> None:
+        self.limit, self.convert = limit, convert or as_rgb
         self._held = 0
         self._pixels: OrderedDict[Path, Pixels] = OrderedDict()
 
     def read(self, path: Path) -> Pixels:
-        """Return what `as_rgb` makes of the pixels of a file.
+        """Return what `convert` makes of the pixels of a file.
 
         Raises:
             DataError: The file is no readable image.
@@ -35,7 +41,7 @@ class ImageCache:
             self._pixels.move_to_end(path)
             return self._pixels[path]
         try:
-            pixels = as_rgb(decode_image(read_file(path), str(path)).pixels)
+            pixels = self.convert(decode_image(read_file(path), str(path)).pixels)
         except ImageError as error:
             raise DataError(*error.lines, "Remove the file from the training data.") from error
         self._pixels[path] = pixels

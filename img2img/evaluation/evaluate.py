@@ -16,6 +16,7 @@ from img2img.evaluation.judge import Judge
 from img2img.evaluation.outcome import Evaluation, Judged, Way
 from img2img.evaluation.pairs import Pair, alone, find_images, pairs
 from img2img.evaluation.reference import Reference
+from img2img.evaluation.steering import Steering
 from img2img.media.files import MAX_PIXELS
 from img2img.text import printable
 
@@ -62,7 +63,7 @@ def evaluate(
     sources: Path,
     known: Known,
     *,
-    conditions: Mapping[str, str] | None = None,
+    conditions: Mapping[str, Any] | None = None,
     crop: int | None = None,
     max_pixels: int = MAX_PIXELS,
     watch: Callable[[int, int], None] = lambda done, total: None,
@@ -74,7 +75,8 @@ def evaluate(
         model: In float32, if its figures are not to depend on the machine.
         sources: A folder of images, or one image.
         known: What there is to compare with.
-        conditions: What else steers the model, as typed.
+        conditions: What else steers the model, by name: one value for all sources, or a folder, `@TABLE.csv` or a
+            mapping that gives each source its own, as `translate` takes them.
         crop: Pixels along each edge that do not count for PSNR and SSIM; by default those of the literature: the scale
             where the model enlarges, else none.
         max_pixels: Of the largest image that is read.
@@ -85,19 +87,20 @@ def evaluate(
         UsageError: Something does not fit: the images, a condition, the extractor, what is known and the model.
         Stopped: The user asked for it.
     """
-    judge = Judge(model, dict(conditions or {}), known.downscale, crop, max_pixels)
+    judge = Judge(model, known.downscale, crop, max_pixels)
     extractor = Extractor(known.extractor, model.device.place) if known.extractor else None
     planned = pairs(sources, known.truths, judge.scale) if known.truths else alone(sources)
+    steering = Steering(model.translator.traits.conditions, conditions or {}, planned, max_pixels)
     wanted = find_images(known.references, "images of reference") if known.references else []
     steps = _Steps(len(wanted) + len(planned), watch, stop)
     unread: list[Judged] = []
     reference = Reference(_read(steps.over(wanted), judge, unread), extractor) if wanted else None
     if reference is not None and not len(reference):
         raise DataError(f"no image of reference can be read: {unread[0].reason}")
-    images = [_judge(pair, judge, reference) for pair in steps.over(planned)]
+    images = [_judge(pair, judge, steering, reference) for pair in steps.over(planned)]
     judged = any(not image.reason for image in images)
     distances = {way: reference.distances(way) for way in WAYS} if reference is not None and judged else {}
-    return Evaluation(_about(judge, sources, known, extractor, reference), images, unread, distances)
+    return Evaluation(_about(judge, steering, sources, known, extractor, reference), images, unread, distances)
 
 
 class _Steps:
@@ -124,11 +127,11 @@ def _read(paths: Iterable[Path], judge: Judge, unread: list[Judged]) -> Iterator
             unread.append(Judged(str(path), reason=_reason(error, path)))
 
 
-def _judge(pair: Pair, judge: Judge, reference: Reference | None) -> Judged:
+def _judge(pair: Pair, judge: Judge, steering: Steering, reference: Reference | None) -> Judged:
     if pair.problem:
         return Judged(pair.name, reason=pair.problem)
     try:
-        results, truth = judge.results(pair)
+        results, truth = judge.results(pair, steering.rows(pair))
         figures = {way: judge.figures(image, truth) for way, image in results.items()} if truth is not None else {}
     except (ItemError, MemoryError) as error:
         return Judged(pair.name, reason=_reason(error, pair.source))
@@ -145,7 +148,12 @@ def _reason(error: ItemError | MemoryError, path: Path) -> str:
 
 
 def _about(
-    judge: Judge, sources: Path, known: Known, extractor: Extractor | None, reference: Reference | None
+    judge: Judge,
+    steering: Steering,
+    sources: Path,
+    known: Known,
+    extractor: Extractor | None,
+    reference: Reference | None,
 ) -> dict[str, Any]:
     info = judge.model.info
     return {
@@ -157,7 +165,7 @@ def _about(
             "scale": str(judge.scale),
             "sha256": info.sha256,
         },
-        "conditions": dict(judge.conditions),
+        "conditions": steering.given,
         "data": {
             "sources": str(sources),
             "truths": str(known.truths or (sources if known.downscale else "")),

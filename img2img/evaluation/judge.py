@@ -30,11 +30,10 @@ class Judge:
     """Reads images, runs the model, and compares the results.
 
     Raises:
-        UsageError: A condition is wrong, or sources cannot be made for this model.
+        UsageError: A condition is wrong, the model makes pictures of noise, or sources cannot be made for it.
     """
 
     model: Model
-    conditions: Mapping[str, str]
     downscale: bool
     """Whether images are truths, of which sources are made."""
     crop: int | None
@@ -42,7 +41,7 @@ class Judge:
     max_pixels: int
 
     def __post_init__(self) -> None:
-        self.model.parse_conditions(self.conditions)
+        self.model.check_takes_pictures()
         if self.downscale and (self.scale <= 1 or self.scale.denominator > 1):
             raise UsageError(
                 f"{self.model.info.path} has a scale of {self.scale}, for which --downscale makes no sources; give "
@@ -84,8 +83,12 @@ class Judge:
             "swd": "patches of 7 on four Laplacian levels, not normalised, times 1000",
         }
 
-    def results(self, pair: Pair) -> tuple[dict[Way, Tensor], Tensor | None]:
+    def results(self, pair: Pair, conditions: Mapping[str, Tensor]) -> tuple[dict[Way, Tensor], Tensor | None]:
         """Read a source and its truth and translate it.
+
+        Args:
+            pair: The source and its truth.
+            conditions: The row of each of its conditions.
 
         Returns:
             (3, H, W) in [0, 1] for each way, and the truth of the same size, where there is one.
@@ -94,7 +97,7 @@ class Judge:
             ItemError: An image cannot be read, source and truth do not fit, or the network failed.
         """
         source, truth = self._read(pair)
-        result = self.model(source, **self.conditions)
+        result = self.model(source, **conditions)
         if truth is not None:
             truth = self._fitted(truth, result, pair)
         return {"model": to_tensor(as_rgb(result)), "baseline": self._baseline(source, result)}, truth

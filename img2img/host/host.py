@@ -159,9 +159,13 @@ class PluginHost:
 
     def every(self, kind: Kind[T]) -> list[T]:
         """Return all extensions of a kind, built-ins first."""
+        return [thing for thing, _ in self.providers(kind)]
+
+    def providers(self, kind: Kind[T]) -> list[tuple[T, Plugin]]:
+        """Return all extensions of a kind, each with its plugin, built-ins first."""
         self._load_for(kind, None)
         found = [pair for (own, _), pairs in self._found.items() if own == kind for pair in pairs]
-        return [thing for thing, _ in sorted(found, key=lambda pair: not pair[1].built_in)]
+        return sorted(found, key=lambda pair: not pair[1].built_in)
 
     def notify(self, hook: str, /, **arguments: Any) -> None:
         """Call an observers' hook, each with its own copies; an observer that raises is reported and switched off."""

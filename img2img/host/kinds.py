@@ -19,6 +19,7 @@ from img2img.errors import PluginError
 if TYPE_CHECKING:
     from click import Command
 
+    from img2img.contract.albums import AlbumSource, AlbumTarget
     from img2img.contract.clips import ClipSource, ClipTarget
     from img2img.contract.families import ModelFamily
     from img2img.contract.filters import Filter
@@ -171,7 +172,29 @@ TARGETS: Kind[ClipTarget] = Kind(
     title="Clips are also written to",
     promises=f"{_PROMISES}.targets",
 )
+ALBUM_SOURCES: Kind[AlbumSource] = Kind(
+    "album source",
+    "album_sources",
+    "img2img.contract.albums:AlbumSource",
+    "register_album_sources",
+    name_pattern=r"[a-z][a-z0-9]+",  # one letter would be a drive of Windows
+    further=lambda source: _check_suffix(source.name, "album source"),
+    title="Sets of pictures are read from",
+    promises=f"{_PROMISES}.album_sources",
+)
+ALBUM_TARGETS: Kind[AlbumTarget] = Kind(
+    "album target",
+    "album_targets",
+    "img2img.contract.albums:AlbumTarget",
+    "register_album_targets",
+    name_pattern=r"[a-z0-9]+",
+    further=lambda target: _check_suffix(target.name, "album target"),
+    title="Sets of pictures are written to",
+    promises=f"{_PROMISES}.album_targets",
+)
 OBSERVERS: Kind[object] = Kind("observer", "observers", "builtins:object", promises=f"{_PROMISES}.observers")
 
-KINDS: tuple[Kind[Any], ...] = (FAMILIES, COMMANDS, FILTERS, IMPORTERS, SOURCES, TARGETS, OBSERVERS)
+KINDS: tuple[Kind[Any], ...] = (
+    FAMILIES, COMMANDS, FILTERS, IMPORTERS, SOURCES, TARGETS, ALBUM_SOURCES, ALBUM_TARGETS, OBSERVERS,
+)  # fmt: skip
 """Every kind, in the order in which they are listed."""

@@ -15,11 +15,12 @@ from torch import Tensor
 
 from img2img.contract.families import Translator
 from img2img.errors import Img2ImgError, TranslationError, UsageError, is_ctrl_c
+from img2img.inference.condition_batches import cut, fit_maps, moved
 from img2img.inference.device import Device
 from img2img.inference.integers import to_integers, to_unit_range
 from img2img.inference.limits import Limit, Limits, is_out_of_memory
 from img2img.inference.tiles import SMALLEST_TILE, Tile, batches, tile_side, windows
-from img2img.nn.sizes import pad_to_size
+from img2img.nn.sizes import pad_maps, pad_to_size
 from img2img.text import error_text
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Executor:
 
         Args:
             pixels: uint8 or uint16.
-            conditions: One tensor of N rows each.
+            conditions: One tensor of N rows each; maps may have another size than the images.
 
         Raises:
             TranslationError: The network failed, returned what is no image, or does not fit the memory.
@@ -93,7 +94,7 @@ class Executor:
         while True:
             side = self._side(*pixels.shape[1:3])
             try:
-                return self._run(pixels, conditions or {}, side)
+                return self._run(pixels, self.fitted(conditions or {}, *pixels.shape[1:3]), side)
             except Img2ImgError:
                 raise
             except BaseException as error:  # a plugin's network may raise anything, even SystemExit
@@ -113,13 +114,17 @@ class Executor:
                     ) from error
                 since = shrunk
 
+    def fitted(self, conditions: Mapping[str, Tensor], height: int, width: int) -> dict[str, Tensor]:
+        """Resize the maps among conditions to the size of their images."""
+        return fit_maps(conditions, self.traits.conditions, height, width)
+
     @torch.inference_mode()
     def translate(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
         """Send one batch through the network, and again in float32 if the result holds NaN or infinity.
 
         Args:
-            images: (N, channels_in, H, W) in [0, 1], of any size, on the device.
-            conditions: One tensor of N rows each, on the device.
+            images: (N, channels_in, H, W) in [0, 1], of any size, on the device; or noise, (N, *shape).
+            conditions: One tensor of N rows each, on the device; maps have the size of the images.
             precision: The type that the network computes in.
 
         Returns:
@@ -152,7 +157,7 @@ class Executor:
 
         def translate(tiles: Sequence[Tile]) -> None:
             parts = np.stack([pixels[n, r.seen_from : r.seen_to, c.seen_from : c.seen_to] for n, r, c in tiles])
-            rows = {name: value[[n for n, _, _ in tiles]] for name, value in conditions.items()}
+            rows = cut(conditions, self.traits.conditions, tiles)
             for (n, r, c), done in zip(tiles, self._translate(parts, rows), strict=True):
                 target = (
                     slice(int(r.start * scale), int(r.stop * scale)),
@@ -190,23 +195,24 @@ class Executor:
             helper.result()
 
     def _translate(self, pixels: Pixels, conditions: Mapping[str, Tensor]) -> Pixels:
-        rows = {name: value.to(self.device.place) for name, value in conditions.items()}
+        rows = moved(conditions, self.device.place)
         precision = torch.float32 if pixels.dtype == np.uint16 else self.device.precision
         return to_integers(self.translate(to_unit_range(pixels, self.device), rows, precision), pixels.dtype)
 
     def _call(self, images: Tensor, conditions: Mapping[str, Tensor], precision: torch.dtype) -> Tensor:
-        padded = pad_to_size(images, self.traits)
+        noise = self.traits.source
+        padded = images if noise else pad_to_size(images, self.traits)
         with self.device.autocast(precision):
-            result = self.translator(padded, **conditions)
+            result = self.translator(padded, **pad_maps(conditions, self.traits))
         scale = self.traits.scale
-        height, width = (int(size * scale) for size in padded.shape[2:])
+        height, width = (noise.height, noise.width) if noise else (int(size * scale) for size in padded.shape[2:])
         expected = (len(images), self.traits.channels_out, height, width)
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         if found != expected:  # check before cropping, which would hide a size that is too large
             raise TranslationError(f"the network returned {found} where its scale and channels promise {expected}")
         if not result.is_floating_point():
             raise TranslationError(f"the network returned {result.dtype}, which is no colour in [0, 1]")
-        return result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
+        return result if noise else result[..., : int(images.shape[2] * scale), : int(images.shape[3] * scale)]
 
     def _side(self, height: int, width: int) -> int | None:
         if self.tile is None or not self.traits.can_be_tiled:

@@ -11,15 +11,17 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
+from img2img.contract.traits import Traits
 from img2img.errors import UsageError
 from img2img.host.host import PluginHost
+from img2img.inference.condition_batches import moved
+from img2img.inference.conditions import parse_batch, parse_rows
 from img2img.inference.device import Device
 from img2img.inference.executor import Executor
 from img2img.inference.picture import Picture
 from img2img.models.file import ModelInfo
 from img2img.models.store import find_model, open_model
 from img2img.nn.grey import keep_grey
-from img2img.text import error_text, text_of
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
@@ -61,6 +63,25 @@ class Model:
         self.info, self.translator, self.device = info, translator, device
         self.executor = Executor(translator, device, tile)
 
+    @property
+    def traits(self) -> Traits:
+        """Return what the translator declares of itself."""
+        return self.translator.traits
+
+    def check_takes_pictures(self) -> None:
+        """Refuse a model that makes pictures of noise, where there are pictures to be translated.
+
+        Raises:
+            UsageError: The model takes noise.
+        """
+        if self.traits.source:
+            path = str(self.info.path)
+            needed = "".join(f", {name}=…" for name, each in self.traits.conditions.items() if each.required)
+            raise UsageError(
+                f"{path} makes pictures of noise, and translates none; in Python: model = img2img.load_model({path!r}) "
+                f"and then model(model.traits.source.draw([1, 2]){needed}) makes a picture of each number"
+            )
+
     @overload
     def __call__(self, image: Tensor, **conditions: Any) -> Tensor: ...
     @overload
@@ -70,16 +91,19 @@ class Model:
 
         Args:
             image: (H, W) or (H, W, 1 ... 4) of uint8 or uint16, RGB(A) or grey; or (N, channels_in, H, W) in [0, 1].
-            conditions: The conditions that the translator declares, as typed on the command line or as tensor rows.
+                Of a model that makes pictures of noise, (N, *shape), as `model.traits.source.draw(seeds)` returns it.
+            conditions: The conditions that the translator declares: texts and numbers; paths, arrays (H, W) or
+                (H, W, 1 or 3) and PIL images for pictures; or rows as tensors, (C, H, W) in [0, 1] for pictures. For a
+                batch, a tensor may have N rows.
 
         Raises:
             UsageError: The image is not of these kinds, or a condition is unknown, missing or wrong.
             TranslationError: The network failed, or does not fit the memory.
         """
-        rows = self.parse_conditions(conditions)
         self._check(image)
         if isinstance(image, Tensor):
-            return self._translate_tensor(image, rows)
+            return self._translate_tensor(image, parse_batch(self.translator.traits.conditions, conditions, len(image)))
+        rows = self.parse_conditions(conditions)
         result = self.carry(Picture.enter(image if image.ndim == 3 else image[..., None], self.translator.traits), rows)
         return result[..., 0] if image.ndim == 2 and result.shape[2] == 1 else result
 
@@ -97,48 +121,40 @@ class Model:
         return picture.leave(result[0])
 
     def parse_conditions(self, conditions: Mapping[str, Any]) -> dict[str, Tensor]:
-        """Turn conditions, as the user typed them, into tensor rows.
+        """Turn conditions, one value each for all images, into rows without the batch dimension.
 
         Raises:
             UsageError: A condition is unknown, missing or wrong.
         """
-        declared = self.translator.traits.conditions
-        for name in conditions:
-            if name not in declared:
-                raise UsageError(f"the model takes no condition {name!r}; it takes {', '.join(declared) or 'none'}")
-        rows = {}
-        for name, condition in declared.items():
-            if name not in conditions:
-                if condition.required:
-                    raise UsageError(
-                        f"the model needs the condition {name!r}: {condition.description}; give -c {name}=…"
-                    )
-                continue
-            value = conditions[name]
-            try:
-                rows[name] = value if isinstance(value, Tensor) else condition.row(str(value))
-            except Exception as error:  # a ValueError has a message for the user; a plugin may raise others
-                text = text_of(error) if isinstance(error, ValueError) else error_text(error)
-                raise UsageError(f"condition {name}={value!r}: {text}") from error
-        return rows
+        return parse_rows(self.translator.traits.conditions, conditions)
 
     def _check(self, image: Pixels | Tensor) -> None:
-        channels = self.translator.traits.channels_in
-        if isinstance(image, Tensor):
+        channels, noise = self.traits.channels_in, self.traits.source
+        wanted = (
+            "an image is a numpy array (H, W) or (H, W, 1 to 4) of uint8 or uint16, or a floating-point tensor "
+            f"(N, {channels}, H, W) in [0, 1]"
+        )
+        if noise:
+            shape = ", ".join(map(str, noise.shape))
+            wanted = (
+                "this model makes pictures of noise, which is a floating-point tensor "
+                f"(N, {shape}): model.traits.source.draw([1, 2]) draws the noise for two pictures"
+            )
+            fits = isinstance(image, Tensor) and image.is_floating_point() and image.shape[1:] == noise.shape
+        elif isinstance(image, Tensor):
             fits = image.is_floating_point() and image.ndim == 4 and image.shape[1] == channels
         else:
             fits = isinstance(image, np.ndarray) and image.dtype in (np.uint8, np.uint16) and image.ndim in (2, 3)
             fits = fits and image.shape[2:] in ((), (1,), (2,), (3,), (4,))
         if not fits or 0 in image.shape:
             got = f"{image.dtype} of shape {tuple(image.shape)}" if hasattr(image, "shape") else type(image).__name__
-            raise UsageError(
-                f"an image is a numpy array (H, W) or (H, W, 1 to 4) of uint8 or uint16, or a floating-point tensor "
-                f"(N, {channels}, H, W) in [0, 1], not {got}"
-            )
+            raise UsageError(f"{wanted}; not {got}" if noise else f"{wanted}, not {got}")
 
     def _translate_tensor(self, images: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
         place = self.device.place
-        repeated = {name: row.expand(len(images), *row.shape).to(place) for name, row in rows.items()}
         images_there = images.to(place, torch.float32)
-        result = self.executor.translate(images_there, repeated, self.device.precision)
+        noise = self.traits.source
+        size = (noise.height, noise.width) if noise else images.shape[2:]
+        conditions = moved(self.executor.fitted(rows, *size), place)
+        result = self.executor.translate(images_there, conditions, self.device.precision)
         return keep_grey(images_there, result, self.translator.traits).clamp(0, 1).to(images)

@@ -15,6 +15,7 @@ import numpy as np
 from torch import Tensor
 
 from img2img.errors import FatalError, Stopped
+from img2img.inference.condition_batches import shapes, stacked
 from img2img.inference.executor import Executor
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class Work(Protocol):
     @property
     def picture(self) -> Picture | None:
         """Return the picture that goes through the network, or None where nothing does."""
+
+    @property
+    def conditions(self) -> Mapping[str, Tensor]:
+        """Return the rows of the picture's conditions, without the batch dimension."""
 
     @property
     def bytes(self) -> int:
@@ -78,7 +83,6 @@ class Stream(Generic[W, R]):
 
     Args:
         executor: Runs the network; its threads are the only ones around it.
-        conditions: One row each, without the batch dimension.
         finish: Called with a work that has a picture, and the network's result for it; returns the outcome's value.
         stop: Called between works; True ends the stream.
         finishers: The number of threads that call `finish`; if 0, the network's threads do.
@@ -87,12 +91,11 @@ class Stream(Generic[W, R]):
     def __init__(
         self,
         executor: Executor,
-        conditions: Mapping[str, Tensor],
         finish: Callable[[W, Pixels], R],
         stop: Callable[[], bool],
         finishers: int = 0,
     ) -> None:
-        self.executor, self.conditions, self.stop = executor, conditions, stop
+        self.executor, self.stop = executor, stop
         self._finish = finish
         self._finishers = ThreadPoolExecutor(finishers, "finish") if finishers else None
         self._pending = max(PENDING, executor.asked_batch_size)
@@ -139,18 +142,24 @@ class Stream(Generic[W, R]):
         return [outcome for outcome in self._arrived.values() if not isinstance(outcome.error, CancelledError)]
 
     def _groups(self, works: Iterable[W]) -> Iterator[list[W]]:
-        """Put works of equal size and type together; when many wait, the group that began first goes."""
+        """Put works together whose pictures and rows fit; when many wait, the group that began first goes."""
         groups: dict[object, list[W]] = {}
         for work in works:
-            key = work.picture and (work.picture.entering.shape, work.picture.entering.dtype)
-            group = groups.setdefault(key, [])
+            group = groups.setdefault(self._key(work), [])
             group.append(work)
             if self._is_full(group, self._pending):
-                yield groups.pop(key)
+                yield groups.pop(self._key(work))
             waiting = [one for other in groups.values() for one in other]
             if len(waiting) >= self._pending or sum(one.bytes for one in waiting) > MEMORY // 4:
                 yield groups.pop(next(iter(groups)))
         yield from groups.values()
+
+    def _key(self, work: W) -> object:
+        """Return a key that is equal for works that can go through the network together."""
+        if work.picture is None:
+            return None
+        entering = work.picture.entering
+        return entering.shape, entering.dtype, shapes(work.conditions, self.executor.traits.conditions)
 
     def _runs(self, works: Iterable[W], ends: Callable[[W], bool]) -> Iterator[list[W]]:
         """Put works together in the order in which they come."""
@@ -224,8 +233,9 @@ class Stream(Generic[W, R]):
         entering = [work.picture.entering for work in batch if work.picture]
         if not entering:
             return [None] * len(batch)
-        rows = {name: row.expand(len(entering), *row.shape) for name, row in self.conditions.items()}
-        results = iter(self.executor.run(np.stack(entering), rows))
+        rows = [work.conditions for work in batch if work.picture]
+        conditions = stacked(rows, self.executor.traits.conditions, *entering[0].shape[:2])
+        results = iter(self.executor.run(np.stack(entering), conditions))
         return [next(results) if work.picture else None for work in batch]
 
     def _hand_over(self, work: W, result: Pixels, seconds: float) -> None:

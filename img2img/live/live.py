@@ -176,10 +176,11 @@ def live(
         The counts of the frames that were shown and dropped, which together are all that came.
 
     Raises:
-        UsageError: A condition is unknown, missing or wrong.
+        UsageError: A condition is unknown, missing or wrong, or the model makes pictures of noise.
         VideoError: The source failed.
         TranslationError: The network or a filter failed.
     """
+    model.check_takes_pictures()
     rows, counts = model.parse_conditions(conditions), Counts()
     passage = filters.start()
 

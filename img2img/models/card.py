@@ -64,6 +64,8 @@ class Card(_Part):
     seed: int
     started_from: Text = ""
     """The model with whose weights the training began; empty if it began with random weights."""
+    from_noise: bool = False
+    """Whether the model makes pictures of noise, and translates none."""
     validated: int = 0
     """The step after which the figures and results were made; 0 where there are none."""
     figures: dict[Text, float] = Field({}, max_length=100)
@@ -133,7 +135,12 @@ def _markdown(info: ModelInfo, card: Card, pictures: dict[str, str]) -> Iterator
     yield f"# {_plain(info.path.stem)}\n"
     family, direction = _code(info.family), _code(info.direction)
     yield f"This is a model of the family {family}, direction {direction}, for img2img. Use it by\n"
-    yield f"    img2img translate {shlex.quote(printable(info.path.name))} SOURCE TARGET\n"
+    name = printable(info.path.name)
+    if card.from_noise:
+        yield f"    model = img2img.load_model({name!r})"
+        yield "    pictures = model(model.traits.source.draw([1, 2]))  # one of each number, and conditions if any\n"
+    else:
+        yield f"    img2img translate {shlex.quote(name)} SOURCE TARGET\n"
     yield "| | |"
     yield "|---|---|"
     about = {
@@ -191,8 +198,9 @@ def _figures(card: Card) -> Iterator[str]:
         return
     figures = ", ".join(f"{name} {value:.4g}" for name, value in card.figures.items())
     yield f"after step {card.validated}: {figures or 'no figures'}"
-    if card.mean is not None and card.baseline is not None:
-        yield f"{card.judged_by}: {card.mean:.4g}; for the sources themselves, brought to size: {card.baseline:.4g}"
+    if card.mean is not None:
+        alone = "" if card.baseline is None else f"; for the sources themselves, brought to size: {card.baseline:.4g}"
+        yield f"{card.judged_by}: {card.mean:.4g}{alone}"
 
 
 def _worst(card: Card) -> Iterator[str]:

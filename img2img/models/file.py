@@ -16,13 +16,14 @@ from img2img.errors import ConfigError, ModelFileError
 from img2img.media.folder import write_file
 from img2img.models.header import BYTES, MAX_HEADER_BYTES, digest, read_header, read_shape, split
 from img2img.models.shapes import check_shapes
-from img2img.text import printable
+from img2img.text import error_text, printable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from img2img.config import ModelConfig
     from img2img.contract.families import ModelFamily
+    from img2img.contract.traits import Traits
     from img2img.host.host import PluginHost
 
 FORMAT = "img2img/1"
@@ -171,16 +172,36 @@ def load_generator(info: ModelInfo, host: PluginHost) -> tuple[ModelFamily[Any, 
         PluginError: No plugin provides the family.
         ModelFileError: The checksum, the config or a shape is wrong, or a weight is NaN.
     """
+    family, config = _family(info, host)
+    generator = fill_generator(info, family, config, lambda: _load_weights(info))
+    check_numbers(generator, info.path)
+    return family, config, generator
+
+
+def declared_traits(info: ModelInfo, host: PluginHost) -> Traits:
+    """Return the traits of the model that a model file describes; the weights are not read.
+
+    Raises:
+        PluginError: No plugin provides the family.
+        ModelFileError: The config is wrong, or the family fails.
+    """
+    from img2img.models.skeleton import build_skeleton  # which imports torch
+
+    family, config = _family(info, host)
+    try:
+        return family.translator(config, build_skeleton(lambda: family.build_generator(config))).traits
+    except Exception as error:  # a plugin may raise anything
+        raise ModelFileError(f"the family {family.name!r} cannot describe {info.path}: {error_text(error)}") from error
+
+
+def _family(info: ModelInfo, host: PluginHost) -> tuple[ModelFamily[Any, Any], ModelConfig]:
     family = host.family(info.family)
     try:
-        config = family.config_class.parse_json(info.config)
+        return family, family.config_class.parse_json(info.config)
     except ConfigError as error:
         raise ModelFileError(
             f"{info.path} needs a newer version of the family {info.family!r}, or is damaged: {error}"
         ) from error
-    generator = fill_generator(info, family, config, lambda: _load_weights(info))
-    check_numbers(generator, info.path)
-    return family, config, generator
 
 
 def fill_generator(

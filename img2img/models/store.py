@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_data_path
 
-from img2img.contract.families import Translator
-from img2img.errors import Img2ImgError, ModelFileError, is_ctrl_c
+from img2img.errors import ModelFileError, UnknownModelError
 from img2img.host.kinds import IMPORTERS
 from img2img.models.downloads import check_download
-from img2img.models.file import SUFFIX, ModelInfo, is_foreign, load_generator, read_info
-from img2img.text import error_text
+from img2img.models.file import SUFFIX, ModelInfo, declared_traits, is_foreign, load_generator, read_info
+from img2img.models.importers import Claim, find_claim, joined
 
 if TYPE_CHECKING:
-    from img2img.contract.importers import Importer
+    from torch import Tensor
+
+    from img2img.contract.families import Translator
+    from img2img.contract.traits import Traits
     from img2img.host.host import PluginHost
     from img2img.models.foreign import Foreign
 
@@ -71,98 +70,106 @@ def find_model(model: str | Path) -> Path:
 
 
 def open_model(path: Path, host: PluginHost) -> tuple[ModelInfo, Translator]:
-    """Open a model file, a checkpoint of another training code, or a file for which there is an importer.
+    """Open a model file, a checkpoint of another training code, or a file that an importer claims.
 
     Returns:
         The description of the model, and a translator on the CPU.
 
     Raises:
         PluginError: No plugin provides the family.
-        ModelFileError: The file is damaged, no family recognises it, or no importer knows its suffix.
+        ModelFileError: The file is damaged, or no plugin takes it.
     """
     check_download(path)
-    if importer := _importer(path, host):
-        with _answering_for(importer, path):
-            translator = importer.open(path)
-            if not isinstance(translator, Translator):
-                raise TypeError(f"it returned {translator!r}, which is no Translator")
-        return replace(_imported(importer, path), scale=str(translator.traits.scale)), translator
-    if _is_checkpoint(path):
-        foreign = _open_checkpoint(path, host)
-        return foreign.info, foreign.translator
-    info = read_info(path)
-    family, config, generator = load_generator(info, host)
-    return info, family.translator(config, generator)
+    if is_own(path):
+        info = read_info(path)
+        family, config, generator = load_generator(info, host)
+        return info, family.translator(config, generator)
+    found = identify(path, host)
+    return found.open() if isinstance(found, Claim) else (found.info, found.translator)
 
 
 def describe_model(path: Path, host: PluginHost) -> ModelInfo:
     """Read the description of a model, of whatever kind, without executing anything in its file.
 
     Raises:
-        ModelFileError: The file is damaged, no family recognises it, or no importer knows its suffix.
+        ModelFileError: The file is damaged, or no plugin takes it.
     """
     check_download(path)
-    if importer := _importer(path, host):
-        return _imported(importer, path)
-    return _open_checkpoint(path, host).info if _is_checkpoint(path) else read_info(path)
+    if is_own(path):
+        return read_info(path)
+    found = identify(path, host)
+    return found.describe() if isinstance(found, Claim) else found.info
 
 
-def _importer(path: Path, host: PluginHost) -> Importer | None:
-    """Return the first importer that knows the suffix, built-ins before others; None for a file of tensors."""
-    name = path.name.lower()
-    if name.endswith(SUFFIX):
-        return None
+def read_traits(path: Path, host: PluginHost) -> Traits | None:
+    """Return the traits of a model without reading the weights of a model file.
+
+    Returns:
+        None for a file that an importer opens, since that may take long.
+
+    Raises:
+        PluginError: No plugin provides the family.
+        ModelFileError: The file is damaged, or no plugin takes it.
+    """
+    check_download(path)
+    if is_own(path):
+        return declared_traits(read_info(path), host)
+    found = identify(path, host)
+    return None if isinstance(found, Claim) else found.translator.traits
+
+
+def is_own(path: Path) -> bool:
+    """Return whether a file is of the program's own format.
+
+    Raises:
+        ModelFileError: The header of a `.safetensors` file cannot be read.
+    """
+    return path.name.lower().endswith(SUFFIX) and not is_foreign(path)
+
+
+def identify(path: Path, host: PluginHost, options: Mapping[str, Any] | None = None, part: str = "") -> Foreign | Claim:
+    """Find out who opens the file of another program: the families are asked first, then the importers.
+
+    Args:
+        path: The file, which is read once if its suffix is that of tables of tensors.
+        host: The host whose plugins are asked.
+        options: Options of the family's config that the tensors do not determine.
+        part: The name of one network, where the file holds several.
+
+    Returns:
+        The model that a family made of the file, or the claim of an importer.
+
+    Raises:
+        ModelFileError: The file is damaged, nobody takes it, or several do.
+    """
+    check_download(path)
+    refusals: list[ModelFileError] = []
+    weights: Mapping[str, Tensor] | None = None
+    if path.name.lower().endswith((*CHECKPOINTS, SUFFIX)):
+        from img2img.models.foreign import UndecidedError, make_foreign, read_checkpoint, tensors_of
+
+        try:
+            content = read_checkpoint(path)
+            weights = tensors_of(content)
+            return make_foreign(path, content, host, options or {}, part)
+        except UndecidedError:
+            raise
+        except ModelFileError as error:
+            refusals.append(error)
+    if claim := find_claim(path, weights, host, refusals):
+        return claim
+    raise _nobody_takes(path, host, refusals)
+
+
+def _nobody_takes(path: Path, host: PluginHost, refusals: list[ModelFileError]) -> ModelFileError:
+    """Return the refusals of those who know the file; or else, what nobody knows of it."""
+    if refusals:
+        return joined([one for one in refusals if not isinstance(one, UnknownModelError)] or refusals)
     importers = host.every(IMPORTERS)
-    for importer in importers:
-        if name.endswith(importer.suffixes):
-            return importer
-    if name.endswith(CHECKPOINTS):
-        return None
-    suffixes = sorted({*CHECKPOINTS} | {suffix for importer in importers for suffix in importer.suffixes})
-    raise ModelFileError(
+    if asked := [importer.name for importer in importers if path.name.lower().endswith(importer.suffixes)]:
+        return ModelFileError(f"{path} is no file that {' or '.join(asked)} opens; see `img2img models`")
+    suffixes = sorted({*CHECKPOINTS} | {suffix for importer in importers for suffix in importer.suffixes} - {SUFFIX})
+    return ModelFileError(
         f"{path} is no model: the name of a model ends in one of {', '.join([SUFFIX, *suffixes])}; rename the file to "
         "the suffix of its format, or see `img2img plugins`"
     )
-
-
-def _is_checkpoint(path: Path) -> bool:
-    return path.name.lower().endswith(CHECKPOINTS) or is_foreign(path)
-
-
-def _open_checkpoint(path: Path, host: PluginHost) -> Foreign:
-    from img2img.models.foreign import open_checkpoint
-
-    return open_checkpoint(path, host)
-
-
-def _imported(importer: Importer, path: Path) -> ModelInfo:
-    with _answering_for(importer, path):
-        about = dict(importer.about(path))
-        config = json.dumps(about)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ModelInfo(
-        path=path,
-        family=importer.name,
-        direction="forward",
-        config=config,
-        scale=str(about.get("scale", "?")),
-        step=0,
-        created_with=str(about.get("created_with", "")),
-        trained_on=str(about.get("trained_on", "")),
-        license=str(about.get("license", "")),
-        sha256=digest,
-        shapes={},
-    )
-
-
-@contextmanager
-def _answering_for(importer: Importer, path: Path) -> Iterator[None]:
-    try:
-        yield
-    except Img2ImgError:
-        raise
-    except BaseException as error:  # a plugin may raise anything, even SystemExit
-        if is_ctrl_c(error):
-            raise
-        raise ModelFileError(f"the importer {importer.name!r} cannot open {path}: {error_text(error)}") from error

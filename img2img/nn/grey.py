@@ -19,7 +19,7 @@ def keep_grey(images: Tensor, result: Tensor, traits: Traits) -> Tensor:
         result: (N, C', H', W'), as the network returned it.
         traits: The translator's.
     """
-    if not traits.keeps_colour or images.shape[1] != 3 or result.shape[1] != 3:
+    if not traits.keeps_colour or traits.source or images.shape[1] != 3 or result.shape[1] != 3:
         return result
     is_grey = (images == images[:, :1]).flatten(1).all(1)
     luma = (result * result.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)

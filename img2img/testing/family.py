@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +27,9 @@ from img2img.training.engine import TrainingEngine
 
 GUESSES = ("0.25", "0.75", "1", "2")
 """Values to try for a condition of which neither its choices nor the data give any."""
+PICTURE = (29, 37)
+"""Height and width of the images that are drawn for conditions; no source that is drawn has them."""
+FOR_USE_ONLY = "the family is there for use only: it defines no `trainer`"
 
 
 def engine(device: str = "cpu", precision: str = "fp32", accumulate: int = 1) -> TrainingEngine:
@@ -85,6 +89,8 @@ class FamilySubject(Subject):
     @cached_property
     def data(self) -> Path | None:
         """Return the folder of training data; None where the family reads none of the drawn data, as `unread` says."""
+        if not self.family.is_trainable:
+            return None
         if self._given_data:
             return self._given_data
         try:
@@ -95,7 +101,13 @@ class FamilySubject(Subject):
 
     @cached_property
     def training(self) -> Any:
-        """Return the config of the training."""
+        """Return the config of the training.
+
+        Raises:
+            Skipped: The family cannot be trained.
+        """
+        if not self.family.is_trainable:
+            raise Skipped(FOR_USE_ONLY)
         if self.data is None:
             return self.family.training_class.parse(self.chosen)
         return self.family.configure(self.chosen, self.data)
@@ -103,9 +115,16 @@ class FamilySubject(Subject):
     @cached_property
     def config(self) -> Any:
         """Return the config of the model, as a model file holds it."""
+        if not self.family.is_trainable:
+            return self.family.config_class.parse(self.chosen)
         assert isinstance(self.training, TrainingConfig)
         part: ModelConfig = self.training.part(self.family.config_class)
         return part
+
+    @property
+    def configs(self) -> list[Any]:
+        """Return the config of the model, and that of the training if there is one."""
+        return [self.config, self.training] if self.family.is_trainable else [self.config]
 
     @cached_property
     def host(self) -> PluginHost:
@@ -113,17 +132,35 @@ class FamilySubject(Subject):
         return host_of(self.family)
 
     @cached_property
-    def values(self) -> dict[str, list[Tensor]]:
-        """Return for each condition the different rows that are known, at most two."""
-        conditions = self.translator().traits.conditions
-        return {name: _different(self._rows(name, condition)) for name, condition in conditions.items()}
+    def declared(self) -> Mapping[str, Condition]:
+        """Return the conditions that the translator takes."""
+        return self.translator().traits.conditions
+
+    def values(self, name: str, images: Tensor) -> list[Tensor]:
+        """Return the different rows of a condition that are known, at most two; maps have the size of the images."""
+        condition = self.declared[name]
+        if not condition.is_picture:
+            return self._typed[name]
+        size = images.shape[-2:] if condition.kind == "map" else PICTURE
+        return [self._draw(name, (condition.channels, *size), seed) for seed in (1, 2)]
+
+    def typed(self, name: str) -> Iterator[Tensor]:
+        """Yield the rows of texts that a user may type for a label or a number."""
+        condition = self.declared[name]
+        for text in condition.choices or _guesses(condition):
+            try:
+                yield condition.row(text)
+            except ValueError:
+                continue
 
     def dataset(self, split: Split) -> Dataset:
         """Read the training data.
 
         Raises:
-            Skipped: There are none that the family reads.
+            Skipped: There are none that the family reads, or it cannot be trained.
         """
+        if not self.family.is_trainable:
+            raise Skipped(FOR_USE_ONLY)
         if self.data is None:
             raise Skipped(f"the family reads none of the drawn data; give a folder with --data.\n{self.unread}")
         return self.family.dataset(self.data, self.training, split)
@@ -148,42 +185,74 @@ class FamilySubject(Subject):
     @torch.inference_mode()
     def translate(self, translator: Translator, images: Tensor, **conditions: Tensor) -> Tensor:
         """Translate images of any size as the core does; conditions that are required are given."""
-        rows = {**self.conditions(translator, len(images)), **conditions}
+        rows = {**self.conditions(translator, images), **conditions}
         return translate_any_size(translator, images, **{name: row.to(images.device) for name, row in rows.items()})
 
-    def conditions(self, translator: Translator, count: int) -> dict[str, Tensor]:
-        """Return the required conditions, the same for each of `count` images.
+    def conditions(self, translator: Translator, images: Tensor) -> dict[str, Tensor]:
+        """Return the required conditions, the same for each of the images.
 
         Raises:
             Skipped: No value of one is known.
         """
-        required = [name for name, condition in translator.traits.conditions.items() if condition.required]
-        for name in required:
-            if not self.values[name]:
-                raise Skipped(f"no value of the condition {name!r} is known; give it `choices`, or the data some")
-        return {name: self.values[name][0].expand(count, *self.values[name][0].shape) for name in required}
+        rows = {}
+        for name, condition in translator.traits.conditions.items():
+            if condition.required:
+                known = self.values(name, images)
+                if not known:
+                    raise Skipped(f"no value of the condition {name!r} is known; give it `choices`, or the data some")
+                rows[name] = known[0].expand(len(images), *known[0].shape)
+        return rows
 
-    def _rows(self, name: str, condition: Condition) -> Iterator[Tensor]:
-        yield from (condition.row(choice) for choice in condition.choices)
+    @cached_property
+    def _typed(self) -> dict[str, list[Tensor]]:
+        typed = {name: condition for name, condition in self.declared.items() if not condition.is_picture}
+        return {name: _different(self._rows(name, condition)) for name, condition in typed.items()}
+
+    @cached_property
+    def _given(self) -> dict[str, list[Tensor]]:
+        """Return the rows of conditions that some samples of the data have."""
+        given: dict[str, list[Tensor]] = {}
         if self.data is not None:
             dataset = self.dataset("train")
-            samples = (dataset.sample(index, None) for index in range(min(len(dataset), 8)))
-            yield from (sample.condition[name] for sample in samples if name in sample.condition)
-        for guess in GUESSES:
-            try:
-                yield condition.row(guess)
-            except ValueError:
-                continue
+            for index in range(min(len(dataset), 8)):
+                for name, row in dataset.sample(index, None).condition.items():
+                    given.setdefault(name, []).append(row)
+        return given
+
+    def _rows(self, name: str, condition: Condition) -> Iterator[Tensor]:
+        if not condition.choices:
+            yield from self._given.get(name, ())
+        yield from self.typed(name)
+
+    def _draw(self, name: str, shape: tuple[int, ...], seed: int) -> Tensor:
+        """Draw a picture: random numbers, or for a map of classes those that the data have."""
+        chance = torch.Generator().manual_seed(seed)
+        rows = self._given.get(name, ()) if self.declared[name].interpolation == "nearest" else ()
+        if not rows:
+            return torch.rand(shape, generator=chance)
+        known = torch.from_numpy(np.unique(torch.cat([row.flatten(1) for row in rows], 1).numpy(), axis=1))
+        return known[:, torch.randint(known.shape[1], shape[1:], generator=chance)]
 
 
 def random_images(translator: Translator, height: int, width: int, count: int = 1) -> Tensor:
-    """Draw random images (count, channels_in, height, width) in [0, 1]."""
+    """Draw random images (count, channels_in, height, width) in [0, 1], or noise where the translator takes that."""
+    if translator.traits.source:
+        return torch.randn(count, *translator.traits.source.shape)
     return torch.rand(count, translator.traits.channels_in, height, width)
 
 
 def difference(first: Tensor, second: Tensor) -> float:
     """Return the largest difference between two tensors of one shape."""
     return float((first.float() - second.float()).abs().max())
+
+
+def _guesses(condition: Condition) -> tuple[str, ...]:
+    """Return texts to try; for a number some in its range."""
+    if condition.kind != "number":
+        return GUESSES
+    low = condition.minimum if condition.minimum is not None else min(0.0, (condition.maximum or 0.0) - 1)
+    high = condition.maximum if condition.maximum is not None else max(1.0, low + 1)
+    return f"{low + (high - low) / 4:g}", f"{low + (high - low) * 3 / 4:g}"
 
 
 def _different(rows: Iterator[Tensor]) -> list[Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from img2img.contract.data import Batch, Sample
 from img2img.contract.data import Dataset as FamilyDataset
-from img2img.errors import FatalError, Img2ImgError
+from img2img.errors import DataError, FatalError, Img2ImgError
 
 Key = tuple[int, int]
 """Epoch and index."""
@@ -80,11 +80,20 @@ def validation_batches(dataset: FamilyDataset, device: torch.device) -> Iterator
 
 
 def collate(samples: list[Sample]) -> Batch:
-    """Stack samples of one size to a batch."""
+    """Stack samples of one size to a batch.
+
+    Raises:
+        DataError: They differ in size, or in which conditions they have.
+    """
+    sources, targets = [sample.source for sample in samples], [sample.target for sample in samples]
+    conditions = {
+        name: [sample.condition.get(name) for sample in samples]
+        for name in dict.fromkeys(name for sample in samples for name in sample.condition)
+    }
     return Batch(
-        torch.stack([sample.source for sample in samples]),
-        torch.stack([sample.target for sample in samples]),
-        {name: torch.stack([sample.condition[name] for sample in samples]) for name in samples[0].condition},
+        _stack(sources, "source", samples),
+        _stack(targets, "target", samples),
+        {name: _stack(rows, f"condition {name!r}", samples) for name, rows in conditions.items()},
         tuple(sample.name for sample in samples),
         tuple(sample.target_name or sample.name for sample in samples),
     )
@@ -94,16 +103,37 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     """Move a batch to the device, images in channels-last order."""
 
     def move(images: Tensor) -> Tensor:
-        """Move one tensor of images."""
-        return images.to(device, memory_format=torch.channels_last)
+        """Move one tensor of images, or of noise."""
+        order = torch.channels_last if images.ndim == 4 else torch.preserve_format
+        return images.to(device, memory_format=order)
 
-    condition: Mapping[str, Tensor] = {name: rows.to(device) for name, rows in batch.condition.items()}
+    condition: Mapping[str, Tensor] = {
+        name: move(rows) if rows.ndim == 4 else rows.to(device) for name, rows in batch.condition.items()
+    }
     return replace(batch, source=move(batch.source), target=move(batch.target), condition=condition)
+
+
+def _stack(rows: Sequence[Tensor | None], what: str, samples: list[Sample]) -> Tensor:
+    first = rows[0]
+    for row, sample in zip(rows, samples, strict=True):
+        if row is None or first is None:
+            lacking = next(sample for row, sample in zip(rows, samples, strict=True) if row is None)
+            raise DataError(f"{lacking.name or 'a sample'} has no {what}, which others of its batch have; give it one")
+        if row.shape != first.shape:
+            raise DataError(
+                f"the samples of a batch need one shape, but the {what} of {samples[0].name or 'one'} is "
+                f"{tuple(first.shape)}, and that of {sample.name or 'another'} {tuple(row.shape)}; let the dataset "
+                "crop both to one size, or train with -o batch_size=1"
+            )
+    return torch.stack([row for row in rows if row is not None])
 
 
 def _collate_or_fail(samples: list[Sample | Img2ImgError]) -> Batch | Img2ImgError:
     failed = next((sample for sample in samples if isinstance(sample, Img2ImgError)), None)
-    return failed or collate([sample for sample in samples if isinstance(sample, Sample)])
+    try:
+        return failed or collate([sample for sample in samples if isinstance(sample, Sample)])
+    except DataError as error:
+        return error
 
 
 class _Keyed(Dataset[Sample | Img2ImgError]):

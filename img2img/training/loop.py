@@ -12,7 +12,7 @@ from typing import Any
 
 from img2img.contract.data import Batch
 from img2img.contract.families import ModelFamily
-from img2img.errors import ConfigError, FatalError, Stopped
+from img2img.errors import ConfigError, FatalError, Stopped, UsageError
 from img2img.host.host import PluginHost
 from img2img.host.kinds import FAMILIES
 from img2img.inference.device import Compute, Device
@@ -82,7 +82,7 @@ def train(
     """
     check_at_least(0, seed=seed, workers=workers)
     host = host or PluginHost.discover()
-    model_family = host.family(family)
+    model_family = _trainable(family, host)
     place = Device.pick(compute.device, compute.precision)
     place.keep_freed_memory()
     config = model_family.configure(options or {}, Path(data))
@@ -92,6 +92,22 @@ def train(
     )  # fmt: skip
     Session(started, model_family, host, resume=resume, workers=workers, stop=stop).train()
     return started
+
+
+def _trainable(name: str, host: PluginHost) -> ModelFamily[Any, Any]:
+    """Return the family of a name.
+
+    Raises:
+        UsageError: Its models can be used only.
+    """
+    family = host.family(name)
+    if family.is_trainable:
+        return family
+    others = [other for other, each in host.families.items() if each.is_trainable]
+    raise UsageError(
+        f"models of the family {name!r} can be used, and not trained: the family has no training; families that can be "
+        f"trained: {', '.join(others) or 'none is installed'}"
+    )
 
 
 class Session:

@@ -23,7 +23,7 @@ GAP = 6
 
 
 def preview_sheet(previews: Mapping[str, Tensor]) -> bytes:
-    """Draw as PNG a row for each image, its versions side by side under their names: (N, 3, H, W) each, in [0, 1]."""
+    """Draw as PNG a row for each image, its versions side by side under their names: (N, 1 or 3, H, W), in [0, 1]."""
     sheet = lay_out(list(previews.values()))
     return _encoded(np.concatenate([_captions(list(previews), sheet.shape[1]), sheet]), ".png")
 
@@ -40,12 +40,12 @@ def example_sheet(rows: Sequence[tuple[Sequence[str], Sequence[Tensor]]]) -> byt
 
 
 def lay_out(columns: Sequence[Tensor], side: int = 384) -> Sheet:
-    """Lay out (N, 3, H, W) images, one column each, at most `side` pixels high and wide."""
+    """Lay out (N, 1 or 3, H, W) images, one column each, at most `side` pixels high and wide."""
     height, width = columns[-1].shape[-2:]
     shrink = min(1.0, side / max(height, width))
     size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
     cells = [interpolate(column.float().cpu(), size=size, mode="bilinear", antialias=True) for column in columns]
-    sheet = torch.cat([torch.cat(list(cell), dim=1) for cell in cells], dim=2)
+    sheet = torch.cat([torch.cat(list(cell.expand(-1, 3, -1, -1)), dim=1) for cell in cells], dim=2)
     return sheet.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from img2img.contract.data import Batch, Dataset
 from img2img.contract.families import ModelFamily, Translator
 from img2img.contract.trainers import Trainer, Translate
+from img2img.contract.traits import Traits
 from img2img.nn.sizes import translate_any_size
 from img2img.training.cards.showcase import Measure, Showcase, UnlikeOthers, unlike_truth
 from img2img.training.ema import EMA
@@ -96,7 +97,7 @@ class Validation:
     def _open_showcases(self, translators: Mapping[str, Translator]) -> dict[str, Showcase]:
         try:
             return {
-                name: Showcase(self.images.paired, self._measure(name), translator.traits.conditions)
+                name: Showcase(self.images.paired, self._measure(name, translator.traits), translator.traits)
                 for name, translator in translators.items()
             }
         except Exception as error:
@@ -108,16 +109,17 @@ class Validation:
         log.warning("the model card can show no results: %s: %s", type(error).__name__, error)
         self._showcases = {}
 
-    def _measure(self, direction: str) -> Measure:
+    def _measure(self, direction: str, traits: Traits) -> Measure:
         """Return how bad a result is; held-out targets are read for that once in a run."""
         if direction not in self._measures:
-            self._measures[direction] = unlike_truth if self.images.paired else self._unlike_targets(direction)
+            unlike = unlike_truth if self.images.paired else self._unlike_targets(direction, traits)
+            self._measures[direction] = unlike
         return self._measures[direction]
 
-    def _unlike_targets(self, direction: str) -> Measure:
+    def _unlike_targets(self, direction: str, traits: Traits) -> Measure:
         some = islice(validation_batches(self.images, self.run.device.place), COMPARED)
         views = (self.trainer.views(batch).get(direction) for batch in some)
-        return UnlikeOthers(view for view in views if view)
+        return UnlikeOthers((view for view in views if view), traits.conditions)
 
 
 class Remembering:

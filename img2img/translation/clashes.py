@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from img2img.errors import UsageError
+from img2img.errors import ImageError, UsageError
+from img2img.translation.failures import fail
 from img2img.translation.finding import real_names
 from img2img.translation.report import Item
 
@@ -36,12 +37,40 @@ def check_targets(items: Sequence[Item]) -> None:
 
 
 def _check_names(items: Sequence[Item]) -> None:
-    sources = set(real_names([item.source for item in items if not item.address]))
+    sources = set(real_names([*{item.file for item in items if item.file}]))
     for item, target in zip(items, real_names([item.target for item in items]), strict=True):
         if target in sources:
             raise UsageError(f"the target {item.target} is a source; name another folder, sources are never touched")
         if len(os.fsencode(item.target.name)) > LONGEST_NAME:
             raise UsageError(f"the name {item.target.name} is too long; rename {item.source}")
+
+
+def fail_clashing(pairs: Sequence[tuple[Item, Path]]) -> None:
+    """Fail each picture of an album whose name an earlier one has, or that needs a folder where an earlier one stands.
+
+    Args:
+        pairs: The pictures, each with the path that its name asks for, which may have another suffix than its target.
+    """
+    if pairs and _taken(pairs, _folded):
+        for item, path, other in _taken(pairs, _names_of(_existing(pairs[0][1].parent))):
+            why = f"the name {path.name} is taken by {other.address}, which comes before it; rename one of the two"
+            fail(item, ImageError(f"{item.address}: {why}"))
+
+
+def _taken(pairs: Sequence[tuple[Item, Path]], key: Callable[[Path], str]) -> list[tuple[Item, Path, Item]]:
+    """Return the pairs that cannot stand beside earlier ones, each with the first of these."""
+    stand: dict[str, Item] = {}
+    folders: dict[str, Item] = {}
+    taken = []
+    for item, path in pairs:
+        name, above = key(path), [key(folder) for folder in path.parents]
+        other = stand.get(name) or folders.get(name) or next((stand[one] for one in above if one in stand), None)
+        if other:
+            taken.append((item, path, other))
+        else:
+            stand[name] = item
+            folders |= dict.fromkeys(above, item)
+    return taken
 
 
 def _clashes(items: Sequence[Item], key: Callable[[Path], str]) -> list[list[Item]]:
@@ -54,7 +83,7 @@ def _clashes(items: Sequence[Item], key: Callable[[Path], str]) -> list[list[Ite
 def _in_words(clashes: Sequence[Sequence[Item]]) -> str:
     lines = []
     for group in clashes[:_MOST_NAMED]:
-        *others, last = [str(item.source) for item in group]
+        *others, last = [item.address or str(item.source) for item in group]
         each = "all" if others[1:] else "both"
         lines.append(f"{', '.join(others)} and {last} would {each} be written to {group[-1].target}")
     if more := len(clashes) - len(lines):

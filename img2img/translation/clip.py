@@ -95,9 +95,10 @@ def _translate(
     on_frame: Callable[[int, int], None],
     stop: Callable[[], bool],
 ) -> None:
-    stamp, source_sha256 = item.reads.stamp(), item.reads.digest()
+    stamp, source_sha256, given = item.reads.stamp(), item.reads.digest(), settings.conditions.of(item)
+    made_of = given.made_of(source_sha256)
     place = Place.of(item, journal, overwrite=settings.output.overwrite)
-    if journal is not None and (entry := journal.done(item, source_sha256)):
+    if journal is not None and (entry := journal.done(item, made_of)):
         item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
         tidy(place.root, item.target)
         return
@@ -106,16 +107,23 @@ def _translate(
         info, frames = _timed(clip, options.fps)
         total = _expected_frames(clip, info, options)
         filters = settings.filters.start()
-        pipeline = ClipPipeline(executor, settings.conditions, filters, lambda done: on_frame(done, total), stop)
+
+        def timed(other: Clip) -> Iterator[Frame]:
+            """Return the frames of a condition's clip, at the rate of this one."""
+            return _timed(other, options.fps)[1]
+
         with (
+            given.over(info, options, settings.compute.max_pixels, settings.host, timed) as rows,
             closing(item.writes.open(clip, _enlarged(info, executor), options, settings.host, place)) as sink,
-            _state(item, place.root, settings, source_sha256, sink) as state,
+            _state(item, place.root, settings, made_of, sink) as state,
         ):
+            pipeline = ClipPipeline(executor, rows, filters, lambda done: on_frame(done, total), stop)
 
             def record(target_sha256: str) -> None:
                 item.reads.check_unchanged(stamp, source_sha256)
+                given.check_unchanged()
                 if journal is not None:
-                    journal.record(item, source_sha256, target_sha256, item.reason)
+                    journal.record(item, made_of, target_sha256, item.reason)
                 state.about_to_publish(target_sha256)
 
             if not pipeline.run(frames, info, sink, state):
@@ -125,7 +133,7 @@ def _translate(
             item.reads.check_unchanged(stamp, source_sha256)
             item.reason = clip.damage and f"{item.reads.name}: {clip.damage}"
             sink.finish(state.segments(), state.part, record)
-        item.notes = (*info.notes, *sink.notes)
+        item.notes = (*info.notes, *given.notes, *sink.notes)
         item.status = "damaged" if item.reason else "done"
 
 
@@ -151,10 +159,10 @@ def _outside(call: Callable[P, T]) -> Callable[P, T]:
 
 
 @contextmanager
-def _state(item: ClipItem, root: Folder, settings: Settings, source_sha256: str, sink: Sink) -> Iterator[ClipState]:
+def _state(item: ClipItem, root: Folder, settings: Settings, made_of: str, sink: Sink) -> Iterator[ClipState]:
     """Keep what an earlier job has finished of a clip until the target stands, or cannot be made at all."""
     target = item.target / "frames" if item.is_folder else item.target
-    decisive = f"{settings.digest} {source_sha256} {sink.about}"
+    decisive = f"{settings.digest} {made_of} {sink.about}"
     with closing(ClipState(root, target, digest(decisive.encode()))) as state:
         try:
             item.writes.prepare(replaces=state.is_resumed or settings.output.overwrite)

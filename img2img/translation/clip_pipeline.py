@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from torch import Tensor
 
 from img2img.errors import FatalError, Stopped
 from img2img.inference import stream
@@ -18,8 +16,11 @@ from img2img.inference.picture import Picture
 from img2img.inference.stream import Outcome, Stream
 from img2img.translation.clip_state import SEGMENT, ClipState
 from img2img.translation.sinks import Sink
+from img2img.translation.values import FrameRows
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from img2img.media import Pixels
     from img2img.media.video import ClipInfo, Frame
 
@@ -36,6 +37,7 @@ class Shown:
     picture: Picture | None = None
     state: State = field(default_factory=dict)
     """At the end of a segment, the memory of the filters before the network; otherwise empty."""
+    conditions: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
@@ -57,14 +59,14 @@ class ClipPipeline:
 
     Attributes:
         executor: Runs the network.
-        conditions: One row each, without the batch dimension.
+        conditions: The rows of each frame; it goes on for as long as it is asked.
         filters: The filters before and after the network.
         on_frame: Called after each frame with the number of frames that are done.
         stop: Called between frames; True ends the run.
     """
 
     executor: Executor
-    conditions: dict[str, Tensor]
+    conditions: Iterator[FrameRows]
     filters: Passage
     on_frame: Callable[[int], None]
     stop: Callable[[], bool]
@@ -88,7 +90,7 @@ class ClipPipeline:
         count = begin = state.finished * SEGMENT
         frame_bytes = info.width * info.height * (6 if info.deep else 3)
         room = max(2, min(_MOST_AHEAD, stream.MEMORY // 4 // (frame_bytes * (2 if self.filters else 1))))
-        network = Stream(self.executor, self.conditions, _unchanged, self.stop)
+        network = Stream(self.executor, _unchanged, self.stop)
         with closing(network), closing(Ahead(self._prepared(frames, begin, network), room, "decode")) as prepared:
             before: Pixels | None = None
             try:
@@ -122,16 +124,17 @@ class ClipPipeline:
     def _prepared(self, frames: Iterable[Frame], begin: int, network: Stream[Shown, Pixels]) -> Iterator[Shown]:
         """Yield the frames from `begin` on, with their pixels ready for the network."""
         last: Callable[[], Pixels] | None = None
-        for index, frame in enumerate(frames):
+        last_rows: FrameRows | None = None
+        for index, (frame, given) in enumerate(zip(frames, self.conditions, strict=False)):
             network.heed_stop()
             if index < begin:
                 continue
-            if frame.picture is last and index % SEGMENT:
+            if frame.picture is last and given is last_rows and index % SEGMENT:
                 yield Shown(index, frame, state=self._state_before(index))
                 continue
             picture = Picture.enter(frame.picture(), self.executor.traits, self.filters)
-            last = frame.picture
-            yield Shown(index, frame, picture, self._state_before(index))
+            last, last_rows = frame.picture, given
+            yield Shown(index, frame, picture, self._state_before(index), given.rows)
 
     def _state_before(self, index: int) -> State:
         return {} if (index + 1) % SEGMENT else self.filters.state_before()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from img2img.errors import Img2ImgError, ItemError, Stopped, UsageError, WriteError
 from img2img.host.host import PluginHost
+from img2img.inference.conditions import named
 from img2img.inference.device import Compute
 from img2img.inference.executor import Executor
 from img2img.inference.filtering import Chain
@@ -21,11 +22,14 @@ from img2img.inference.model import Model, load_model
 from img2img.media import Folder, check_ours
 from img2img.media.video import VideoOptions
 from img2img.text import error_text
+from img2img.translation.albums import Albums
 from img2img.translation.clip import translate_clips
 from img2img.translation.clip_state import tidy
+from img2img.translation.conditions import Conditions
 from img2img.translation.journal import Journal
-from img2img.translation.kinds import clip_kinds
+from img2img.translation.kinds import ClipKinds, clip_kinds
 from img2img.translation.options import Output, clip_options, describe_options, digest_options
+from img2img.translation.packing import pack_after
 from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.plan import Plan, make_plan
 from img2img.translation.report import MARK, ClipItem, Item, Report, fail_lost
@@ -62,11 +66,13 @@ def translate(
     Targets that this call, with the same settings, made of the same sources before are skipped.
 
     Args:
-        source: An image, a video, a folder, or a pattern such as `photos/**/*.jpg`.
+        source: An image, a video, a folder, a pattern such as `photos/**/*.jpg`, or what a plugin reads, such as a zip.
         target: A file for one of them, a folder for more; made if it is not there. The sources' tree is mirrored. A
-            video as target of a folder is made of its images.
+            video as target of a folder is made of its images, and a zip holds all targets.
         model: A loaded model, or what `load_model` takes.
-        conditions: What besides the image steers the translation, by name.
+        conditions: What besides the image steers the translation, by name: the text of a label or a number; a path, an
+            array or a PIL image of a picture; for each source its own, a folder of pictures of the sources' names,
+            `@TABLE.csv`, or a mapping from names.
         filters: Steps before and after the network, in order: `NAME` or `NAME:key=value:key=value`.
         output: How the targets are written.
         compute: What the network runs on; the device, precision and tile of a loaded model are those it was loaded for.
@@ -83,27 +89,47 @@ def translate(
         Stopped: `stop` said so.
     """
     host = host or PluginHost.discover()
-    plan = make_plan(source, target, output.format, clip_kinds(host), rate_given=bool(video.fps))
+    kinds, albums = clip_kinds(host), Albums(host)
+    with closing(make_plan(source, target, output.format, kinds, rate_given=bool(video.fps), albums=albums)) as plan:
+        return _translate(plan, kinds, model, conditions or {}, filters, output, compute, video, host, stop)
+
+
+def _translate(
+    plan: Plan,
+    kinds: ClipKinds,
+    model: str | Path | Model,
+    conditions: Mapping[str, Any],
+    filters: Sequence[str],
+    output: Output,
+    compute: Compute,
+    video: VideoOptions,
+    host: PluginHost,
+    stop: Callable[[], bool],
+) -> Report:
+    """Carry out a plan, as `translate` is asked to."""
     report = _report_path(output.report, plan)
     of_clips = clip_options(plan, video, output)
     chain = Chain.parse(filters, host)
     if not isinstance(model, Model):
         model = load_model(model, device=compute.device, precision=compute.precision, tile=compute.tile, host=host)
+    model.check_takes_pictures()
     if stop():
         raise Stopped("stopped before the work began")
-    rows = model.parse_conditions(conditions or {})
-    options = describe_options(model, output, conditions or {}, of_clips, chain)
+    declared = model.translator.traits.conditions
+    given = Conditions.parse(declared, conditions, plan, kinds, compute.max_pixels)
+    options = describe_options(model, output, named(declared, conditions), of_clips, chain)
     job = Job(model, tuple(plan.items), options)
     outcome = Report(job.items, str(model.info.path), model.info.sha256, options, plan.passed_over)
-    digest = digest_options(model, options, rows, chain)
+    digest = digest_options(model, options, given.fixed, chain)
     with _open_journal(plan, digest, overwrite=output.overwrite) as journal, _cores(job) as (workers, codecs):
-        settings = Settings(rows, output, compute, codecs, of_clips or video, host, digest, chain)
+        settings = Settings(given, output, compute, codecs, of_clips or video, host, digest, chain)
         executor = partial(
             Executor, model.translator, model.device, model.executor.tile,
             workers=workers, batch_size=compute.batch_size,
         )  # fmt: skip
         audience = Audience(host, job.items, options)
         run = partial(_run, job, settings, executor, journal, audience, stop)
+        run = partial(pack_after, run, plan, host, overwrite=output.overwrite)
         _carry_out(run, outcome, audience, report)
     return outcome
 
@@ -171,8 +197,8 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
     _make_folder(path.parent)
     if path.exists() and not path.is_file():
         raise UsageError(f"the report {path} is a folder or a device; name a file")
-    images = {os.path.realpath(image) for item in plan.items for image in (item.source, item.target)}
-    if os.path.realpath(path) in images:
+    images = {os.path.realpath(image) for item in plan.items for image in (item.file, item.target) if image}
+    if os.path.realpath(path) in images | {os.path.realpath(plan.album or "")}:
         raise UsageError(f"the report {path} is an image of this job; name another file")
     check_ours(path, MARK, "report")
     return path
@@ -180,12 +206,15 @@ def _report_path(report: str | Path | None, plan: Plan) -> Path | None:
 
 @contextmanager
 def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Journal | None]:
-    for item in plan.items:
+    planned = [item for item in plan.items if item.status == "planned"]
+    for item in planned:
         if item.target.exists() and not item.target.is_file() and not item.is_folder:
             raise UsageError(
                 f"{item.target} is a folder, a pipe or a device, and nothing replaces it; move it "
                 "elsewhere, or name another target"
             )
+    if plan.album is not None:
+        overwrite = _make_ready(plan.album, plan.folder, overwrite)
     if plan.folder is None:
         (item,) = plan.items
         if item.is_clip:
@@ -197,13 +226,23 @@ def _open_journal(plan: Plan, settings: str, *, overwrite: bool) -> Iterator[Jou
         return
     journal = Journal(plan.folder, settings, overwrite=overwrite)
     try:
-        journal.check_existing(plan.items)
-        for folder in sorted({item.target.parent for item in plan.items}):
+        journal.check_existing(planned)
+        for folder in sorted({item.target.parent for item in planned}):
             _make_folder(folder, journal.folder)
-        journal.clean(plan.items)
+        journal.clean(planned)
         yield journal
     finally:
         journal.close()
+
+
+def _make_ready(album: Path, folder: Path | None, overwrite: bool) -> bool:
+    """Make ready for an album as target; return True, since nothing but parts of it can stand in its folder."""
+    if os.path.lexists(album) and (not overwrite or not album.is_file()):
+        raise UsageError(f"{album} exists; replace it by --overwrite, or name another target")
+    _make_folder(album.parent)
+    if folder is not None:
+        _make_folder(folder, Folder(album.parent))
+    return True
 
 
 def _cores(job: Job) -> AbstractContextManager[tuple[int, int]]:

@@ -31,6 +31,7 @@ class Entry:
     target: str
     """The target's path, relative to the target folder."""
     source_sha256: str
+    """The source's; of an item with conditions of its own, a digest of both."""
     settings: str
     target_sha256: str
     damage: str = ""

@@ -13,6 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from img2img.errors import UsageError
+from img2img.inference.conditions import as_typed
 from img2img.inference.filtering import Chain
 from img2img.inference.model import Model
 from img2img.media.image.alpha import WHITE, Ground, colour_name
@@ -74,7 +75,7 @@ def describe_options(
         "quality": quality,
         "ground": colour_name(output.ground),
         "precision": model.device.precision_name,
-        "conditions": {name: str(value) for name, value in conditions.items()},
+        "conditions": {name: as_typed(value) for name, value in conditions.items()},
         "filters": filters.describe(),
     }
     if video is not None:
@@ -84,6 +85,8 @@ def describe_options(
 
 def digest_options(model: Model, options: Mapping[str, Any], conditions: Mapping[str, Tensor], filters: Chain) -> str:
     """Return a digest of all that decides what a target of some name looks like; files of filters count by content.
+
+    The values of conditions that are pictures, or that each item has of its own, count with the item's source instead.
 
     Raises:
         UsageError: A file that an option of a filter names cannot be read.

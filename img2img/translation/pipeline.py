@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
-
-from torch import Tensor
 
 from img2img.errors import ImageError
 from img2img.host.host import PluginHost
@@ -21,17 +18,22 @@ from img2img.inference.filtering import NO_FILTERS, Chain
 from img2img.inference.limits import is_out_of_memory
 from img2img.inference.picture import Picture
 from img2img.inference.stream import Outcome, Stream
-from img2img.media import Image, decode_image, encode_image, read_file
+from img2img.media import Image, decode_image, encode_image
 from img2img.media.video import VideoOptions
 from img2img.text import error_text, printable
+from img2img.translation.conditions import Conditions
 from img2img.translation.failures import ends_job, fail
-from img2img.translation.journal import Journal, digest, digest_file, stamp
+from img2img.translation.journal import Journal, digest
 from img2img.translation.options import Output
 from img2img.translation.place import Place
+from img2img.translation.reading import is_unchanged, read, stamp_of
 from img2img.translation.report import Item
 from img2img.translation.room import check_room, needed
+from img2img.translation.values import Given
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from img2img.media import Pixels
 
 _CHANGED = (
@@ -50,19 +52,25 @@ class Work:
     source_sha256: str
     stamp: object
     """A value that stays equal until somebody changes the source."""
+    given: Given
+
+    @property
+    def conditions(self) -> Mapping[str, Tensor]:
+        """Return the rows of the conditions."""
+        return self.given.rows
 
     @property
     def bytes(self) -> int:
         """Return how much memory the work holds."""
-        return self.image.pixels.nbytes + self.picture.bytes
+        return self.image.pixels.nbytes + self.picture.bytes + self.given.bytes
 
 
 @dataclass(frozen=True)
 class Settings:
     """The options of a job that its stages need."""
 
-    conditions: dict[str, Tensor]
-    """One row each, without the batch dimension."""
+    conditions: Conditions
+    """The values of the conditions that each item is given."""
     output: Output
     compute: Compute
     codecs: int
@@ -99,7 +107,7 @@ class Pipeline:
         self.executor, self.settings, self.journal, self.on_items_done = executor, settings, journal, on_items_done
         self._decoders = ThreadPoolExecutor(settings.codecs, "decode")
         self._is_alone, self._put_off = False, list[Item]()
-        self._stream = Stream(executor, settings.conditions, self._encode, stop, settings.codecs)
+        self._stream = Stream(executor, self._encode, stop, settings.codecs)
 
     def run(self, items: Iterable[Item]) -> None:
         """Translate items; the `status` of each records how it ended.
@@ -165,18 +173,20 @@ class Pipeline:
     def _decode(self, item: Item) -> tuple[Item, Work | None]:
         started, data = perf_counter(), b""
         try:
-            before = stamp(item.source)
-            data = read_file(item.source)
-            if stamp(item.source) != before:
-                raise ImageError(f"{item.source}: it was changed while it was read; run again")
+            before = stamp_of(item)
+            data = read(item)
+            if stamp_of(item) != before:
+                raise ImageError(f"{item.address or item.source}: it was changed while it was read; run again")
             source_sha256 = digest(data)
-            if self.journal is not None and self.journal.done(item, source_sha256):
+            given = self.settings.conditions.of(item)
+            if self.journal is not None and self.journal.done(item, given.made_of(source_sha256)):
                 item.status, item.reason = "skipped", "done already"
                 return item, None
-            image = decode_image(data, printable(item.source), self.settings.compute.max_pixels)
+            image = decode_image(data, printable(item.address or item.source), self.settings.compute.max_pixels)
             check_room(image.pixels, self.executor.traits)
             picture = Picture.enter(image.pixels, self.executor.traits, self.settings.filters.start())
-            return item, Work(item, image, picture, source_sha256, before)
+            _ = given.rows  # decodes them here, and not in the thread that fills the batches
+            return item, Work(item, image, picture, source_sha256, before, given)
         except BaseException as error:
             if ends_job(error):
                 raise
@@ -192,21 +202,14 @@ class Pipeline:
         try:
             image = Image(work.picture.leave(result), work.image.metadata, work.image.notes)
             encoded = encode_image(image, item.target.suffix, output.quality, output.ground)
-            item.notes = (*work.image.notes, *encoded.notes)
+            item.notes = (*work.image.notes, *work.given.notes, *encoded.notes)
             if self.journal is not None:
-                self.journal.record(item, work.source_sha256, digest(encoded.data))
+                self.journal.record(item, work.given.made_of(work.source_sha256), digest(encoded.data))
             Place.of(item, self.journal, overwrite=output.overwrite).write(encoded.data)
-            return "" if _is_unchanged(work) else f"{printable(item.source)}: {_CHANGED}"
+            is_same = is_unchanged(item, work.stamp, work.source_sha256)
+            return "" if is_same else f"{printable(item.address or item.source)}: {_CHANGED}"
         finally:
             item.seconds += perf_counter() - started
-
-
-def _is_unchanged(work: Work) -> bool:
-    """Return whether the source still has the content that was read."""
-    path = work.item.source
-    with suppress(OSError):
-        return stamp(path) == work.stamp or digest_file(path) == work.source_sha256
-    return False
 
 
 def _settle(outcome: Outcome[Work, str]) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from img2img.errors import ImageError, UsageError
 from img2img.media import READABLE_IMAGES, WRITABLE_IMAGES
 from img2img.media.clip.sequence import natural_order
 from img2img.media.formats import listed
+from img2img.translation.albums import Albums, OpenAlbum, check_album, parts_folder, planning
 from img2img.translation.clashes import check_targets
 from img2img.translation.failures import ends_job, fail
 from img2img.translation.finding import Found, find_files, real_names, results_below
@@ -30,6 +31,10 @@ class Plan:
     """The target folder; None where the target is one file."""
     passed_over: list[PassedOver] = field(default_factory=list)
     """The files and folders that were met and are not translated."""
+    album: Path | None = None
+    """The file that will hold all targets, such as a zip; `folder` keeps them until it is written."""
+    close: Callable[[], None] = lambda: None
+    """Called when no source is read any more."""
 
 
 def make_plan(
@@ -39,6 +44,7 @@ def make_plan(
     kinds: ClipKinds | None = None,
     *,
     rate_given: bool = False,
+    albums: Albums | None = None,
 ) -> Plan:
     """Plan a job: decide which source becomes which target.
 
@@ -46,25 +52,47 @@ def make_plan(
         source: An image, a video, a folder (with all below it), a pattern such as `photos/**/*.jpg`, or `NAME:ADDRESS`
             for what a plugin reads.
         target: A file for one of them, a folder for more; the tree of the sources is mirrored in it. A video as target
-            of a folder of images shows these, in natural order.
+            of a folder of images shows these, in natural order. An album as target, such as a zip, holds all targets.
         suffix: Format of the targets, such as `.png` or `.mp4`; by default each keeps its source's. An image's
             suffix for a single video asks for its frames as numbered images.
         kinds: Decides which files are clips; by default those that need no plugin.
         rate_given: Whether the user gives the rate of frames; if not, files of a folder that need one are passed over.
+        albums: Opens the sources that are albums, which the plan closes.
 
     Raises:
         UsageError: There is no source, source and target are one file, or two sources would write one target.
     """
-    kinds = kinds or ClipKinds()
+    kinds, albums = kinds or ClipKinds(), albums or Albums()
     suffix = _checked_suffix(suffix, kinds)
     if not str(source) or not str(target):  # an unset variable of a shell is empty
         raise UsageError("source and target must not be empty; for this folder, write a dot")
-    try:
-        plan = _plan(str(source), Path(target), suffix, kinds, rate_given)
-        check_targets(plan.items)
-    except OSError as error:
-        raise UsageError(f"cannot look at {error.filename}: {error.strerror}; name another") from error
+    target, opened = Path(target), albums.open(str(source))
+    place = parts_folder(target) if albums.is_target(target) else target
+    with planning(opened, target, place):
+        if opened:
+            plan = _plan_album(opened, place, suffix, kinds)
+        else:
+            plan = _plan(str(source), place, suffix, kinds, rate_given)
+        check_targets([item for item in plan.items if item.status == "planned"])
+        if place != target:
+            check_album(target, plan.items)
+            plan = replace(plan, folder=place, album=target)
     return plan
+
+
+def _plan_album(opened: OpenAlbum, target: Path, suffix: str, kinds: ClipKinds) -> Plan:
+    if suffix in kinds.writable - WRITABLE_IMAGES:
+        raise _no_such_image(suffix)
+    if _is_target_clip(target, kinds) and target.suffix.lower() not in WRITABLE_IMAGES:
+        raise UsageError(
+            f"{opened.name} holds images and {target} is a video; unpack the images, and give their folder"
+        )
+    items, folder = opened.plan(target, suffix)
+    if not items:
+        raise UsageError(f"no images found in {opened.name}{_met(opened.passed_over)}")
+    if folder is None:
+        _check_agreement(target, suffix)
+    return Plan(items, folder, opened.passed_over, close=opened.close)
 
 
 def _plan(source: str, target: Path, suffix: str, kinds: ClipKinds, rate_given: bool) -> Plan:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from img2img.media import is_ours, write_file
-from img2img.text import as_json
+from img2img.text import as_json, printable
 from img2img.translation.passed_over import PassedOver
 
 if TYPE_CHECKING:
+    from img2img.contract.albums import NamedPicture
     from img2img.translation.sources import Source
     from img2img.translation.targets import Target
 
@@ -41,6 +42,8 @@ class Item:
     """Notes on what the target does not keep of the source, and on what was converted."""
     seconds: float = 0.0
     """Seconds for reading, the share of the batch, and writing. Stages overlap, so that the sum exceeds the job's."""
+    packed_in: Path | None = None
+    """The file, such as a zip, that holds the target; None where the target is a file of its own."""
     is_clip: ClassVar[bool] = False
     """Whether the item is a clip, whose frames follow each other in time."""
 
@@ -50,13 +53,18 @@ class Item:
         return ""
 
     @property
+    def file(self) -> Path | None:
+        """Return the file or folder that is read; None where there is none."""
+        return None if self.address else self.source
+
+    @property
     def is_folder(self) -> bool:
         """Return whether the target is a folder, as that of numbered images."""
         return False
 
     def stands(self, folder: Path) -> bool:
-        """Return whether the target is on disk and not empty; a relative path is taken from `folder`."""
-        path = os.path.join(folder, self.target)  # noqa: PTH118 - it is faster, and there may be many
+        """Return whether the target, or what holds it, is on disk and not empty; relative paths count from `folder`."""
+        path = os.path.join(folder, self.packed_in or self.target)  # noqa: PTH118 - it is faster, and there may be many
         with suppress(OSError):
             status = os.stat(path)  # noqa: PTH116
             if stat.S_ISDIR(status.st_mode):
@@ -82,6 +90,31 @@ class ClipItem(Item):
     def is_folder(self) -> bool:
         """Return whether the target is a folder, as that of numbered images."""
         return self.writes.is_folder
+
+
+@dataclass(kw_only=True)
+class PictureItem(Item):
+    """A picture of an album. Its `source` shows where it comes from, and is no path that could be opened."""
+
+    picture: NamedPicture
+    where: str
+    """The text that names the picture in messages."""
+
+    @classmethod
+    def of(cls, picture: NamedPicture, album: str, target: Path) -> PictureItem:
+        """Make the item of a picture in an album, which the user named by the text `album`."""
+        where = picture.address or f"{album}/{picture.name}"
+        return cls(Path(printable(where)), target, picture=picture, where=where)
+
+    @property
+    def address(self) -> str:
+        """Return the text that names the picture in messages and in the report."""
+        return self.where
+
+    @property
+    def file(self) -> Path | None:
+        """Return the file that holds the picture; None where there is none."""
+        return self.picture.path
 
 
 @dataclass

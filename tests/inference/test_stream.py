@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ class Page:
     number: int
     level: int | None = None
     side: int = 8
+    conditions: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def picture(self) -> Picture | None:
@@ -58,7 +59,7 @@ def stream(make: Any) -> Iterator[Callable[..., Flow]]:
         **options: Any,
     ) -> Flow:
         executor = Executor(make.translator(network), Device(), workers=workers, batch_size=4)
-        made.append(Stream(executor, {}, level, stop, **options))
+        made.append(Stream(executor, level, stop, **options))
         return made[-1]
 
     yield stream
@@ -163,7 +164,7 @@ def test_a_picture_and_its_tiles_share_the_threads_of_the_network(make: Any) -> 
         return images
 
     executor = Executor(make.translator(note), Device(), tile=16, workers=3)
-    network = Stream[Page, int](executor, {}, level, lambda: False)
+    network = Stream[Page, int](executor, level, lambda: False)
     assert len(list(network.by_group([Page(number, 1, 64) for number in range(6)]))) == 6
     assert 1 <= len(threads) <= 3
     executor.close()

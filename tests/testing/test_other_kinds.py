@@ -120,12 +120,12 @@ def test_a_filter_that_needs_an_option_is_passed_over_with_the_reason() -> None:
 class Careful(Importer):
     name, summary, suffixes = "careful", "opens nothing", (".abc",)
 
-    def open(self, path: Path) -> Translator:
+    def open(self, path: Path, weights: object) -> Translator:
         raise ModelFileError(f"{path} is none of mine")
 
 
 class Careless(Careful):
-    def open(self, path: Path) -> Translator:
+    def open(self, path: Path, weights: object) -> Translator:
         raise KeyError("weights")
 
 
@@ -134,6 +134,15 @@ def test_an_importer_refuses_noise_by_the_error_that_users_see(tmp_path: Path) -
     found = broken(ImporterSubject(Careless(), tmp_path), importers)
     assert [*found] == ["what is none of its files is refused"]
     assert "KeyError: 'weights' (test_other_kinds.py, line " in found["what is none of its files is refused"]
+
+
+def test_an_importer_that_claims_any_table_of_tensors_breaks_its_promise(tmp_path: Path) -> None:
+    class Greedy(Careful):
+        def claims(self, path: Path, weights: object) -> bool:
+            return True
+
+    found = broken(ImporterSubject(Greedy(), tmp_path), importers)
+    assert "claims nobody.abc" in found["a table of tensors of nobody is not claimed"]
 
 
 def test_a_command_without_a_word_of_help_breaks_its_promise() -> None:

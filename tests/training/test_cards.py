@@ -17,7 +17,7 @@ from torch.nn.functional import interpolate
 import img2img
 from img2img.contract.data import Batch, Sample
 from img2img.contract.trainers import Translate
-from img2img.contract.traits import Condition
+from img2img.contract.traits import Condition, Traits
 from img2img.datasets import Geometry, paired, super_resolution
 from img2img.errors import Stopped
 from img2img.media import decode_image, read_file
@@ -161,7 +161,7 @@ def test_a_result_without_truth_is_the_worse_the_less_it_is_of_its_kind() -> Non
     targets = [torch.rand(1, 3, 24, 24, generator=chance) for _ in range(4)]
     flat = torch.full((1, 3, 24, 24), 0.5)
     views = [Batch(flat, target, names=(f"{number}",)) for number, target in enumerate(targets)]
-    showcase = Showcase(False, UnlikeOthers(views), {})
+    showcase = Showcase(False, UnlikeOthers(views, {}), Traits())
     for view, result in zip(views, [targets[1], flat, 0.5 + targets[0] / 5, targets[2]], strict=True):
         showcase.add(view, result)
     assert [example.name for example in showcase.worst[:2]] == ["1", "2"]
@@ -173,9 +173,36 @@ def test_a_result_is_named_with_the_label_it_was_made_under() -> None:
     condition = Condition("", lambda text: torch.tensor(labels[text]), choices=tuple(labels))
     image = torch.rand(1, 3, 8, 8)
     view = Batch(image, image, {"label": torch.tensor([[0.0, 1.0]])}, ("a.png",))
-    showcase = Showcase(True, unlike_truth, {"label": condition})
+    showcase = Showcase(True, unlike_truth, Traits(conditions={"label": condition}))
     showcase.add(view, image)
     assert showcase.worst[0].name == "a.png, label=day"
+
+
+def test_a_result_is_named_with_a_number_and_shown_beside_the_pictures_it_was_made_with() -> None:
+    conditions = {
+        "age": Condition("how old", kind="number"),
+        "style": Condition("how", kind="image"),
+        "mask": Condition("where", kind="map", channels=1),
+    }
+    image = torch.rand(1, 3, 8, 8)
+    rows = {"age": torch.tensor([30.5]), "style": torch.rand(1, 3, 5, 9), "mask": torch.rand(1, 1, 8, 8)}
+    showcase = Showcase(True, unlike_truth, Traits(conditions=conditions))
+    showcase.add(Batch(image, image, rows, ("a.png",)), image)
+    assert showcase.worst[0].name == "a.png, age=30.5"
+    assert [*showcase.worst[0].tiles] == ["source", "style", "mask", "result", "truth"]
+
+
+def test_targets_of_every_map_are_compared_with_a_result_and_those_of_its_own_label() -> None:
+    conditions = {"mask": Condition("where", kind="map"), "label": Condition("which", choices=("a", "b"))}
+    views = [
+        Batch(
+            torch.zeros(1, 3, 16, 16),
+            torch.full((1, 3, 16, 16), brightness),
+            {"mask": torch.rand(1, 3, 16, 16), "label": torch.tensor([label])},
+        )
+        for brightness, label in ((0.1, 0), (0.2, 0), (0.9, 1))
+    ]
+    assert len(UnlikeOthers(views, conditions).wanted) == 2
 
 
 def test_the_card_names_the_model_that_a_training_began_with(settings: Settings, finished: Path) -> None:

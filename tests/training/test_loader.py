@@ -150,3 +150,31 @@ def test_an_error_of_the_dataset_comes_as_it_is() -> None:
 
     with pytest.raises(FatalError, match=r"^number \d is torn\. Then go on with --resume.$"):
         next(training_batches(Broken(), 2, 0, 0, CPU, workers=0))
+
+
+class Shaped(Numbers):
+    """Samples whose condition has the shapes that are given, one after another; None is no condition."""
+
+    def __init__(self, *shapes: tuple[int, ...] | None) -> None:
+        super().__init__(len(shapes))
+        self.shapes = shapes
+
+    def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        shape = self.shapes[index]
+        condition = {} if shape is None else {"style": torch.zeros(shape)}
+        return Sample(torch.zeros(3, 8, 8), torch.zeros(3, 8, 8), condition, name=f"{index}.png")
+
+
+def test_pictures_of_two_sizes_are_no_batch_and_the_error_names_them() -> None:
+    with pytest.raises(FatalError, match=r"condition 'style' of .\.png is \(3, 8, .\), and that of .\.png"):
+        next(training_batches(Shaped((3, 8, 8), (3, 8, 9)), 2, 0, 0, CPU, workers=0))
+
+
+def test_a_sample_without_the_condition_of_the_others_is_named() -> None:
+    with pytest.raises(FatalError, match=r"1\.png has no condition 'style', which others of its batch have"):
+        next(training_batches(Shaped((3, 8, 8), None), 2, 0, 0, CPU, workers=0))
+
+
+def test_pictures_of_every_size_are_validated_one_by_one() -> None:
+    batches = validation_batches(Shaped((3, 8, 8), (3, 5, 9)), CPU)
+    assert [tuple(batch.condition["style"].shape) for batch in batches] == [(1, 3, 8, 8), (1, 3, 5, 9)]

@@ -26,6 +26,12 @@ def test_versions_of_other_sizes_are_fitted_to_the_last() -> None:
     assert sheet.max() == 255
 
 
+def test_a_grey_version_such_as_a_mask_stands_beside_colours() -> None:
+    sheet = lay_out([torch.ones(1, 1, 10, 10), torch.zeros(1, 3, 10, 10)])
+    assert sheet[:, :10].min() == 255
+    assert sheet[:, 10:].max() == 0
+
+
 def test_large_images_are_made_smaller() -> None:
     assert lay_out([torch.zeros(1, 3, 400, 1000)], side=100).shape == (40, 100, 3)
 

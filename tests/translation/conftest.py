@@ -15,17 +15,28 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 
-from img2img import Condition, Model, ModelConfig, ModelFamily, PluginHost, Traits, Translator, hookimpl
+from img2img import (
+    Condition,
+    Model,
+    ModelConfig,
+    ModelFamily,
+    PluginHost,
+    Traits,
+    Translator,
+    hookimpl,
+)
 from img2img.host.declarations import Plugin
 from img2img.inference.device import Compute, Device
 from img2img.inference.executor import Executor
 from img2img.models.file import ModelInfo, save_model
+from img2img.translation.conditions import Conditions
 from img2img.translation.job import translate
 from img2img.translation.options import Output
 from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.report import Item, Report
 
 from . import marks
+from .drawers import drawer, job  # noqa: F401 - fixtures of tests in this folder
 
 
 class Enlarge(nn.Module):
@@ -252,7 +263,7 @@ def run(tmp_path: Path, make: Any) -> Callable[..., list[Item]]:
             items.append(Item(source, tmp_path / "out" / source.name))
         translator = make.translator(network)
         executor = Executor(translator, Device(), tile, workers, **options)
-        Pipeline(executor, Settings({}, Output(), Compute(), codecs), None, on_items_done, stop).run(items)
+        Pipeline(executor, Settings(Conditions(), Output(), Compute(), codecs), None, on_items_done, stop).run(items)
         return items
 
     return run

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from torch import nn
+from torch import Tensor, nn
 
 from img2img import Importer, Output, PluginHost, Traits, Translator, hookimpl, load_model, translate
 from img2img.errors import ModelFileError
 from img2img.host.declarations import Plugin
 from img2img.models.store import describe_model
+
+Weights = Mapping[str, Tensor] | None
 
 
 class Toy(Importer):
@@ -23,11 +25,11 @@ class Toy(Importer):
     name, summary, suffixes = "toy", "toys", (".toy", ".toy.txt")
     network: Callable[..., nn.Module]
 
-    def open(self, path: Path) -> Translator:
+    def open(self, path: Path, weights: Weights) -> Translator:
         scale = int(path.read_text())
         return Translator(self.network(scale), Traits(scale=scale))
 
-    def about(self, path: Path) -> dict[str, Any]:
+    def about(self, path: Path, weights: Weights) -> dict[str, Any]:
         return {"license": "CC0-1.0", "text": path.read_text()}
 
 
@@ -94,14 +96,16 @@ def test_what_a_file_says_of_itself_is_read_without_opening_it(toys: PluginHost,
     assert (info.family, info.scale, info.shapes) == ("toy", "?", {})
 
 
-def test_an_importer_of_a_stranger_comes_after_the_built_ins(
-    host: PluginHost, tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch
+def test_two_importers_that_claim_one_file_are_both_named(
+    host: PluginHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Toy, "suffixes", (".pt2",))
     host.register(ToyPlugin(Toy()), Plugin("toy", "img2img-toy", "1"))
     (tmp_path / "x.pt2").write_text("3")
-    with pytest.raises(ModelFileError, match=r"no program of torch\.export"):
-        load_model(tmp_path / "x.pt2", host=host)
+    message = r"claimed by pt2 of export .* and toy of toy \(img2img-toy 1\); .*img2img --plugins export"
+    for use in (lambda path: load_model(path, host=host), lambda path: describe_model(path, host)):
+        with pytest.raises(ModelFileError, match=message):
+            use(tmp_path / "x.pt2")
 
 
 @pytest.mark.parametrize("nonsense", [None, 3, "a translator", SystemExit(0)], ids=repr)
@@ -109,7 +113,7 @@ def test_an_importer_that_opens_a_file_as_nonsense_is_an_error_with_its_name(
     nonsense: Any, host: PluginHost, tmp_path: Path
 ) -> None:
     class Confused(Toy):
-        def open(self, path: Path) -> Any:
+        def open(self, path: Path, weights: Weights) -> Any:
             if isinstance(nonsense, BaseException):
                 raise nonsense
             return nonsense
@@ -125,7 +129,7 @@ def test_an_importer_that_tells_nonsense_about_a_file_is_an_error_with_its_name(
     about: Any, host: PluginHost, tmp_path: Path
 ) -> None:
     class Confused(Toy):
-        def about(self, path: Path) -> Any:
+        def about(self, path: Path, weights: Weights) -> Any:
             return about
 
     host.register(ToyPlugin(Confused()), Plugin("toy", "img2img-toy", "1"))

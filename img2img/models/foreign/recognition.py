@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from img2img.errors import ConfigError, ModelFileError
+from img2img.errors import ConfigError, ModelFileError, UnknownModelError
 from img2img.host.kinds import FAMILIES
 from img2img.models.downloads import check_download
 from img2img.models.file import SUFFIX, ModelInfo, check_numbers, fill_generator, is_foreign
-from img2img.models.foreign.reading import read_checkpoint
+from img2img.models.foreign.reading import Content, read_checkpoint
 from img2img.models.foreign.wrapping import check_tensors, inner_networks, several, strip, unwrap
 from img2img.models.shapes import with_counters
 from img2img.text import printable
@@ -43,6 +43,10 @@ class Foreign:
     recognised: Recognised
 
 
+class UndecidedError(ModelFileError):
+    """Several families recognise a file, or several networks in it; the user has to choose."""
+
+
 def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | None = None, part: str = "") -> Foreign:
     """Open a checkpoint that a family recognises.
 
@@ -59,15 +63,19 @@ def open_checkpoint(path: Path, host: PluginHost, options: Mapping[str, Any] | N
     check_download(path)
     if path.suffix.lower() == SUFFIX and not is_foreign(path):
         raise ModelFileError(f"{path} is a model file already; use it as it is")
-    content = read_checkpoint(path)
+    return make_foreign(path, read_checkpoint(path), host, options or {}, part)
+
+
+def make_foreign(path: Path, content: Content, host: PluginHost, options: Mapping[str, Any], part: str) -> Foreign:
+    """Make a model of the content of a checkpoint; see `open_checkpoint`."""
     try:
         weights = unwrap(content.table, part)
         check_tensors(weights, content.size)
         name, family, recognised = _find(weights, host)
-        config = _parse(family, recognised, options or {})
+        config = _parse(family, recognised, options)
         recognised = replace(recognised, weights=with_counters(recognised.weights, family, config))
     except ModelFileError as error:
-        raise ModelFileError(f"{path} {error}") from error
+        raise type(error)(f"{path} {error}") from error
     info = _describe(path, content.sha256, name, config, recognised)
     try:
         generator = fill_generator(info, family, config, lambda: recognised.weights)
@@ -101,9 +109,9 @@ def _find(weights: dict[str, Tensor], host: PluginHost) -> Answer:
     refusals: list[ModelFileError] = []
     found = _search(weights, host, refusals)
     if len(found) > 1:
-        raise ModelFileError(several(sorted(found)))
+        raise UndecidedError(several(sorted(found)))
     if not found:
-        raise refusals[0] if refusals else ModelFileError(_unknown(weights, host.families))
+        raise refusals[0] if refusals else UnknownModelError(_unknown(weights, host.families))
     ((part, (name, family, recognised)),) = found.items()
     if part:
         recognised = replace(recognised, what=f"{recognised.what}, the part {printable(part[:100])!r} of the file")
@@ -144,8 +152,10 @@ def _ask(weights: Mapping[str, Tensor], host: PluginHost) -> Answer | None:
         ((name, recognised),) = found.items()
         return host.full_name(FAMILIES, name), families[name], recognised
     if found:
-        names = " and ".join(found)
-        raise ModelFileError(f"is recognised by {names}; choose one of them: img2img --plugins {next(iter(found))} …")
+        plugins = host.names(FAMILIES)
+        names = " and ".join(f"{name} of {plugins[name]}" for name in found)
+        first = plugins[next(iter(found))].name
+        raise UndecidedError(f"is recognised by {names}; choose one of these plugins: img2img --plugins {first} …")
     if refusals:
         raise refusals[0]
     return None
@@ -155,7 +165,7 @@ def _unknown(weights: Mapping[str, Tensor], families: Iterable[str]) -> str:
     shown = ", ".join(f"{name[:60]} {_shape(tensor)}" for name, tensor in list(weights.items())[:5])
     return (
         f"holds {len(weights)} tensors that none of the families ({', '.join(families) or 'none'}) recognises as its "
-        f"generator's: {shown}, …. Give the file of a generator (net_G, net_g), or install a plugin for its family"
+        f"generator's: {shown}, …. Give the file of a generator (net_G, net_g), or install a plugin that opens it"
     )
 
 

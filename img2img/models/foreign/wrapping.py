@@ -13,6 +13,7 @@ from torch import Tensor
 
 from img2img.errors import ModelFileError
 from img2img.models.file import MAX_TENSORS
+from img2img.models.foreign.reading import Content
 from img2img.text import printable
 
 TABLES = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net_G", "netG", "generator", "net", "G")
@@ -49,6 +50,17 @@ def unwrap(content: object, part: str = "") -> dict[str, Tensor]:
                 f"holds {_shown(name)}, {type(value).__name__}, among its tensors; save the network's state_dict alone"
             )
     return strip(table, part)
+
+
+def tensors_of(content: Content) -> dict[str, Tensor] | None:
+    """Return the main table of a file, by the names that stand in it; None where it is no table of plain tensors."""
+    try:
+        table = _find_table(content.table, "")[0]
+        tensors = {name: value for name, value in table.items() if isinstance(name, str) and isinstance(value, Tensor)}
+        check_tensors(tensors, content.size)
+    except ModelFileError:
+        return None
+    return tensors if len(tensors) == len(table) <= MAX_TENSORS else None
 
 
 def strip(table: dict[str, Tensor], part: str = "") -> dict[str, Tensor]:

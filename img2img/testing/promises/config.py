@@ -26,17 +26,22 @@ def it_has_a_name_and_a_summary_of_one_line(subject: FamilySubject) -> None:
 
 @promise()
 def its_options_make_a_config(subject: FamilySubject) -> str | None:
-    family, training = subject.family, subject.family.training_class
+    family = subject.family
+    remark = None if family.small else "the family names no options that make it `small`: the checks take longer"
+    if not family.is_trainable:
+        keep(isinstance(subject.config, ModelConfig), f"config_class is {type(subject.config).__name__}")
+        return remark
+    training = family.training_class
     for kind in (family.config_class, TrainingConfig):
         keep(issubclass(training, kind), f"training_class is {training.__name__}, no subclass of {kind.__name__}")
     keep(isinstance(subject.training, training), f"configure() returned {type(subject.training).__name__}")
     keep(subject.training.total_steps > 0, f"total_steps is {subject.training.total_steps}")
-    return None if family.small else "the family names no options that make it `small`: the checks take longer"
+    return remark
 
 
 @promise(its_options_make_a_config)
 def a_config_survives_json_and_toml(subject: FamilySubject) -> None:
-    for config in (subject.config, subject.training):
+    for config in subject.configs:
         kind = type(config)
         read = kind.parse_json(config.model_dump_json())
         keep(read == config, f"{kind.__name__}: JSON made {read!r} of {config!r}")
@@ -47,7 +52,7 @@ def a_config_survives_json_and_toml(subject: FamilySubject) -> None:
 
 @promise(its_options_make_a_config)
 def an_unknown_option_is_refused(subject: FamilySubject) -> None:
-    for config in (subject.config, subject.training):
+    for config in subject.configs:
         try:
             read = type(config).parse({**json.loads(config.model_dump_json()), "no_such_option": 1})
         except ConfigError:
@@ -57,12 +62,13 @@ def an_unknown_option_is_refused(subject: FamilySubject) -> None:
 
 @promise(its_options_make_a_config)
 def a_config_cannot_be_changed(subject: FamilySubject) -> None:
-    name = next(iter(type(subject.training).model_fields))
-    try:
-        setattr(subject.training, name, getattr(subject.training, name))
-    except (ValueError, TypeError, AttributeError):
-        return
-    keep(False, f"{name} of {type(subject.training).__name__} can be set; leave `frozen` as ModelConfig has it")
+    config = subject.configs[-1]
+    for name in type(config).model_fields:
+        try:
+            setattr(config, name, getattr(config, name))
+        except (ValueError, TypeError, AttributeError):
+            continue
+        keep(False, f"{name} of {type(config).__name__} can be set; leave `frozen` as ModelConfig has it")
 
 
 @promise(its_options_make_a_config)

@@ -18,7 +18,11 @@ def training_data_are_read(subject: FamilySubject) -> None:
         dataset = subject.dataset(split)
         keep(len(dataset) > 0, f"the part {split!r} is empty")
         sample = dataset.sample(0, np.random.default_rng(0) if split == "train" else None)
-        for name, image in (("source", sample.source), ("target", sample.target)):
+        images = {"source": sample.source, "target": sample.target}
+        if noise := subject.translator().traits.source:
+            shape = tuple(images.pop("source").shape)
+            keep(shape == noise.shape, f"source is of shape {shape}, and the translator takes noise of {noise.shape}")
+        for name, image in images.items():
             shape = tuple(image.shape)
             fits = image.ndim == 3 and image.is_floating_point()
             keep(fits, f"{name} is {image.dtype} of shape {shape}, and not floating-point (C, H, W)")

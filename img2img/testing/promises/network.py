@@ -59,7 +59,7 @@ def a_model_file_is_used_without_the_code_of_the_training(subject: FamilySubject
     translator = subject.translator()
     path = save(subject, translator.generator)
     images = random_images(translator, 24, 31)
-    arguments = {"images": images, **subject.conditions(translator, 1)}
+    arguments = {"images": images, **subject.conditions(translator, images)}
     written = {name: tensor.contiguous() for name, tensor in arguments.items()}
     save_file(written, path.with_name("arguments.safetensors"))
     words = (kind.__module__, kind.__qualname__, str(path.parent), trainer)

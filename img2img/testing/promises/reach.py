@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 from math import ceil, lcm
 
 import numpy as np
@@ -46,11 +47,14 @@ def tiles_give_what_the_whole_gives(subject: FamilySubject) -> None:
     size = 2 * traits.halo + 2 * side
     shape = (1, size + 5, size + 3, traits.channels_in)
     pixels = np.random.default_rng(0).integers(0, 65536, shape).astype(np.uint16)
+    images = torch.empty(shape).permute(0, 3, 1, 2)
+    maps = {name: subject.values(name, images)[0][None] for name in _maps(traits)}
+    conditions = {**subject.conditions(translator, images), **maps}
     results = []
     for tile in (None, side):
         executor = Executor(translator, Device(), tile)
         try:
-            results.append(executor.run(pixels, subject.conditions(translator, 1)).astype(int))
+            results.append(executor.run(pixels, conditions).astype(int))
         finally:
             executor.close()
     off = np.abs(results[0] - results[1]).max()
@@ -65,21 +69,40 @@ def _tiled(subject: FamilySubject) -> Translator:
 
 
 def _reaches(subject: FamilySubject, translator: Translator) -> Iterator[int]:
-    """Change all pixels from some column or row on, and up to it; yield how far from there the result changed."""
+    """Change all pixels from some column or row on, and up to it; yield how far from there the result changed.
+
+    The pixels are those of the images, and of the maps that belong to them.
+    """
     traits = translator.traits
     period = lcm(traits.multiple_of, Fraction(traits.scale).denominator)
     length = fitting(4 * traits.halo + 16 + period, traits)
     breadth = fitting(8, traits)
     steps = range(0, period, -(-period // POSITIONS))
-    for across in (True, False):
-        first, other = (random_images(translator, *((breadth, length) if across else (length, breadth))) for _ in "12")
+    for across, name in product((True, False), ("", *_maps(traits))):
+        size = (breadth, length) if across else (length, breadth)
+        images = random_images(translator, *size)
+        rows = (
+            [row[None] for row in subject.values(name, images)] if name else [images, random_images(translator, *size)]
+        )
+
+        def translate(pixels: Tensor, name: str = name, images: Tensor = images) -> Tensor:
+            """Translate changed images, or images with a changed map."""
+            if name:
+                return subject.translate(translator, images, **{name: pixels})
+            return subject.translate(translator, pixels)
+
+        first, other = rows
         along = 3 if across else 2
-        before = subject.translate(translator, first)
+        before = translate(first)
         places = torch.arange(length) if across else torch.arange(length)[:, None]
         for cut in (length // 2 + step for step in steps):
-            later = subject.translate(translator, torch.where(places >= cut, other, first))
-            earlier = subject.translate(translator, torch.where(places < cut, other, first))
+            later = translate(torch.where(places >= cut, other, first))
+            earlier = translate(torch.where(places < cut, other, first))
             yield from _distances(_changed(before, later, along), _changed(before, earlier, along), cut, traits)
+
+
+def _maps(traits: Traits) -> list[str]:
+    return [name for name, condition in traits.conditions.items() if condition.kind == "map"]
 
 
 def _distances(later: list[int], earlier: list[int], cut: int, traits: Traits) -> Iterator[int]:

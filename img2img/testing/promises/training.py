@@ -111,8 +111,8 @@ def validation_gives_figures_and_previews_and_changes_nothing(subject: FamilySub
     goal = trainer.goal[0] if trainer.goal else None
     keep(goal is None or goal in figures, f"the goal is {goal!r}, and validate() gives {_listed(figures)}")
     for name, preview in previews.items():
-        fits = preview.ndim == 4 and preview.shape[:2] == (len(batch.source), 3)
-        keep(fits, f"the preview {name!r} is of shape {tuple(preview.shape)}, and not (1, 3, H, W)")
+        fits = preview.ndim == 4 and len(preview) == len(batch.source) and preview.shape[1] in (1, 3)
+        keep(fits, f"the preview {name!r} is of shape {tuple(preview.shape)}, and not (1, 1 or 3, H, W)")
     for name, network in trainer.networks.items():
         changed = [key for key, tensor in _copy(network).items() if not torch.equal(tensor, before[name][key])]
         keep(not changed, f"validation changed {_listed(changed)} of the network {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from fractions import Fraction
 from typing import get_args
 
@@ -9,11 +10,12 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Translator
-from img2img.contract.traits import Tiling, Traits
+from img2img.contract.traits import Noise, Tiling, Traits
 from img2img.nn.sizes import fitting
 from img2img.testing.family import FamilySubject, difference, random_images
 from img2img.testing.promise import Skipped, keep, promise
 from img2img.testing.promises.config import its_options_make_a_config
+from img2img.training.chance import random_state
 
 SIZES = ((1, 1), (1, 8), (7, 2), (17, 31), (64, 48), (211, 317))
 """Heights and widths; the core pads them to sizes that the translator takes."""
@@ -34,17 +36,36 @@ def the_translator_declares_what_can_be(subject: FamilySubject) -> None:
     for name in ("channels_in", "channels_out"):
         keep(getattr(traits, name) in (1, 3), f"{name}={getattr(traits, name)!r} is neither 1 nor 3")
     keep(traits.tiling in get_args(Tiling), f"tiling={traits.tiling!r} is none of {', '.join(get_args(Tiling))}")
+    if traits.source is not None:
+        _check_noise(traits)
+
+
+def _check_noise(traits: Traits) -> None:
+    """Go on if a translator that takes noise declares what can be, and nothing that concerns pictures."""
+    noise = traits.source
+    keep(isinstance(noise, Noise), f"source={noise!r} is no img2img.Noise")
+    assert noise is not None
+    sizes = (*noise.shape, noise.height, noise.width) if isinstance(noise.shape, tuple) else ()
+    fits = len(sizes) > 2 and all(isinstance(size, int) and size > 0 for size in sizes)
+    keep(fits, f"{noise} has no shape such as (512,), or no height and width in pixels")
+    usual = replace(Traits(), source=noise, channels_out=traits.channels_out, precisions=traits.precisions)
+    usual = replace(usual, conditions=traits.conditions)
+    without = [field.name for field in fields(traits) if getattr(traits, field.name) != getattr(usual, field.name)]
+    keep(not without, f"{', '.join(without)} of its traits mean nothing where the source is noise; leave them out")
 
 
 @promise(the_translator_declares_what_can_be)
 def the_result_has_the_declared_size(subject: FamilySubject) -> None:
     translator = subject.translator()
     traits = translator.traits
+    if traits.source:
+        _check_size_of_noise(subject, translator, traits.source)
+        return
     least, more = fitting(1, traits), fitting(1, traits) + traits.multiple_of
     for height, width in ((least, least), (least, more), (more, least)):
         images = random_images(translator, height, width)
         with torch.inference_mode():  # without the core, which would crop a result that is too large
-            result = translator(images, **subject.conditions(translator, 1))
+            result = translator(images, **subject.conditions(translator, images))
         promised = (1, traits.channels_out, *(int(size * traits.scale) for size in (height, width)))
         found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
         keep(
@@ -54,10 +75,18 @@ def the_result_has_the_declared_size(subject: FamilySubject) -> None:
         )
 
 
+def _check_size_of_noise(subject: FamilySubject, translator: Translator, noise: Noise) -> None:
+    for count in (1, 3):
+        result = subject.translate(translator, random_images(translator, 1, 1, count))
+        promised = (count, translator.traits.channels_out, noise.height, noise.width)
+        found = tuple(result.shape) if isinstance(result, Tensor) else type(result).__name__
+        keep(found == promised, f"of {count} × noise, {noise} promises {promised}, and what it returned is {found}")
+
+
 @promise(the_result_has_the_declared_size)
 def images_of_every_size_are_translated(subject: FamilySubject) -> None:
     translator = subject.translator()
-    for height, width in SIZES:
+    for height, width in SIZES[:1] if translator.traits.source else SIZES:
         result = subject.translate(translator, random_images(translator, height, width))
         keep(result.is_floating_point(), f"of {width}×{height} it makes {result.dtype}, no floating-point numbers")
         keep(bool(torch.isfinite(result).all()), f"of {width}×{height} it makes NaN or infinity")
@@ -83,6 +112,19 @@ def the_same_image_gives_the_same_result(subject: FamilySubject) -> None:
     images = random_images(translator, 40, 33)
     first, second = (subject.translate(translator, images) for _ in range(2))
     keep(torch.equal(first, second), f"the results of two calls differ by {difference(first, second):.2g}")
+
+
+@promise(the_same_image_gives_the_same_result)
+def a_translation_draws_no_random_numbers(subject: FamilySubject) -> None:
+    """Chance belongs into the source: a translator that draws some changes what others draw after it."""
+    translator = subject.translator()
+    images = random_images(translator, 40, 33)
+    before = random_state()
+    subject.translate(translator, images)
+    after = random_state()
+    drawn = [name for name in ("python", "numpy") if repr(before[name]) != repr(after[name])]
+    drawn += [] if torch.equal(before["torch"], after["torch"]) else ["torch"]
+    keep(not drawn, f"it draws random numbers of {', '.join(drawn)}; what is random comes with the source")
 
 
 @promise(the_same_image_gives_the_same_result)

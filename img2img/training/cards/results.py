@@ -40,6 +40,7 @@ class Results:
         unseen = sum(self.training.nearest(example.target_thumbnail).distance for example in showcase.first)
         return figures_alone(self.judged).model_copy(
             update={
+                "from_noise": showcase.traits.source is not None,
                 "judged_by": BY_TRUTH if showcase.paired else BY_OTHERS,
                 "mean": _mean(showcase.figures),
                 "baseline": _mean(showcase.baselines),
@@ -63,18 +64,17 @@ class Results:
         return [self.training.nearest(example.thumbnail) for example in self.showcase.first]
 
     def _draw_worst(self) -> bytes:
-        names = ("source", "result", "truth")
         rows = []
         for example in self.showcase.worst:
-            captions = [f"{example.name} {abs(example.figure):.4g}", *names[1 : len(example.tiles)]]
-            rows.append((captions, example.tiles))
+            captions = [f"{example.name} {abs(example.figure):.4g}", *[*example.tiles][1:]]
+            rows.append((captions, [*example.tiles.values()]))
         return example_sheet(rows)
 
     def _draw_nearest(self) -> bytes:
         rows = []
         for example, found in zip(self.showcase.first, self._nearest, strict=True):
             captions = [f"result of {example.name}", f"{found.name} {found.distance:.3f}"]
-            rows.append((captions, (example.tiles[1], self.training.show(found.index))))
+            rows.append((captions, (example.tiles["result"], self.training.show(found.index))))
         return example_sheet(rows)
 
 

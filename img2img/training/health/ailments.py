@@ -105,7 +105,7 @@ AILMENTS = (
         "ignored condition",
         ("condition_effect",),
         lambda look, _: look["condition_effect"] < 0.1,
-        "another label changes a result by {condition_effect:.3f} of what the translation changes",
+        "another condition changes a result by {condition_effect:.3f} of what the translation changes",
         (remedies.scaled("classification_weight", 4), remedies.scaled("cycle_weight", 0.5)),
     ),
     Ailment(

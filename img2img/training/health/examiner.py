@@ -53,7 +53,7 @@ class Examiner:
         Of the averaged generator G, with sources x and targets y: `sensitivity`, how far results are from each other
         over how far their sources are; `diversity`, the same over targets; `correlation`, of the brightness of large
         shapes, with those of the source or, in pairs, of the target; `change`, |G(x) - x| over |y - x|;
-        `condition_effect`, |G(x, c') - G(x, c)| over |G(x, c) - x|.
+        `condition_effect`, |G(x, c') - G(x, c)| over |G(x, c) - x|. A source that is noise has no shapes or changes.
         """
         with _undisturbed(self.trainer.networks.values()):
             games = self._games()
@@ -87,6 +87,8 @@ class Examiner:
         sources, targets = (torch.cat([getattr(view, name) for view in views]).float() for name in ("source", "target"))
         spread = _spread(results)
         figures = {"sensitivity": _ratio(spread, _spread(sources)), "diversity": _ratio(spread, _spread(targets))}
+        if translator.traits.source:
+            return figures
         figures["correlation"] = _correlation(results, targets if self.data.paired else sources)
         if sources.shape[1] in (1, results.shape[1]):
             sources = brought_to(sources, results)

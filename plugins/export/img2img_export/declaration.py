@@ -20,9 +20,6 @@ from img2img.errors import ModelFileError
 KEY = "img2img"
 """The entry of a file's metadata that holds a declaration, as JSON."""
 
-PLAIN = {trait.name for trait in fields(img2img.Traits)} - {"scale", "conditions"}
-"""The traits that a file stores without conversion."""
-
 _RATIO = r"^[1-9]\d{0,2}(/[1-9]\d{0,2})?$"
 
 
@@ -41,8 +38,9 @@ class Declaration(img2img.ModelConfig):
     minimum_size: int = Field(1, ge=1, le=4096)
     channels_in: Literal[1, 3] = 3
     channels_out: Literal[1, 3] = 3
-    tiling: Literal["exact", "never"] = "never"
+    tiling: Literal["exact", "overlap", "never"] = "never"
     halo: int = Field(0, ge=0, le=4096)
+    precisions: tuple[Literal["fp32", "bf16", "fp16"], ...] = Field(("fp32", "bf16"), min_length=1, max_length=3)
     keeps_colour: bool = False
     conditions: dict[str, Steering] = Field({})
     """The conditions, in the order of the inputs after the images."""
@@ -54,6 +52,10 @@ class Declaration(img2img.ModelConfig):
         table = self.model_dump(exclude={"conditions", "original"})
         choices = {name: list(steering.choices) for name, steering in self.conditions.items()}
         return {**self.original, **table, "conditions": choices}
+
+
+PLAIN = {trait.name for trait in fields(img2img.Traits)} & {*Declaration.model_fields} - {"scale", "conditions"}
+"""The traits that a file stores without conversion."""
 
 
 class ImportedTranslator(img2img.Translator):

@@ -85,6 +85,7 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
         raise UsageError(f"there is no folder {target.parent} to write {target.name} into; make it, or name another")
     check_ours(target, KEY.encode(), "exported model")
     loaded = img2img.load_model(model, device="cpu", precision="fp32", host=host)
+    loaded.check_takes_pictures()
     translator = loaded.translator
     if isinstance(translator, ImportedTranslator):
         raise UsageError(f"{loaded.info.path} is an exported file itself; export the model file that it was made from")
@@ -109,6 +110,18 @@ def export(model: str, target: Path, conditions: Mapping[str, str], host: img2im
 def _divide(model: img2img.Model, given: Mapping[str, str]) -> tuple[dict[str, img2img.Condition], dict[str, Tensor]]:
     """Return the conditions that stay inputs, and a row for each fixed one; conditions nobody needs are left out."""
     needed = {name: condition for name, condition in model.translator.traits.conditions.items() if condition.required}
+    traits = model.translator.traits
+    if traits.remembers or traits.window != (0, 0) or traits.frames_out != 1:
+        raise UsageError(
+            f"{model.info.path} looks at several frames of a clip, and an exported file takes single images; use the "
+            f"model file itself: img2img translate {model.info.path} CLIP TARGET"
+        )
+    for name, condition in traits.conditions.items():
+        if condition.is_picture and (condition.required or name in given):
+            raise UsageError(
+                f"{model.info.path} takes a picture, {name}, beside its source, and an exported file has no input for "
+                f"one; use the model file itself: img2img translate {model.info.path} SOURCE TARGET -c {name}=PICTURE"
+            )
     opened = {name: needed[name] for name in needed if name not in given and needed[name].choices}
     rows = model.parse_conditions({**{name: condition.choices[0] for name, condition in opened.items()}, **given})
     return opened, {name: rows[name] for name in given}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import img2img
 from img2img.errors import ModelFileError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LARGEST = (2 << 30) - 1
 """Bytes of the largest file; protobuf, the format of ONNX files, allows no more."""
@@ -17,10 +20,10 @@ LARGEST = (2 << 30) - 1
 class _FileImporter(img2img.Importer):
     """Opens a file from its bytes, so that the content that is checked is the content that is opened."""
 
-    def open(self, path: Path) -> img2img.Translator:
+    def open(self, path: Path, weights: Mapping[str, Tensor] | None) -> img2img.Translator:
         return self.open_bytes(_read(path), path, is_trusted=False)
 
-    def about(self, path: Path) -> Mapping[str, Any]:
+    def about(self, path: Path, weights: Mapping[str, Tensor] | None) -> Mapping[str, Any]:
         return self.about_bytes(_read(path), path)
 
     @abstractmethod

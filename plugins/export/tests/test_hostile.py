@@ -266,4 +266,4 @@ def test_an_archive_that_no_export_wrote_is_refused_also_where_it_is_only_descri
         archive.writestr("scripted/code/__torch__.py", "")
     for read in (ProgramImporter().about, ProgramImporter().open):
         with pytest.raises(ModelFileError, match="it lacks archive_format"):
-            read(path)
+            read(path, None)

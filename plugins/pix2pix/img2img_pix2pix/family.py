@@ -47,8 +47,9 @@ class Pix2Pix(img2img.ModelFamily["Pix2PixConfig", "Pix2PixTraining"]):
 
         geometry = Geometry(config.resize, config.crop, config.flip)
         if config.task == "pairs":
-            folders = {"source": config.source, "target": config.target}
-            return paired(root, geometry=geometry, split=split, reverse=config.reverse, **folders)
+            return paired(
+                root, geometry=geometry, split=split, reverse=config.reverse, source=config.source, target=config.target
+            )
         make_source = {"colorize": grey, "edges": edges, "inpaint": holes}[config.task]
         return made_pairs(root, make_source, geometry=geometry, split=split)
 

@@ -185,5 +185,7 @@ def test_what_two_families_recognise_is_refused_with_the_way_out(
     weights: Weights, tmp_path: Path, host: PluginHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host.family("pix2pix"), "recognise", host.family("srgan").recognise)
-    with pytest.raises(ModelFileError, match=r"recognised by pix2pix and srgan; .*--plugins pix2pix"):
+    with pytest.raises(
+        ModelFileError, match=r"recognised by pix2pix of pix2pix .* and srgan of srgan .*; .*--plugins pix2pix"
+    ):
         opened(weights, tmp_path, host)

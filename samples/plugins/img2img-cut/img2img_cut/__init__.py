@@ -1,0 +1,10 @@
+"""Contrastive unpaired translation: what img2img calls when it looks for families."""
+
+import img2img
+
+
+@img2img.hookimpl
+def register_models(register):
+    from .family import CUT
+
+    register(CUT())
