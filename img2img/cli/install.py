@@ -37,8 +37,8 @@ def command(names: tuple[str, ...], editable: bool, upgrade: bool) -> None:
         show(_line(row))
     failing = [_failing(distribution) for distribution in dict.fromkeys(row["distribution"] for row in rows)]
     if any(failing) or any(row["problem"] for row in rows):
-        names = " ".join(sorted({row["distribution"] for row in rows}))
-        say(f"It stays installed; once the reason is mended, it can be used. To remove it: img2img uninstall {names}")
+        remove = " ".join(sorted({row["distribution"] for row in rows}))
+        say(f"It stays installed; once the reason is mended, it can be used. To remove it: img2img uninstall {remove}")
         raise click.exceptions.Exit(1)
 
 
