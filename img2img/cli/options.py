@@ -1,4 +1,4 @@
-"""The options that several commands share, each declared once."""
+"""This module declares the options that several commands share."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _parse_conditions(_context: click.Context, _option: click.Parameter, words: 
         name, value = (name, value) if separator else ("", word)
         if name in conditions:
             raise UsageError(
-                f"the condition {name or 'without a name'} is given twice: {conditions[name]!r}, {value!r}"
+                f"the condition {name or 'without a name'} is given twice: {conditions[name]!r}, {value!r}; give one"
             )
         conditions[name] = value
     return conditions

@@ -1,4 +1,4 @@
-"""`img2img translate`."""
+"""This module is the command `img2img translate`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of conditions become batches that go through the network with their images, tile by tile."""
+"""This module puts the rows of conditions into batches, and takes from them what belongs to each tile."""
 
 from __future__ import annotations
 

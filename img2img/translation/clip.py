@@ -1,4 +1,4 @@
-"""One clip is translated: a video, an animation or a folder of frames, into one of these."""
+"""This module translates one clip, such as a video, an animation or a folder of frames, into another."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from img2img.translation.pipeline import Settings
 from img2img.translation.place import Place
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sinks import Sink
-from img2img.translation.values import Given
+from img2img.translation.values import ItemConditions
 
 if TYPE_CHECKING:
     from img2img.media import Folder
@@ -137,7 +137,7 @@ class _Content:
     """What a clip and its conditions hold at the beginning."""
 
     item: ClipItem
-    given: Given
+    given: ItemConditions
     stamp: object
     sha256: str
 

@@ -1,4 +1,4 @@
-"""A job: one model, many images, from planning to the report."""
+"""This module carries out a job: it translates sources with one model, from planning to the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training of `adain`: results with the statistics of the style and the structure of the photo."""
+"""This module trains `adain`: results get the statistics of the style and keep the structure of the photo."""
 
 from dataclasses import replace
 

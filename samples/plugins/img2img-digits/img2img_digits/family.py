@@ -1,4 +1,4 @@
-"""The family `digits`: its options, and what it is made of. Torch comes in only when something is built."""
+"""This module is the family `digits` and its options; it imports torch only when something is built."""
 
 from typing import Annotated, ClassVar
 

@@ -1,4 +1,4 @@
-"""The family `inpaint`: its options, and what it is made of. Torch comes in only when something is built."""
+"""This module is the family `inpaint` and its options; it imports torch only when something is built."""
 
 from pathlib import Path
 from typing import Annotated, ClassVar

@@ -1,4 +1,4 @@
-"""The training of `inpaint`: what is painted is to be what was there."""
+"""This module trains `inpaint`: the network learns to paint what was there."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Each source that is judged has its conditions, as each source of a job has them."""
+"""This module gives each source that is evaluated its own values of the conditions, as a job does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from img2img.translation.plan import Plan
 from img2img.translation.report import Item
 
 
-class Steering:
+class PairConditions:
     """The conditions of the sources.
 
     Args:
