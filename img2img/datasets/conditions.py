@@ -109,7 +109,7 @@ class Conditions:
     def maps(self, source: Path) -> dict[str, Aligned]:
         """Read the maps of a source."""
         return {
-            name: Aligned(self._images[name].read(Path(values.of(source, 0, None))), condition.interpolation)
+            name: Aligned(self._images[name].read(Path(values.of(source, 0, None))), condition)
             for name, values in self._values.items()
             if (condition := values.given.condition).kind == "map"
         }

@@ -165,7 +165,7 @@ def _about(
             "scale": str(judge.scale),
             "sha256": info.sha256,
         },
-        "conditions": values.given,
+        "conditions": values.typed,
         "data": {
             "sources": str(sources),
             "truths": str(known.truths or (sources if known.downscale else "")),
