@@ -71,7 +71,7 @@ def assignments_option(*names: str, help: str) -> Decorator:
     return click.option(*names, "options", multiple=True, metavar="KEY=VALUE", help=help)
 
 
-def condition_option(help: str = "What else steers the model (see `img2img inspect MODEL`).") -> Decorator:
+def condition_option(help: str = "A condition of the model (see `img2img inspect MODEL`).") -> Decorator:
     """Return the option `-c`; all conditions together arrive as `conditions`, name to what was typed.
 
     What has no name has an empty one, which stands for the model's only condition, or the only required one.

@@ -75,7 +75,7 @@ def evaluate(
         model: In float32, if its figures are not to depend on the machine.
         sources: A folder of images, or one image.
         known: What there is to compare with.
-        conditions: What else steers the model, by name: one value for all sources, or a folder, `@TABLE.csv` or a
+        conditions: The conditions of the model, by name: one value for all sources, or a folder, `@TABLE.csv` or a
             mapping that gives each source its own, as `translate` takes them.
         crop: Pixels along each edge that do not count for PSNR and SSIM; by default those of the literature: the scale
             where the model enlarges, else none.

@@ -215,7 +215,7 @@ def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]
 
 
 def _frames(fps: Fraction | None, clip: Clip) -> Iterator[Frame]:
-    """Return the frames of a condition's clip, at the rate of the clip that it steers."""
+    """Return the frames of a condition's clip, at the rate of the clip for which it is given."""
     return _timed(clip, fps)[1]
 
 

@@ -69,7 +69,7 @@ def translate(
         target: A file for one of them, a folder for more; made if it is not there. The sources' tree is mirrored. A
             video as target of a folder is made of its images, and a zip holds all targets.
         model: A loaded model, or what `load_model` takes.
-        conditions: What besides the image steers the translation, by name: the text of a label or a number; a path, an
+        conditions: The conditions of the model, by name: the text of a label or a number; a path, an
             array or a PIL image of a picture; for each source its own, a folder of pictures of the sources' names,
             `@TABLE.csv`, or a mapping from names.
         filters: Steps before and after the network, in order: `NAME` or `NAME:key=value:key=value`.
