@@ -99,9 +99,7 @@ def _translate(
 ) -> None:
     content = _Content.of(item, settings)
     place = Place.of(item, journal, overwrite=settings.output.overwrite)
-    if journal is not None and (entry := journal.done(item, content.made_of)):
-        item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
-        tidy(place.root, item.target)
+    if journal is not None and _is_done(item, content.made_of, journal, place):
         return
     options = _for_source(settings.video, executor.traits.frames_out)
     with closing(item.reads.open(options, settings.compute.max_pixels, settings.host)) as clip:
@@ -130,6 +128,14 @@ def _translate(
             sink.finish(state.segments(), state.part, record)
         item.notes = (*info.notes, *content.given.notes, *sink.notes, *executor.notes(info.height, info.width))
         item.status = "damaged" if item.reason else "done"
+
+
+def _is_done(item: ClipItem, made_of: str, journal: Journal, place: Place) -> bool:
+    """Return whether an earlier job has made the target, and set the status of the item if so."""
+    if entry := journal.done(item, made_of):
+        item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
+        tidy(place.root, item.target)
+    return entry is not None
 
 
 @dataclass(frozen=True)
