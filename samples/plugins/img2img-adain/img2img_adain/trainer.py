@@ -40,7 +40,7 @@ class AdaINTrainer(img2img.Trainer):
         return {"forward": self.generator}
 
     def views(self, batch):
-        """The picture of the wanted kind is the style itself."""
+        """Return the batch with its target as the style."""
         return {"forward": replace(batch, condition={"style": batch.target})}
 
     def validate(self, batches, translate):

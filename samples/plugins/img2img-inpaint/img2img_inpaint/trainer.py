@@ -7,7 +7,7 @@ import img2img
 
 
 def unchanged(photo, rng):
-    """The network hides by itself what is marked."""
+    """Return a photo as it is, since the network itself hides what is marked."""
     return photo
 
 
