@@ -176,7 +176,7 @@ DATA = "the data give conditions in the form in which users do"
 HALO = "the halo is as wide as the network looks"
 
 BAD: dict[str, tuple[Steered, str, str]] = {
-    "no choices": (steered(label=Condition("which")), DECLARED, "label takes no text at all"),
+    "no choices": (steered(label=Condition("which")), DECLARED, "label takes no text"),
     "empty range": (steered(strength=Condition("how", kind="number", minimum=4, maximum=4)), DECLARED, "between 4"),
     "parsed map": (steered(mask=replace(MASK, parse=lambda text: torch.zeros(1))), DECLARED, "mask is a picture"),
     "odd choice": (
