@@ -1,4 +1,4 @@
-"""One clip is translated: a video, an animation or a folder of frames, into one of these."""
+"""This module translates one clip, such as a video, an animation or a folder of frames, into another."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from img2img.translation.pipeline import Settings
 from img2img.translation.place import Place
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sinks import Sink
-from img2img.translation.values import Given
+from img2img.translation.values import ItemConditions
 
 if TYPE_CHECKING:
     from img2img.media import Folder
@@ -143,7 +143,7 @@ class _Content:
     """What a clip and its conditions hold at the beginning."""
 
     item: ClipItem
-    given: Given
+    given: ItemConditions
     stamp: object
     sha256: str
 
@@ -221,7 +221,7 @@ def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]
 
 
 def _frames(fps: Fraction | None, clip: Clip) -> Iterator[Frame]:
-    """Return the frames of a condition's clip, at the rate of the clip that it steers."""
+    """Return the frames of a condition's clip, at the rate of the clip for which it is given."""
     return _timed(clip, fps)[1]
 
 
