@@ -238,7 +238,7 @@ def _enlarged(info: ClipInfo, executor: Executor) -> ClipInfo:
 
 def _for_source(options: VideoOptions, frames_out: int) -> VideoOptions:
     """Return the options for reading a clip; the rate that the user gives is that of the target."""
-    return replace(options, fps=None if options.fps is None else options.fps / frames_out)
+    return replace(options, fps=None if options.fps is None else Fraction(options.fps) / frames_out)
 
 
 def _expected_frames(clip: Clip, info: ClipInfo, options: VideoOptions) -> int:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from img2img import Model, PluginHost, VideoOptions, hookimpl, translate
 from img2img.media import read_file
-from img2img.translation import pipeline
+from img2img.translation import reading
 from img2img.translation.report import Report
 
 from ..video import clips
@@ -99,7 +99,7 @@ def test_an_image_that_grows_while_it_is_read_fails(
             append(path)
         return data
 
-    monkeypatch.setattr(pipeline, "read_file", growing)
+    monkeypatch.setattr(reading, "read_file", growing)
     report = translate(photos, tmp_path / "out", model=enlarger)
     assert [item.reason for item in report.items if item.status == "failed"] == [
         f"{photos / '0.png'}: it was changed while it was read; run again"

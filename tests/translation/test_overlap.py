@@ -74,7 +74,7 @@ def test_the_report_says_which_clips_were_cut(glance: Translator, make: Any, tmp
     model = make.model(glance)
     model.executor.tile = 32
     (item,) = translate(tmp_path / "x.npy", tmp_path / "y.npy", model=model, video=VideoOptions(fps=25)).items
-    assert NOTE in item.notes
+    assert NOTE in item.notes, item.reason
 
 
 def test_another_side_of_the_tiles_makes_such_a_target_anew(glance: Translator, make: Any, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import img2img
 from img2img import Model, PluginHost
 from img2img.inference import executor, picture
 from img2img.media.image import decode
-from img2img.translation import kinds, pipeline
+from img2img.translation import kinds, pipeline, reading
 from img2img.translation.journal import Journal
 from img2img.translation.place import Place
 
@@ -37,7 +37,7 @@ def images(tmp_path: Path) -> Path:
 
 STAGES = {
     "probe": (kinds, "is_animated"),
-    "read": (pipeline, "read_file"),
+    "read": (reading, "read_file"),
     "digest": (pipeline, "digest"),
     "decode": (pipeline, "decode_image"),
     "metadata": (decode, "normalised"),

@@ -52,7 +52,7 @@ def test_the_command_tells_how_far_the_file_is_from_the_model(tiny: Callable[...
     [
         ("export photo-x2", "Missing option '-o' / '--output'"),
         ("export photo-x2 -o x.jpg", "name a file that ends in .onnx or .pt2"),
-        ("export photo-x2 -o x.onnx -c label", "write it as name=value"),
+        ("export photo-x2 -o x.onnx -c label", "it takes none"),
         ("export nonsense -o x.onnx", "there is no model 'nonsense'"),
     ],
 )
