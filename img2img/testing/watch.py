@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from img2img.testing.lines import is_own
 
 Traces = dict[str, list[str]]
 """What was left behind, in words, by the name of a watch."""
-Functions = dict[tuple[str, str], Any]
-"""Functions and classes by the place where they stand: module or class, and name."""
+Functions = list[tuple[str, Mapping[str, Any], dict[str, Any]]]
+"""Modules and classes: the name of each, what it holds now, and the functions and classes that it held before."""
 
 GRACE = 1.0
 """Seconds in which threads and processes may come to their end after a check."""
@@ -67,34 +67,43 @@ def watching(folder: Path, functions: Functions) -> Iterator[Traces]:
 
 def functions() -> Functions:
     """Return the functions and classes of the watched modules that are loaded, and the methods of their classes."""
-    found: Functions = {}
+    found: Functions = []
     for name, module in list(sys.modules.items()):
         if name not in _MODULES and not name.startswith("img2img."):
             continue
-        for key, value in list(vars(module).items()):
-            if callable(value) and not key.startswith("__"):
-                found[name, key] = value
+        own = {key: value for key, value in vars(module).items() if callable(value) and not key.startswith("__")}
+        found.append((name, vars(module), own))
+        for key, value in own.items():
             if isinstance(value, type) and value.__module__ == name and name != "builtins":
-                found |= {
-                    (f"{name}.{key}", method): own
-                    for method, own in vars(value).items()
-                    if callable(own) and not isinstance(own, type) and not method.startswith(("__pydantic", "_abc"))
-                }
+                found.append((f"{name}.{key}", vars(value), _methods(value)))
     return found
+
+
+def _methods(owner: type) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in vars(owner).items()
+        if callable(value) and not isinstance(value, type) and not name.startswith(("__pydantic", "_abc"))
+    }
 
 
 def _replaced(before: Functions) -> list[str]:
-    after = functions()
     found = []
-    for (place, name), value in before.items():
-        new = after.get((place, name))
-        code = getattr(new, "__code__", None)
-        if new is not value and code and is_own(code.co_filename):
-            line = f"{Path(code.co_filename).name}, line {code.co_firstlineno}"
-            found.append(f"{place}.{name}, by {code.co_name} ({line}),")
-        elif new is not value and str(getattr(new, "__module__", "")).split(".")[0] != place.split(".")[0]:
-            found.append(f"{place}.{name}")  # a library may do so with its own
+    for place, namespace, own in before:
+        for name, value in own.items():
+            if namespace.get(name) is not value:
+                found += _by_whom(place, name, namespace.get(name))
     return found
+
+
+def _by_whom(place: str, name: str, new: Any) -> list[str]:
+    """Return what was replaced, and by what of the plugin; nothing where a library has done so with its own."""
+    code = getattr(new, "__code__", None)
+    if code and is_own(code.co_filename):
+        line = f"{Path(code.co_filename).name}, line {code.co_firstlineno}"
+        return [f"{place}.{name}, by {code.co_name} ({line}),"]
+    others = str(getattr(new, "__module__", "")).split(".")[0] != place.split(".")[0]
+    return [f"{place}.{name}"] if others else []
 
 
 def _printed(path: Path) -> list[str]:
