@@ -31,6 +31,8 @@ _MODULES = {
 """The modules, besides those of img2img, whose functions are watched."""
 _HELPERS = ("multiprocessing.resource_tracker", "torch._inductor.compile_worker")
 """Processes of Python and torch that are left to these."""
+_HELPING_THREADS = ("tqdm_monitor",)
+"""Threads of libraries that are left to these."""
 
 
 @contextmanager
@@ -115,7 +117,8 @@ def _running(threads: set[threading.Thread]) -> list[str]:
     """Return the new threads and the processes that do not end within a moment."""
     deadline = time.monotonic() + GRACE
     while True:
-        found = [f"the thread {thread.name!r}" for thread in threading.enumerate() if thread not in threads]
+        new = [thread.name for thread in threading.enumerate() if thread not in threads]
+        found = [f"the thread {name!r}" for name in new if name not in _HELPING_THREADS]
         found += [f"the process {name!r}" for name in _processes()]
         if not found or time.monotonic() > deadline:
             return found
