@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from tempfile import mkdtemp
 from time import perf_counter
 from typing import Any
@@ -22,6 +23,9 @@ from img2img.testing.promise import Materials, Promise, Subject
 from img2img.testing.promises import package
 from img2img.testing.surroundings import undisturbed
 from img2img.testing.watch import Functions, Traces, functions, memory, native_threads, watching
+
+PACKAGES = ("img2img.datasets", "img2img.media.image", "img2img.models", "img2img.nn", "img2img.training")
+"""The packages whose modules plugins and promises use without importing them at once."""
 
 Task = tuple[Subject, list[Promise[Any]]]
 
@@ -164,11 +168,21 @@ def find_plugins(host: PluginHost, name: str) -> list[Plugin]:
     return plugins
 
 
+def import_ahead() -> None:
+    """Import what checks need of the program and of its libraries, so that no fork has to."""
+    names = ["torch._dynamo", "pydantic.type_adapter"]  # optimizers import the one, the program the other
+    names += [kind.promises for kind in KINDS if kind.promises]
+    for name in PACKAGES:
+        names += [module.name for module in iter_modules(import_module(name).__path__, f"{name}.")]
+    import_quietly(names)
+
+
 def import_quietly(modules: Sequence[str]) -> None:
-    """Import modules that a plugin has imported, whatever comes of it."""
-    for module in modules:
-        with suppress(Exception), undisturbed():
-            import_module(module)
+    """Import modules of others, whatever comes of it."""
+    with undisturbed():
+        for module in modules:
+            with suppress(Exception):
+                import_module(module)
 
 
 def _is_own_module(name: str) -> bool:

@@ -245,15 +245,13 @@ class Server:
 
 def _runner(settings: dict[str, Any]) -> Any:
     """Find the plugins; torch and what else the checks need is loaded by this."""
-    import torch._dynamo  # optimizers import it, which takes seconds
+    import torch
 
-    import img2img.datasets
-    import img2img.nn  # noqa: F401 - so that no fork has to import what it needs
     from img2img.host.host import PluginHost
     from img2img.testing.promise import Materials
-    from img2img.testing.promises import families  # noqa: F401
-    from img2img.testing.runner import Runner, find_plugins
+    from img2img.testing.runner import Runner, find_plugins, import_ahead
 
+    import_ahead()
     torch.set_num_threads(1)
     host = PluginHost.discover(strict=True, limit=settings["limit"])
     plugins = find_plugins(host, settings["name"])

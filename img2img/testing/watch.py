@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from img2img.testing.lines import is_own
 
 Traces = dict[str, list[str]]
 """What was left behind, in words, by the name of a watch."""
-Functions = dict[tuple[str, str], Any]
-"""Functions and classes by the place where they stand: module or class, and name."""
+Functions = list[tuple[str, Mapping[str, Any], dict[str, Any]]]
+"""Modules and classes: the name of each, what it holds now, and the functions and classes that it held before."""
 
 GRACE = 1.0
 """Seconds in which threads and processes may come to their end after a check."""
@@ -31,6 +31,8 @@ _MODULES = {
 """The modules, besides those of img2img, whose functions are watched."""
 _HELPERS = ("multiprocessing.resource_tracker", "torch._inductor.compile_worker")
 """Processes of Python and torch that are left to these."""
+_HELPING_THREADS = ("tqdm_monitor",)
+"""Threads of libraries that are left to these."""
 
 
 @contextmanager
@@ -67,34 +69,43 @@ def watching(folder: Path, functions: Functions) -> Iterator[Traces]:
 
 def functions() -> Functions:
     """Return the functions and classes of the watched modules that are loaded, and the methods of their classes."""
-    found: Functions = {}
+    found: Functions = []
     for name, module in list(sys.modules.items()):
         if name not in _MODULES and not name.startswith("img2img."):
             continue
-        for key, value in list(vars(module).items()):
-            if callable(value) and not key.startswith("__"):
-                found[name, key] = value
+        own = {key: value for key, value in vars(module).items() if callable(value) and not key.startswith("__")}
+        found.append((name, vars(module), own))
+        for key, value in own.items():
             if isinstance(value, type) and value.__module__ == name and name != "builtins":
-                found |= {
-                    (f"{name}.{key}", method): own
-                    for method, own in vars(value).items()
-                    if callable(own) and not isinstance(own, type) and not method.startswith(("__pydantic", "_abc"))
-                }
+                found.append((f"{name}.{key}", vars(value), _methods(value)))
     return found
+
+
+def _methods(owner: type) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in vars(owner).items()
+        if callable(value) and not isinstance(value, type) and not name.startswith(("__pydantic", "_abc"))
+    }
 
 
 def _replaced(before: Functions) -> list[str]:
-    after = functions()
     found = []
-    for (place, name), value in before.items():
-        new = after.get((place, name))
-        code = getattr(new, "__code__", None)
-        if new is not value and code and is_own(code.co_filename):
-            line = f"{Path(code.co_filename).name}, line {code.co_firstlineno}"
-            found.append(f"{place}.{name}, by {code.co_name} ({line}),")
-        elif new is not value and str(getattr(new, "__module__", "")).split(".")[0] != place.split(".")[0]:
-            found.append(f"{place}.{name}")  # a library may do so with its own
+    for place, namespace, own in before:
+        for name, value in own.items():
+            if namespace.get(name) is not value:
+                found += _by_whom(place, name, namespace.get(name))
     return found
+
+
+def _by_whom(place: str, name: str, new: Any) -> list[str]:
+    """Return what was replaced, and by what of the plugin; nothing where a library has done so with its own."""
+    code = getattr(new, "__code__", None)
+    if code and is_own(code.co_filename):
+        line = f"{Path(code.co_filename).name}, line {code.co_firstlineno}"
+        return [f"{place}.{name}, by {code.co_name} ({line}),"]
+    others = str(getattr(new, "__module__", "")).split(".")[0] != place.split(".")[0]
+    return [f"{place}.{name}"] if others else []
 
 
 def _printed(path: Path) -> list[str]:
@@ -106,7 +117,8 @@ def _running(threads: set[threading.Thread]) -> list[str]:
     """Return the new threads and the processes that do not end within a moment."""
     deadline = time.monotonic() + GRACE
     while True:
-        found = [f"the thread {thread.name!r}" for thread in threading.enumerate() if thread not in threads]
+        new = [thread.name for thread in threading.enumerate() if thread not in threads]
+        found = [f"the thread {name!r}" for name in new if name not in _HELPING_THREADS]
         found += [f"the process {name!r}" for name in _processes()]
         if not found or time.monotonic() > deadline:
             return found

@@ -84,7 +84,7 @@ class {name}(Filter):
 IMPORTER = """
 class {name}(Importer):
     name, summary, suffixes = "{name}", "does nothing good", (".abc",)
-    def open(self, path):
+    def open(self, path, weights):
         {code}
         raise ModelFileError(f"{{path}} is none of mine")
 """

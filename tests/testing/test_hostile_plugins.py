@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from img2img.testing.project import installed_as
 
 from .hostile import AT_IMPORT, DEADLY, LEAVING, write_project
 
+PATIENCE = 300
+"""Seconds after which a test gives up waiting, even on a busy machine."""
 SHAPE = "frames keep their shape and type"
 RUNNING, PRINTED = "nothing is left running", "nothing is printed to the standard output"
 SETTINGS, REPLACED = "no setting of the process is left changed", "no function of others is replaced"
@@ -163,15 +165,27 @@ def test_a_check_that_is_stopped_leaves_no_process_and_no_folder(number: str, tm
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a test in the background ignores it
     )
-    while not marker.exists():
-        assert process.poll() is None
+    try:
+        _until(lambda: marker.exists() or process.poll() is not None)
+        process.send_signal(getattr(signal, number))
+        assert process.wait(PATIENCE) == (130 if number == "SIGINT" else -signal.SIGKILL)
+        _until(lambda: not [*(tmp_path / "temp").glob("img2img-check-*")])  # whoever lent the forks removes them
+        _until(lambda: not _running(tmp_path / "temp"))
+    finally:
+        process.kill()
+
+
+def _until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
-    process.send_signal(getattr(signal, number))
-    assert process.wait(60) == (130 if number == "SIGINT" else -signal.SIGKILL)
-    while left := [path for path in (tmp_path / "temp").iterdir() if path.name.startswith("img2img-check-")]:
-        time.sleep(0.05)  # whoever lent the forks removes them
-    assert not left
-    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(project).encode() in _read(path)]
+
+
+def _running(folder: Path) -> list[Path]:
+    """Return the processes that have the folder in their environment or command."""
+    processes = (path.parent for path in Path("/proc").glob("[0-9]*/cmdline"))
+    return [path for path in processes if str(folder).encode() in _read(path / "cmdline") + _read(path / "environ")]
 
 
 def _read(path: Path) -> bytes:

@@ -134,6 +134,7 @@ def a_translation_draws_no_random_numbers(subject: FamilySubject) -> None:
     """Chance belongs into the source: a translator that draws some changes what others draw after it."""
     translator = subject.translator()
     images = random_images(translator, 40, 33)
+    subject.conditions(translator, images)  # finding some may draw
     before = random_state()
     subject.translate(translator, images)
     after = random_state()
