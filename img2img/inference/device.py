@@ -69,24 +69,30 @@ class Device:
         return cls(place, pick_precision(precision, place))
 
     def bearing(self, traits: Traits, precision: str) -> Device:
-        """Return this device with a precision that a network bears.
+        """Return this device with a precision that a network bears, where the user leaves the precision to `auto`.
 
         Args:
             traits: The traits of the network.
-            precision: The precision that the user asks for; `auto` chooses among those that the network bears.
-
-        Raises:
-            UsageError: The user asks for a precision that the network does not bear.
+            precision: The precision that the user asks for; another than `auto` stays as it is.
         """
-        borne = [name for name in get_args(Precision) if name in ("fp32", *traits.precisions)]
-        if precision != "auto" and precision not in borne:
-            raise UsageError(
-                f"the network gives good results only in {', '.join(borne)}, and not in {precision}; leave out "
-                f"--precision, or choose one of these"
-            )
+        borne = _borne_by(traits)
         if precision != "auto" or self.precision == torch.float32 or "bf16" in borne:
             return self
         return replace(self, precision=torch.float16 if "fp16" in borne and not self.is_cpu else torch.float32)
+
+    def check_precision(self, traits: Traits) -> None:
+        """Refuse a network that does not bear the precision of this device.
+
+        Raises:
+            UsageError: The network does not bear it; the message lists those that it does.
+        """
+        borne = _borne_by(traits)
+        if self.precision not in [_TYPES[name] for name in borne]:
+            asked = next((name for name, kind in _TYPES.items() if kind == self.precision), self.precision_name)
+            raise UsageError(
+                f"the network gives good results only in {', '.join(borne)}, and not in {asked}; leave out "
+                f"--precision, or choose one of these"
+            )
 
     def __str__(self) -> str:
         return str(self.place)
@@ -149,6 +155,10 @@ class Device:
         if mallopt is not None:
             for parameter, value in ((_MMAP_THRESHOLD, _KEPT), (_TRIM_THRESHOLD, _KEPT), (_ARENA_MAX, 1)):
                 mallopt(parameter, value)
+
+
+def _borne_by(traits: Traits) -> list[Precision]:
+    return [name for name in get_args(Precision) if name in ("fp32", *traits.precisions)]
 
 
 def pick_device(name: str = "auto") -> torch.device:

@@ -82,7 +82,7 @@ def test_auto_picks_a_precision_that_the_network_bears(
 
 def test_a_precision_that_the_network_does_not_bear_is_refused() -> None:
     with pytest.raises(UsageError, match="the network gives good results only in fp32, and not in bf16; leave out"):
-        Device(CPU, torch.bfloat16).bearing(Traits(precisions=("fp32",)), "bf16")
+        Device(CPU, torch.bfloat16).check_precision(Traits(precisions=("fp32",)))
 
 
 @pytest.mark.slow
