@@ -39,7 +39,7 @@ class Compute:
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, …"""
     precision: str = "auto"
-    """`auto` (bf16 where the hardware has it and the network bears it), `bf16`, `fp16` or `fp32`."""
+    """`auto` (bf16 where the hardware has it and the network supports it), `bf16`, `fp16` or `fp32`."""
     tile: int | None = 0
     """Side of the tiles that large images are cut into, in input pixels; 0 chooses, None switches tiling off."""
     batch_size: int = 0
@@ -68,29 +68,29 @@ class Device:
         place = pick_device(name)
         return cls(place, pick_precision(precision, place))
 
-    def bearing(self, traits: Traits, precision: str) -> Device:
-        """Return this device with a precision that a network bears, where the user leaves the precision to `auto`.
+    def for_network(self, traits: Traits, precision: str) -> Device:
+        """Return this device with a precision that a network supports, where the user leaves it to `auto`.
 
         Args:
             traits: The traits of the network.
             precision: The precision that the user asks for; another than `auto` stays as it is.
         """
-        borne = _borne_by(traits)
-        if precision != "auto" or self.precision == torch.float32 or "bf16" in borne:
+        supported = _supported_by(traits)
+        if precision != "auto" or self.precision == torch.float32 or "bf16" in supported:
             return self
-        return replace(self, precision=torch.float16 if "fp16" in borne and not self.is_cpu else torch.float32)
+        return replace(self, precision=torch.float16 if "fp16" in supported and not self.is_cpu else torch.float32)
 
     def check_precision(self, traits: Traits) -> None:
-        """Refuse a network that does not bear the precision of this device.
+        """Refuse a network that does not support the precision of this device.
 
         Raises:
-            UsageError: The network does not bear it; the message lists those that it does.
+            UsageError: The network does not support it; the message lists those that it does.
         """
-        borne = _borne_by(traits)
-        if self.precision not in [_TYPES[name] for name in borne]:
+        supported = _supported_by(traits)
+        if self.precision not in [_TYPES[name] for name in supported]:
             asked = next((name for name, kind in _TYPES.items() if kind == self.precision), self.precision_name)
             raise UsageError(
-                f"the network gives good results only in {', '.join(borne)}, and not in {asked}; leave out "
+                f"the network gives good results only in {', '.join(supported)}, and not in {asked}; leave out "
                 f"--precision, or choose one of these"
             )
 
@@ -108,8 +108,12 @@ class Device:
         return str(self.precision).removeprefix("torch.")
 
     def prepare(self, network: Network) -> Network:
-        """Move a network to this device, in the memory format that is fastest."""
-        return network.to(device=self.place, memory_format=self.memory_format)  # type: ignore[call-overload]
+        """Move a network to this device, its weights of four axes in the memory format that is fastest."""
+        network = network.to(device=self.place)
+        for tensor in (*network.parameters(), *network.buffers()):
+            if tensor.dim() == 4:  # Module.to fails at tensors of five axes, as those of 3D convolutions
+                tensor.data = tensor.data.contiguous(memory_format=self.memory_format)
+        return network
 
     def autocast(self, precision: torch.dtype | None = None) -> AbstractContextManager[None]:
         """Let networks compute in the device's precision, or in another."""
@@ -157,7 +161,7 @@ class Device:
                 mallopt(parameter, value)
 
 
-def _borne_by(traits: Traits) -> list[Precision]:
+def _supported_by(traits: Traits) -> list[Precision]:
     return [name for name in get_args(Precision) if name in ("fp32", *traits.precisions)]
 
 

@@ -48,7 +48,7 @@ class Executor:
         recall: What keeps the memories of a translator that remembers apart; a new one by default.
 
     Raises:
-        UsageError: The tiles or the batches are too small, or the network does not bear the precision.
+        UsageError: The tiles or the batches are too small, or the network does not support the precision.
     """
 
     def __init__(

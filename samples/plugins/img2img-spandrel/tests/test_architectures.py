@@ -24,13 +24,13 @@ MADE: dict[str, dict[str, Any]] = {
         "img_size": 64, "split_size": [8, 32], "depth": [2], "embed_dim": 32, "num_heads": [2], "expansion_factor": 2,
         "upscale": 2,
     },
-    "DCTLSA": {"num_modules": 2, "upscale": 2},
+    "DCTLSA": {"upscale": 2},
     "DITN": {"dim": 12, "ITL_blocks": 1, "SAL_blocks": 1, "upscale": 2},
     "DRCT": {**SWIN, "depths": [6], "embed_dim": 24, "gc": 8},
     "DRUNet": {"in_nc": 4, "out_nc": 3, "nc": [8, 16, 32, 64]},
     "DnCNN": {"nc": 16, "nb": 5},
     "ESRGAN": {"num_filters": 16, "num_blocks": 2, "scale": 4},
-    "FBCNN": {"nc": [8, 16, 32, 64]},
+    "FBCNN": {"nb": 1},
     "FDAT": {"embed_dim": 32, "num_groups": 1, "scale": 2},
     "FFTformer": {"dim": 8, "num_blocks": [1, 1, 1], "num_refinement_blocks": 1},
     "GRL": {
@@ -96,14 +96,14 @@ def test_a_network_gives_what_spandrel_gives(name: str, suffix: str, tmp_path: P
     path = save(name, tmp_path / f"{name}{suffix}")
     model = img2img.load_model(path, device="cpu", precision="fp32", tile=None, host=only_spandrel())
     traits = model.translator.traits
-    theirs = spandrel.ModelLoader("cpu").load_from_file(path)
+    theirs = spandrel.ModelLoader("cpu").load_from_file(path).eval()
     size = max(64, traits.minimum_size)
     images = torch.rand(1, traits.channels_in, size, size)
     given = [(torch.rand(1, 1, size, size) > 0.5).float()] if traits.conditions else []
     with torch.inference_mode():
-        expected = theirs(images, *given)
+        expected = theirs(images.clone(), *given)
     ours = model(images, **({"mask": given[0][0]} if given else {}))
-    assert (ours - expected).abs().max() < 1e-5
+    assert (ours - expected).abs().max() < 1e-4
     assert model.info.family == "spandrel"
     row = (
         theirs.architecture.name, f"×{traits.scale}", f"{traits.channels_in}→{traits.channels_out}",
