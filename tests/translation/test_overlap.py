@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_the_report_says_which_clips_were_cut(glance: Translator, make: Any, tmp
     np.save(tmp_path / "x.npy", np.stack([make.picture(40, 64)] * 2))
     model = make.model(glance)
     model.executor.tile = 32
-    (item,) = translate(tmp_path / "x.npy", tmp_path / "y.npy", model=model, video=VideoOptions(fps=25)).items
+    (item,) = translate(tmp_path / "x.npy", tmp_path / "y.npy", model=model, video=VideoOptions(fps=Fraction(25))).items
     assert NOTE in item.notes
 
 

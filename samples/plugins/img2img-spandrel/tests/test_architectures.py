@@ -30,7 +30,6 @@ MADE: dict[str, dict[str, Any]] = {
     "DRUNet": {"in_nc": 4, "out_nc": 3, "nc": [8, 16, 32, 64]},
     "DnCNN": {"nc": 16, "nb": 5},
     "ESRGAN": {"num_filters": 16, "num_blocks": 2, "scale": 4},
-    "FBCNN": {"nb": 1},
     "FDAT": {"embed_dim": 32, "num_groups": 1, "scale": 2},
     "FFTformer": {"dim": 8, "num_blocks": [1, 1, 1], "num_refinement_blocks": 1},
     "GRL": {
