@@ -136,6 +136,7 @@ def test_networks_compute_in_the_precision_of_their_device(precision: torch.dtyp
 
 
 def test_a_network_with_weights_of_five_axes_is_prepared() -> None:
-    network = Device().prepare(torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Conv3d(3, 4, 3)))
-    assert network[0].weight.is_contiguous(memory_format=Device.memory_format)
-    assert network[1].weight.shape == (4, 3, 3, 3, 3)
+    flat, deep = torch.nn.Conv2d(3, 4, 3), torch.nn.Conv3d(3, 4, 3)
+    Device().prepare(torch.nn.Sequential(flat, deep))
+    assert flat.weight.is_contiguous(memory_format=Device.memory_format)
+    assert deep.weight.shape == (4, 3, 3, 3, 3)
