@@ -44,18 +44,13 @@ def command(names: tuple[str, ...], editable: bool, upgrade: bool) -> None:
 
 def _failing(distribution: str) -> bool:
     """Say which of the packages that a plugin needs cannot be imported here, and return whether there are any."""
-    from importlib.metadata import version
-
-    from img2img.host.installing.needs import failing_needs
+    from img2img.host.installing.needs import failing_needs, remedy
 
     failing = failing_needs(distribution)
     for name, reason in failing.items():
         say(f"error: {name}, which {distribution} needs, cannot be imported here: {reason}")
     if failing:
-        say(
-            f"A package with compiled parts has to fit the torch {version('torch')} that is here: install a build of "
-            "it for this torch, or use an environment of its own with a torch that fits: python -m venv, then pip."
-        )
+        say(remedy(failing))
     return bool(failing)
 
 

@@ -69,24 +69,30 @@ class Device:
         return cls(place, pick_precision(precision, place))
 
     def for_network(self, traits: Traits, precision: str) -> Device:
-        """Return this device with a precision that a network supports.
+        """Return this device with a precision that a network supports, where the user leaves it to `auto`.
 
         Args:
             traits: The traits of the network.
-            precision: The precision that the user asks for; `auto` chooses among those that the network supports.
-
-        Raises:
-            UsageError: The user asks for a precision that the network does not support.
+            precision: The precision that the user asks for; another than `auto` stays as it is.
         """
-        supported = [name for name in get_args(Precision) if name in ("fp32", *traits.precisions)]
-        if precision != "auto" and precision not in supported:
-            raise UsageError(
-                f"the network gives good results only in {', '.join(supported)}, and not in {precision}; leave out "
-                f"--precision, or choose one of these"
-            )
+        supported = _supported_by(traits)
         if precision != "auto" or self.precision == torch.float32 or "bf16" in supported:
             return self
         return replace(self, precision=torch.float16 if "fp16" in supported and not self.is_cpu else torch.float32)
+
+    def check_precision(self, traits: Traits) -> None:
+        """Refuse a network that does not support the precision of this device.
+
+        Raises:
+            UsageError: The network does not support it; the message lists those that it does.
+        """
+        supported = _supported_by(traits)
+        if self.precision not in [_TYPES[name] for name in supported]:
+            asked = next((name for name, kind in _TYPES.items() if kind == self.precision), self.precision_name)
+            raise UsageError(
+                f"the network gives good results only in {', '.join(supported)}, and not in {asked}; leave out "
+                f"--precision, or choose one of these"
+            )
 
     def __str__(self) -> str:
         return str(self.place)
@@ -102,8 +108,12 @@ class Device:
         return str(self.precision).removeprefix("torch.")
 
     def prepare(self, network: Network) -> Network:
-        """Move a network to this device, in the memory format that is fastest."""
-        return network.to(device=self.place, memory_format=self.memory_format)  # type: ignore[call-overload]
+        """Move a network to this device, its weights of four axes in the memory format that is fastest."""
+        network = network.to(device=self.place)
+        for tensor in (*network.parameters(), *network.buffers()):
+            if tensor.dim() == 4:  # Module.to fails at tensors of five axes, as those of 3D convolutions
+                tensor.data = tensor.data.contiguous(memory_format=self.memory_format)
+        return network
 
     def autocast(self, precision: torch.dtype | None = None) -> AbstractContextManager[None]:
         """Let networks compute in the device's precision, or in another."""
@@ -149,6 +159,10 @@ class Device:
         if mallopt is not None:
             for parameter, value in ((_MMAP_THRESHOLD, _KEPT), (_TRIM_THRESHOLD, _KEPT), (_ARENA_MAX, 1)):
                 mallopt(parameter, value)
+
+
+def _supported_by(traits: Traits) -> list[Precision]:
+    return [name for name in get_args(Precision) if name in ("fp32", *traits.precisions)]
 
 
 def pick_device(name: str = "auto") -> torch.device:

@@ -48,7 +48,7 @@ class Executor:
         recall: What keeps the memories of a translator that remembers apart; a new one by default.
 
     Raises:
-        UsageError: The tiles or the batches are too small.
+        UsageError: The tiles or the batches are too small, or the network does not support the precision.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Executor:
             raise UsageError(f"tiles of {tile} pixels are too small; give {SMALLEST_CHOICE} or more, or 0 to choose")
         if batch_size < 0:
             raise UsageError(f"{batch_size} images are no batch; give 1 or more, or 0 to choose")
+        device.check_precision(translator.traits)
         self.translator, self.traits = translator, translator.traits
         self.device, self.tile = device, tile
         self.asked_batch_size = batch_size

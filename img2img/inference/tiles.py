@@ -1,8 +1,8 @@
 """Large images are cut into tiles whose results, put side by side, are the result of the whole, exactly or nearly.
 
 Where tiles only nearly give it (`overlap`), their results are cut off in the middle of the overlap, too, and not
-blended: at the outer pixels of its border a tile is most wrong. With half of the needed border (photo-x4, 8 pixels),
-blending gave twenty times the error, and no weaker seams.
+blended: at the outer pixels of its border a tile is most wrong. With a border of 8 pixels where 35 are needed
+(photo-x4), blending gave twenty times the error, and no weaker seams.
 """
 
 from __future__ import annotations

@@ -220,3 +220,13 @@ def test_a_needed_package_that_cannot_be_imported_is_named_at_once(code: str, re
     assert "has to fit the torch" in done.err
     assert "It stays installed; once the reason is mended, it can be used. To remove it: img2img uninstall" in done.err
     assert "helper-1.0.dist-info" in beside.versions()
+
+
+def test_of_packages_that_fail_together_the_one_at_the_bottom_is_named(beside: Any) -> None:
+    beside.wheel("deep", "raise RuntimeError('operator torchvision::nms does not exist')")
+    beside.wheel("helper", "import deep", "deep")
+    plugin(beside, "look", "helper")
+    done = beside.program("install", "img2img-look")
+    assert done.status == 1
+    assert "error: deep, which img2img-look needs, cannot be imported here: RuntimeError: operator" in done.err
+    assert "error: helper" not in done.err

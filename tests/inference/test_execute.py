@@ -196,6 +196,12 @@ def test_bf16_is_near_to_float32(make: Any, execute: Execute) -> None:
     assert np.abs(ours.astype(int) - exact.astype(int)).mean() < 1
 
 
+def test_what_runs_a_network_refuses_a_precision_that_it_does_not_support(make: Any, execute: Execute) -> None:
+    network = make.translator(make.Convolve(2), precisions=("fp32",))
+    with pytest.raises(UsageError, match="good results only in fp32, and not in bf16"):
+        execute(network, torch.bfloat16)
+
+
 @pytest.mark.parametrize("tile", [None, 16])
 def test_conditions_reach_the_network_row_by_row(tile: int | None, make: Any, execute: Execute) -> None:
     def shift(images: Tensor, level: Tensor, tint: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ def test_auto_picks_a_precision_that_the_network_supports(
 
 def test_a_precision_that_the_network_does_not_support_is_refused() -> None:
     with pytest.raises(UsageError, match="the network gives good results only in fp32, and not in bf16; leave out"):
-        Device(CPU, torch.bfloat16).for_network(Traits(precisions=("fp32",)), "bf16")
+        Device(CPU, torch.bfloat16).check_precision(Traits(precisions=("fp32",)))
 
 
 @pytest.mark.slow
@@ -133,3 +133,10 @@ def test_networks_compute_in_the_precision_of_their_device(precision: torch.dtyp
         assert network(torch.rand(1, 3, 8, 8)).dtype == precision
     with device.autocast(torch.float32):
         assert network(torch.rand(1, 3, 8, 8)).dtype == torch.float32
+
+
+def test_a_network_with_weights_of_five_axes_is_prepared() -> None:
+    flat, deep = torch.nn.Conv2d(3, 4, 3), torch.nn.Conv3d(3, 4, 3)
+    Device().prepare(torch.nn.Sequential(flat, deep))
+    assert flat.weight.is_contiguous(memory_format=Device.memory_format)
+    assert deep.weight.shape == (4, 3, 3, 3, 3)

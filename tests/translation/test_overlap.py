@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,8 @@ def test_the_report_says_which_clips_were_cut(glance: Translator, make: Any, tmp
     np.save(tmp_path / "x.npy", np.stack([make.picture(40, 64)] * 2))
     model = make.model(glance)
     model.executor.tile = 32
-    (item,) = translate(tmp_path / "x.npy", tmp_path / "y.npy", model=model, video=VideoOptions(fps=25)).items
-    assert NOTE in item.notes, item.reason
+    (item,) = translate(tmp_path / "x.npy", tmp_path / "y.npy", model=model, video=VideoOptions(fps=Fraction(25))).items
+    assert NOTE in item.notes
 
 
 def test_another_side_of_the_tiles_makes_such_a_target_anew(glance: Translator, make: Any, tmp_path: Path) -> None:

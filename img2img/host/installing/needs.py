@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+from collections.abc import Iterable, Iterator
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions, version
 
 from img2img.host.installing.limits import Limits, canonical
 from img2img.text import printable
@@ -19,25 +19,47 @@ LONGEST_IMPORT = 120.0
 """Seconds before an import counts as failed."""
 
 
-def failing_needs(plugin: str) -> dict[str, str]:
+def failing_needs(plugin: str, seen: frozenset[str] = frozenset()) -> dict[str, str]:
     """Import each package that a distribution declares as needed, apart from this process.
 
     Args:
         plugin: The name of the plugin's distribution.
+        seen: Packages that are not imported again.
 
     Returns:
-        The name of each package that cannot be imported to the reason.
+        The name of each package that cannot be imported to the reason. Where a package fails because of one that it
+        needs itself, that one is named.
     """
-    kept = Limits.of_this_environment().names
+    kept = Limits.of_this_environment().names | seen
     modules = packages_distributions()
-    failing = {}
+    failing: dict[str, str] = {}
     for name in _needs(plugin):
         own = sorted(module for module, owners in modules.items() if name in map(canonical, owners))
         first = name.replace("-", "_")
         for module in [first] if first in own else own:
             if name not in kept and module.isidentifier() and (reason := _failure(module)):
-                failing[name] = reason
+                failing |= failing_needs(name, seen | {name}) or {name: reason}
     return failing
+
+
+def remedy(names: Iterable[str]) -> str:
+    """Say what to do about packages that cannot be imported beside the torch that is here.
+
+    Args:
+        names: The names of the packages.
+    """
+    torch = version("torch")
+    text = (
+        f"A package with compiled parts has to fit the torch {torch} that is here: install a build of it for this "
+        "torch, or use an environment of its own with a torch that fits: python -m venv, then pip."
+    )
+    beside = [f"{name}=={version(name).partition('+')[0]}" for name in names if "torch" in _needs(name)]
+    _, plus, build = torch.partition("+")
+    if beside and plus:
+        index = f"https://download.pytorch.org/whl/{build}"
+        text += f" If it is of PyTorch's own: pip install --force-reinstall --no-deps --index-url {index} "
+        text += " ".join(beside)
+    return text
 
 
 def _needs(plugin: str) -> Iterator[str]:

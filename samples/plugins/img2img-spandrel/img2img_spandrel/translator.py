@@ -23,7 +23,8 @@ class Described(img2img.Translator):
         self.model = model
 
     def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
-        return torch.cat([self.model(image[None]) for image in images])  # spandrel takes one image at a time
+        # spandrel takes one image at a time, and some of its networks change what they are given.
+        return torch.cat([self.model(image[None].clone()) for image in images])
 
 
 class Masked(Described):
