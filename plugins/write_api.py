@@ -1,4 +1,4 @@
-"""Writes API.md: what plugins may import, as the docstrings describe it. Nothing is imported for that."""
+"""This script writes API.md, which describes what plugins may import, from the docstrings; it imports none of that."""
 
 from __future__ import annotations
 

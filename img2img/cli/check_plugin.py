@@ -70,7 +70,8 @@ def command(
         )
         stack.enter_context(closing(outcomes))
         counts = _show_json([*outcomes]) if as_json else _show(outcomes)
-    raise click.exceptions.Exit(1 if counts["broken"] else 0)
+    if counts["broken"]:
+        raise click.exceptions.Exit(1)
 
 
 def _show_json(outcomes: list[Outcome]) -> Counter[str]:

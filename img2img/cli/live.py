@@ -1,4 +1,4 @@
-"""`img2img live`."""
+"""This module is the command `img2img live`."""
 
 from __future__ import annotations
 

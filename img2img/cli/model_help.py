@@ -1,4 +1,4 @@
-"""The help of a command lists the conditions of the model that stands on its command line."""
+"""This module adds the conditions of a model to the help of a command, if the model is on its command line."""
 
 from __future__ import annotations
 

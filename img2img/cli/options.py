@@ -1,4 +1,4 @@
-"""The options that several commands share, each declared once."""
+"""This module declares the options that several commands share."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def assignments_option(*names: str, help: str) -> Decorator:
     return click.option(*names, "options", multiple=True, metavar="KEY=VALUE", help=help)
 
 
-def condition_option(help: str = "What else steers the model (see `img2img inspect MODEL`).") -> Decorator:
+def condition_option(help: str = "A condition of the model (see `img2img inspect MODEL`).") -> Decorator:
     """Return the option `-c`; all conditions together arrive as `conditions`, name to what was typed.
 
     What has no name has an empty one, which stands for the model's only condition, or the only required one.
@@ -88,7 +88,7 @@ def _parse_conditions(_context: click.Context, _option: click.Parameter, words: 
         name, value = (name, value) if separator else ("", word)
         if name in conditions:
             raise UsageError(
-                f"the condition {name or 'without a name'} is given twice: {conditions[name]!r}, {value!r}"
+                f"the condition {name or 'without a name'} is given twice: {conditions[name]!r}, {value!r}; give one"
             )
         conditions[name] = value
     return conditions

@@ -1,4 +1,4 @@
-"""`img2img translate`."""
+"""This module is the command `img2img translate`."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def command(
     output: dict[str, Any],
     compute: dict[str, Any],
     video: dict[str, Any],
-    **steering: Any,
+    **chosen: Any,
 ) -> None:
     """Translate SOURCE into TARGET with MODEL.
 
@@ -109,7 +109,7 @@ def command(
         host.add_observer(TranslationProgress())
         outcome = translate(
             source, target, model=model, output=Output(**output), compute=Compute(**compute),
-            video=VideoOptions(**video), host=host, stop=stop, **steering,
+            video=VideoOptions(**video), host=host, stop=stop, **chosen,
         )  # fmt: skip
     _print_result(outcome, target)
     if outcome.counts["failed"] or outcome.counts["damaged"]:

@@ -12,46 +12,54 @@ from typing import ClassVar, Protocol
 
 @dataclass(frozen=True)
 class NamedPicture:
-    """One picture of an album. It is read when its turn comes; pictures of one album may have different sizes."""
+    """One picture of an album. It is read when its turn comes; pictures of one album may have different sizes.
+
+    Attributes:
+        name: Any text, with `/` between folders. It decides what the target is called and where below the target folder
+            it stands; nothing opens it as a path, and it need not be a safe one.
+        read: Returns the bytes of the picture's file, the same ones each time. Threads call it at once, several for one
+            album. An ImageError says why this picture cannot be read; any exception fails this picture and nothing
+            else.
+        path: The file that holds the picture, alone or with others; None where there is none. No target replaces it,
+            and a picture whose file changes while it is translated is reported as damaged.
+        address: What messages and reports call it; by default the album's address and the name.
+    """
 
     name: str
-    """Any text, with `/` between folders. It decides what the target is called and where below the target folder it
-    stands; nothing opens it as a path, and it need not be a safe one."""
     read: Callable[[], bytes]
-    """Returns the bytes of the picture's file, the same ones each time. Threads call it at once, several for one album.
-
-    An ImageError says why this picture cannot be read; any exception fails this picture and nothing else."""
     path: Path | None = None
-    """The file that holds the picture, alone or with others; None where there is none. No target replaces it, and a
-    picture whose file changes while it is translated is reported as damaged."""
     address: str = ""
-    """What messages and reports call it; by default the album's address and the name."""
 
 
 @dataclass(frozen=True)
 class Album:
-    """A set of named pictures. The order is that in which they are translated."""
+    """A set of named pictures. The order is that in which they are translated.
+
+    Attributes:
+        pictures: Every entry. Of two entries with one name, the first is translated, and the other one fails.
+        close: Called once, when no picture is read any more.
+    """
 
     pictures: Sequence[NamedPicture]
-    """Every entry. Of two entries with one name, the first is translated, and the other one fails."""
     close: Callable[[], None] = lambda: None
-    """Called once, when no picture is read any more."""
 
 
 class AlbumSource(ABC):
-    """Reads sets of named pictures. It holds no state; one instance serves the whole program."""
+    """Reads sets of named pictures. It holds no state; one instance serves the whole program.
+
+    Attributes:
+        name: The word NAME in `NAME:ADDRESS`, and the suffix of the files that it reads, without the dot. The names in
+            `img2img.media.formats.OWN_NAMES` are taken.
+        summary: One line for `img2img models`.
+        reads_files: Whether it also opens files with the suffix `name`; otherwise only `NAME:ADDRESS` reaches it.
+        holds_others: Whether its albums hold other files, too, as archives do: what is no picture by its name is then
+            passed over.
+    """
 
     name: ClassVar[str]
-    """The word NAME in `NAME:ADDRESS`, and the suffix of the files that it reads, without the dot.
-
-    The names in `img2img.media.formats.OWN_NAMES` are taken.
-    """
     summary: ClassVar[str]
-    """One line for `img2img models`."""
     reads_files: ClassVar[bool] = True
-    """Whether it also opens files with the suffix `name`; otherwise only `NAME:ADDRESS` reaches it."""
     holds_others: ClassVar[bool] = False
-    """Whether its albums hold other files, too, as archives do: what is no picture by its name is then passed over."""
 
     @abstractmethod
     def open(self, address: str) -> Album:
@@ -87,12 +95,15 @@ class AlbumWriter(Protocol):
 
 
 class AlbumTarget(ABC):
-    """Writes the targets of a job to one file. It holds no state; one instance serves the whole program."""
+    """Writes the targets of a job to one file. It holds no state; one instance serves the whole program.
+
+    Attributes:
+        name: The suffix of its files, without the dot; the names in `img2img.media.formats.OWN_NAMES` are taken.
+        summary: One line for `img2img models`.
+    """
 
     name: ClassVar[str]
-    """The suffix of its files, without the dot; the names in `img2img.media.formats.OWN_NAMES` are taken."""
     summary: ClassVar[str]
-    """One line for `img2img models`."""
 
     @abstractmethod
     def create(self, path: Path) -> AlbumWriter:

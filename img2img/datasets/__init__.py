@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from img2img.datasets.conditions import Conditions, Given, at_random, by_name
+from img2img.datasets.conditions import ConditionFiles, Conditions, at_random, by_name
 from img2img.datasets.files import hold_out, list_images
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.labelled import Labelled, class_names, labelled
@@ -16,10 +16,10 @@ from img2img.datasets.unpaired import Unpaired, unpaired
 
 __all__ = [
     "HOLE_COLOUR",
+    "ConditionFiles",
     "Conditions",
     "Downscaled",
     "Geometry",
-    "Given",
     "ImageCache",
     "Labelled",
     "MadePairs",

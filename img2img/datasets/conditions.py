@@ -1,8 +1,7 @@
-"""Conditions come to the samples of a dataset from files of the sources' names, from tables, or from drawn pictures."""
+"""This module reads the conditions of a data set: from files of the sources' names, from tables, or drawn at random."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,22 +13,22 @@ import torch
 from torch import Tensor
 
 from img2img.contract.families import Split
-from img2img.contract.traits import Condition, Traits
+from img2img.contract.traits import Condition
 from img2img.datasets.files import list_images
 from img2img.datasets.geometry import Aligned, Geometry
 from img2img.datasets.layouts import images_of, parts_below
 from img2img.datasets.pixels import ImageCache, to_tensor
-from img2img.errors import DataError
-from img2img.inference.channels import to_network
+from img2img.errors import DataError, UsageError
+from img2img.inference.condition_tables import read_table
+from img2img.inference.conditions import colours
 from img2img.media.formats import READABLE_IMAGES, is_image_file
-from img2img.media.image.alpha import in_front_of
 
 if TYPE_CHECKING:
     from img2img.media import Pixels
 
 
 @dataclass(frozen=True)
-class Given:
+class ConditionFiles:
     """Says where the values of a condition come from; `by_name` and `at_random` make one."""
 
     condition: Condition
@@ -37,8 +36,8 @@ class Given:
     side: int
     drawn: bool
 
-    def values(self, sources: Sequence[Path], split: Split) -> _Values:
-        """Find the values for sources.
+    def values(self, name: str, sources: Sequence[Path], split: Split) -> _Values:
+        """Find the values of the condition `name` for sources.
 
         Raises:
             DataError: A source has no value.
@@ -49,14 +48,14 @@ class Given:
         if self.condition.is_picture and is_image_file(self.place):
             return _Values(self, dict.fromkeys(sources, self.place))
         if self.place.suffix.lower() == ".csv":
-            return _Values(self, _matched(sources, _table(self.place, self.condition), self.place))
+            return _Values(self, _matched(sources, _table(self.place, name, self.condition), self.place))
         if self.condition.is_picture:
             pictures = {PurePath(path.relative_to(self.place)): path for path in list_images(self.place)}
             return _Values(self, _matched(sources, pictures, self.place))
-        raise DataError(f"{self.place} is no table: the values of a {self.condition.kind} come from a file NAME.csv")
+        raise DataError(f"{self.place} is no file NAME.csv; write the values of a {self.condition.kind} into one")
 
 
-def by_name(condition: Condition, place: Path, *, side: int = 0) -> Given:
+def by_name(condition: Condition, place: Path, *, side: int = 0) -> ConditionFiles:
     """Give each source the value of its name.
 
     Args:
@@ -70,7 +69,7 @@ def by_name(condition: Condition, place: Path, *, side: int = 0) -> Given:
     return _given(condition, place, side, drawn=False)
 
 
-def at_random(condition: Condition, folder: Path, *, side: int) -> Given:
+def at_random(condition: Condition, folder: Path, *, side: int) -> ConditionFiles:
     """Give each source an image that is drawn from a folder, such as a style; in validation always the same.
 
     Args:
@@ -96,11 +95,11 @@ class Conditions:
     """
 
     def __init__(
-        self, given: Mapping[str, Given] | None = None, sources: Sequence[Path] = (), split: Split = "train"
+        self, given: Mapping[str, ConditionFiles] | None = None, sources: Sequence[Path] = (), split: Split = "train"
     ) -> None:
-        self._values = {name: each.values(sources, split) for name, each in (given or {}).items()}
+        self._values = {name: each.values(name, sources, split) for name, each in (given or {}).items()}
         self._images = {
-            name: ImageCache(convert=partial(_pixels, each.given.condition)) for name, each in self._values.items()
+            name: ImageCache(convert=partial(colours, each.given.condition)) for name, each in self._values.items()
         }
 
     def files(self) -> list[Path]:
@@ -110,7 +109,7 @@ class Conditions:
     def maps(self, source: Path) -> dict[str, Aligned]:
         """Read the maps of a source."""
         return {
-            name: Aligned(self._images[name].read(Path(values.of(source, 0, None))), condition.interpolation)
+            name: Aligned(self._images[name].read(Path(values.of(source, 0, None))), condition)
             for name, values in self._values.items()
             if (condition := values.given.condition).kind == "map"
         }
@@ -152,7 +151,7 @@ def condition_row(value: Any) -> Tensor:
 class _Values:
     """The texts or files of one condition: one for each source, or some to draw from."""
 
-    given: Given
+    given: ConditionFiles
     named: Mapping[Path, Path | str] = field(default_factory=dict)
     drawn: Sequence[Path] = ()
 
@@ -176,17 +175,10 @@ class _Values:
         return self.drawn[index % len(self.drawn) if rng is None else int(rng.integers(len(self.drawn)))]
 
 
-def _given(condition: Condition, place: Path, side: int, *, drawn: bool) -> Given:
+def _given(condition: Condition, place: Path, side: int, *, drawn: bool) -> ConditionFiles:
     if condition.kind == "image" and side < 1:
         raise ValueError("the images of a batch have one size: give the side of their training crops, side=…")
-    return Given(condition, place, side, drawn)
-
-
-def _pixels(condition: Condition, pixels: Pixels) -> Pixels:
-    """Turn decoded pixels into those of a condition, as a user's are turned."""
-    if condition.kind == "map" and pixels.shape[2] in (2, 4):
-        pixels = in_front_of((0, 0, 0), pixels)
-    return to_network(pixels, Traits(channels_in=condition.channels))[0]
+    return ConditionFiles(condition, place, side, drawn)
 
 
 def _cropped(pixels: Pixels, side: int, rng: np.random.Generator | None, path: Path) -> Pixels:
@@ -228,13 +220,8 @@ def _ends(source: Path) -> Iterator[PurePath]:
         yield from (end, end.with_suffix(""))
 
 
-def _table(path: Path, condition: Condition) -> dict[PurePath, Path | str]:
+def _table(path: Path, name: str, condition: Condition) -> dict[PurePath, Path | str]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header, *rows = csv.reader(file)
-    except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as a table: {error}") from error
-    if len(header) != 2 or header[0] != "name" or any(len(row) != 2 for row in rows if row):
-        raise DataError(f"{path} is no table of values: it needs two columns, with a header such as name,value")
-    values = {PurePath(row[0]): row[1] for row in rows if row}
-    return {name: path.parent / text if condition.is_picture else text for name, text in values.items()}
+        return {PurePath(key): value for key, value in read_table(path, name, condition)}
+    except UsageError as error:
+        raise DataError(str(error)) from error

@@ -1,18 +1,19 @@
-"""Brings training images to scale, crops and mirrors them, aligned images alike."""
+"""This module scales, crops and mirrors training images, and maps alike with their images."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch.nn.functional import interpolate
 
 from img2img.contract.data import Misfit, Sizes
+from img2img.contract.traits import Condition
 from img2img.errors import DataError
+from img2img.inference.condition_batches import resize_maps
 from img2img.media.opencv import cv2
 
 if TYPE_CHECKING:
@@ -25,19 +26,16 @@ class Aligned:
 
     pixels: Pixels
     """(H, W, 1 or 3)."""
-    interpolation: Literal["linear", "nearest"]
-    """How it is brought to the size of the image."""
+    condition: Condition
+    """What the map is."""
 
     def resized(self, height: int, width: int) -> Pixels:
         """Bring the map to a size."""
         if self.pixels.shape[:2] == (height, width):
             return self.pixels
-        image = torch.from_numpy(self.pixels.astype(np.float32)).permute(2, 0, 1)[None]
-        if self.interpolation == "nearest":
-            image = interpolate(image, (height, width), mode="nearest-exact")
-        else:  # as a user's map is, too
-            image = interpolate(image, (height, width), mode="bilinear", antialias=True).round()
-        return image[0].permute(1, 2, 0).numpy().astype(self.pixels.dtype)
+        rows = torch.from_numpy(self.pixels.astype(np.float32)).permute(2, 0, 1)[None]
+        resized = resize_maps(rows, self.condition, height, width).round()
+        return resized[0].permute(1, 2, 0).numpy().astype(self.pixels.dtype)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from img2img.contract.data import Misfit, Sample, Sizes
 from img2img.contract.families import Split
-from img2img.datasets.conditions import Conditions, Given, condition_row
+from img2img.datasets.conditions import ConditionFiles, Conditions, condition_row
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import images_of, parts_below
 from img2img.datasets.pixels import ImageCache, to_tensor
@@ -34,7 +34,7 @@ def made_pairs(
     *,
     geometry: Geometry,
     split: Split,
-    conditions: Mapping[str, Given] | None = None,
+    conditions: Mapping[str, ConditionFiles] | None = None,
 ) -> MadePairs:
     """Read photos from `train`, with `val` or `test` for validation, or any other tree of images.
 

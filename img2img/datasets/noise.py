@@ -1,4 +1,4 @@
-"""Data for translators that make pictures of noise: pictures, each with noise and, where there are some, its class."""
+"""This module reads the data of translators that make pictures of noise: pictures, with noise and perhaps a label."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from img2img.contract.data import Misfit, Sample, Sizes
 from img2img.contract.families import Split
-from img2img.datasets.conditions import Conditions, Given
+from img2img.datasets.conditions import ConditionFiles, Conditions
 from img2img.datasets.files import hold_out, list_images
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import TWO_FOLDERS, any_image, images_of, parts_below, two_domains, unknown_layout
@@ -33,7 +33,7 @@ def paired(
     source: str = "",
     target: str = "",
     reverse: bool = False,
-    conditions: Mapping[str, Given] | None = None,
+    conditions: Mapping[str, ConditionFiles] | None = None,
 ) -> Paired:
     """Read two folders of images that correspond by name, or images that hold source and target side by side.
 

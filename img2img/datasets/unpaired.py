@@ -9,7 +9,7 @@ import numpy as np
 
 from img2img.contract.data import Misfit, Sample, Sizes
 from img2img.contract.families import Split
-from img2img.datasets.conditions import Conditions, Given
+from img2img.datasets.conditions import ConditionFiles, Conditions
 from img2img.datasets.geometry import Geometry
 from img2img.datasets.layouts import TWO_FOLDERS, images_of, two_domains, unknown_layout
 from img2img.datasets.pixels import ImageCache, to_tensor
@@ -22,7 +22,7 @@ def unpaired(
     split: Split,
     source: str = "",
     target: str = "",
-    conditions: Mapping[str, Given] | None = None,
+    conditions: Mapping[str, ConditionFiles] | None = None,
 ) -> Unpaired:
     """Read two folders of images that need not correspond.
 

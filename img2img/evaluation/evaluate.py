@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from torch import Tensor
 
 from img2img.errors import DataError, ImageError, ItemError, Stopped, UsageError
+from img2img.evaluation.conditions import PairConditions
 from img2img.evaluation.extractor import Extractor
 from img2img.evaluation.judge import Judge
 from img2img.evaluation.outcome import Evaluation, Judged, Way
 from img2img.evaluation.pairs import Pair, alone, find_images, pairs
 from img2img.evaluation.reference import Reference
-from img2img.evaluation.steering import Steering
 from img2img.media.files import MAX_PIXELS
 from img2img.text import printable
 
@@ -75,7 +75,7 @@ def evaluate(
         model: In float32, if its figures are not to depend on the machine.
         sources: A folder of images, or one image.
         known: What there is to compare with.
-        conditions: What else steers the model, by name: one value for all sources, or a folder, `@TABLE.csv` or a
+        conditions: The conditions of the model, by name: one value for all sources, or a folder, `@TABLE.csv` or a
             mapping that gives each source its own, as `translate` takes them.
         crop: Pixels along each edge that do not count for PSNR and SSIM; by default those of the literature: the scale
             where the model enlarges, else none.
@@ -90,17 +90,17 @@ def evaluate(
     judge = Judge(model, known.downscale, crop, max_pixels)
     extractor = Extractor(known.extractor, model.device.place) if known.extractor else None
     planned = pairs(sources, known.truths, judge.scale) if known.truths else alone(sources)
-    steering = Steering(model.translator.traits.conditions, conditions or {}, planned, max_pixels)
+    values = PairConditions(model.translator.traits.conditions, conditions or {}, planned, max_pixels)
     wanted = find_images(known.references, "images of reference") if known.references else []
     steps = _Steps(len(wanted) + len(planned), watch, stop)
     unread: list[Judged] = []
     reference = Reference(_read(steps.over(wanted), judge, unread), extractor) if wanted else None
     if reference is not None and not len(reference):
         raise DataError(f"no image of reference can be read: {unread[0].reason}")
-    images = [_judge(pair, judge, steering, reference) for pair in steps.over(planned)]
+    images = [_judge(pair, judge, values, reference) for pair in steps.over(planned)]
     judged = any(not image.reason for image in images)
     distances = {way: reference.distances(way) for way in WAYS} if reference is not None and judged else {}
-    return Evaluation(_about(judge, steering, sources, known, extractor, reference), images, unread, distances)
+    return Evaluation(_about(judge, values, sources, known, extractor, reference), images, unread, distances)
 
 
 class _Steps:
@@ -127,11 +127,11 @@ def _read(paths: Iterable[Path], judge: Judge, unread: list[Judged]) -> Iterator
             unread.append(Judged(str(path), reason=_reason(error, path)))
 
 
-def _judge(pair: Pair, judge: Judge, steering: Steering, reference: Reference | None) -> Judged:
+def _judge(pair: Pair, judge: Judge, values: PairConditions, reference: Reference | None) -> Judged:
     if pair.problem:
         return Judged(pair.name, reason=pair.problem)
     try:
-        results, truth = judge.results(pair, steering.rows(pair))
+        results, truth = judge.results(pair, values.rows(pair))
         figures = {way: judge.figures(image, truth) for way, image in results.items()} if truth is not None else {}
     except (ItemError, MemoryError) as error:
         return Judged(pair.name, reason=_reason(error, pair.source))
@@ -149,7 +149,7 @@ def _reason(error: ItemError | MemoryError, path: Path) -> str:
 
 def _about(
     judge: Judge,
-    steering: Steering,
+    values: PairConditions,
     sources: Path,
     known: Known,
     extractor: Extractor | None,
@@ -165,7 +165,7 @@ def _about(
             "scale": str(judge.scale),
             "sha256": info.sha256,
         },
-        "conditions": steering.given,
+        "conditions": values.typed,
         "data": {
             "sources": str(sources),
             "truths": str(known.truths or (sources if known.downscale else "")),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SLOW = 1.0
-"""Seconds of an import from which on users are told of a plugin that declares nothing."""
+"""Seconds of an import from which on a hint names a plugin that declares nothing."""
 
 log = logging.getLogger(__name__)
 

@@ -179,7 +179,7 @@ ALBUM_SOURCES: Kind[AlbumSource] = Kind(
     "register_album_sources",
     name_pattern=r"[a-z][a-z0-9]+",  # one letter would be a drive of Windows
     further=lambda source: _check_suffix(source.name, "album source"),
-    title="Sets of pictures are read from",
+    title="Albums (sets of named pictures) are read from",
     promises=f"{_PROMISES}.album_sources",
 )
 ALBUM_TARGETS: Kind[AlbumTarget] = Kind(
@@ -189,7 +189,7 @@ ALBUM_TARGETS: Kind[AlbumTarget] = Kind(
     "register_album_targets",
     name_pattern=r"[a-z0-9]+",
     further=lambda target: _check_suffix(target.name, "album target"),
-    title="Sets of pictures are written to",
+    title="Albums are written to",
     promises=f"{_PROMISES}.album_targets",
 )
 OBSERVERS: Kind[object] = Kind("observer", "observers", "builtins:object", promises=f"{_PROMISES}.observers")

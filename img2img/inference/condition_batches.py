@@ -1,4 +1,4 @@
-"""The rows of conditions become batches that go through the network with their images, tile by tile."""
+"""This module puts the rows of conditions into batches, and takes from them what belongs to each tile."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def stacked(rows: Sequence[Mapping[str, Tensor]], declared: Declared, height: in
             batch[name] = first.expand(len(rows), *first.shape)
             continue
         if _is_map(declared, name):
-            every = [_resized(row[None], declared[name], height, width)[0] for row in every]
+            every = [resize_maps(row[None], declared[name], height, width)[0] for row in every]
         batch[name] = torch.stack(every)
     return batch
 
@@ -35,7 +35,7 @@ def stacked(rows: Sequence[Mapping[str, Tensor]], declared: Declared, height: in
 def fit_maps(conditions: Mapping[str, Tensor], declared: Declared, height: int, width: int) -> dict[str, Tensor]:
     """Resize the maps among conditions, (N, C, H, W), to the size of their images."""
     return {
-        name: _resized(value, declared[name], height, width) if _is_map(declared, name) else value
+        name: resize_maps(value, declared[name], height, width) if _is_map(declared, name) else value
         for name, value in conditions.items()
     }
 
@@ -62,12 +62,12 @@ def _cut(value: Tensor, tiles: Sequence[Tile], *, is_map: bool) -> Tensor:
     return value[images]
 
 
-def _resized(value: Tensor, condition: Condition, height: int, width: int) -> Tensor:
-    """Resize rows one by one, so that a row's result depends on no other."""
+def resize_maps(value: Tensor, condition: Condition, height: int, width: int) -> Tensor:
+    """Resize the rows of a map, (N, C, H, W), one by one, so that a row's result depends on no other."""
     if value.shape[2:] == (height, width):
         return value
     if _is_repeated(value):
-        return _resized(value[:1], condition, height, width).expand(len(value), -1, -1, -1)
+        return resize_maps(value[:1], condition, height, width).expand(len(value), -1, -1, -1)
     size = (height, width)
     if condition.interpolation == "nearest":
         return torch.cat([interpolate(row[None], size, mode="nearest-exact") for row in value])

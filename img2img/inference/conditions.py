@@ -1,4 +1,4 @@
-"""The values that a user gives for the conditions of a model become rows of tensors."""
+"""This module turns the values that a user gives for the conditions of a model into rows of tensors."""
 
 from __future__ import annotations
 
@@ -112,14 +112,19 @@ def row_of(name: str, condition: Condition, value: Any, max_pixels: int = MAX_PI
         raise UsageError(f"condition {name}={shown(value)}: {text}{_hint(value)}") from error
 
 
-def picture_row(condition: Condition, pixels: Pixels) -> Tensor:
-    """Turn decoded pixels, (H, W, 1 ... 4) of uint8 or uint16, into the row of an image or a map.
+def colours(condition: Condition, pixels: Pixels) -> Pixels:
+    """Return decoded pixels, (H, W, 1 ... 4) of uint8 or uint16, with the channels of an image or a map.
 
     What is transparent gets the colour of its surroundings in an image, and is black in a map.
     """
     if condition.kind == "map" and pixels.shape[2] in (2, 4):
         pixels = in_front_of(BLACK, pixels)
-    colour, _ = to_network(pixels, Traits(channels_in=condition.channels))
+    return to_network(pixels, Traits(channels_in=condition.channels))[0]
+
+
+def picture_row(condition: Condition, pixels: Pixels) -> Tensor:
+    """Turn decoded pixels, (H, W, 1 ... 4) of uint8 or uint16, into the row of an image or a map."""
+    colour = colours(condition, pixels)
     row = torch.from_numpy(colour.astype(np.float32)).permute(2, 0, 1).contiguous()
     return row.div_(np.iinfo(colour.dtype).max)
 

@@ -39,7 +39,7 @@ class Compute:
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, …"""
     precision: str = "auto"
-    """`auto` (bf16 where the hardware has it and the network bears it), `bf16`, `fp16` or `fp32`."""
+    """`auto` (bf16 where the hardware has it and the network supports it), `bf16`, `fp16` or `fp32`."""
     tile: int | None = 0
     """Side of the tiles that large images are cut into, in input pixels; 0 chooses, None switches tiling off."""
     batch_size: int = 0
@@ -68,25 +68,25 @@ class Device:
         place = pick_device(name)
         return cls(place, pick_precision(precision, place))
 
-    def bearing(self, traits: Traits, precision: str) -> Device:
-        """Return this device with a precision that a network bears.
+    def for_network(self, traits: Traits, precision: str) -> Device:
+        """Return this device with a precision that a network supports.
 
         Args:
             traits: The traits of the network.
-            precision: The precision that the user asks for; `auto` chooses among those that the network bears.
+            precision: The precision that the user asks for; `auto` chooses among those that the network supports.
 
         Raises:
-            UsageError: The user asks for a precision that the network does not bear.
+            UsageError: The user asks for a precision that the network does not support.
         """
-        borne = [name for name in get_args(Precision) if name in ("fp32", *traits.precisions)]
-        if precision != "auto" and precision not in borne:
+        supported = [name for name in get_args(Precision) if name in ("fp32", *traits.precisions)]
+        if precision != "auto" and precision not in supported:
             raise UsageError(
-                f"the network gives good results only in {', '.join(borne)}, and not in {precision}; leave out "
+                f"the network gives good results only in {', '.join(supported)}, and not in {precision}; leave out "
                 f"--precision, or choose one of these"
             )
-        if precision != "auto" or self.precision == torch.float32 or "bf16" in borne:
+        if precision != "auto" or self.precision == torch.float32 or "bf16" in supported:
             return self
-        return replace(self, precision=torch.float16 if "fp16" in borne and not self.is_cpu else torch.float32)
+        return replace(self, precision=torch.float16 if "fp16" in supported and not self.is_cpu else torch.float32)
 
     def __str__(self) -> str:
         return str(self.place)

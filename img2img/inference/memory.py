@@ -1,4 +1,4 @@
-"""What a translator remembers of a clip is kept apart from the translator, so that it never comes into another clip."""
+"""This module keeps what a translator remembers of each clip, so that it never gets into another clip."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ class Recall:
         state = dict(self.translator.state())
         for name, value in state.items():
             if not isinstance(name, str) or not isinstance(value, Tensor):
-                raise TranslationError(f"state() of the model returned {name!r}: {type(value).__name__}, and no tensor")
+                raise TranslationError(
+                    f"state() of the model returned {name!r}: {type(value).__name__}; only tensors can be kept"
+                )
         memory.state, self._last = state, memory
 
     def pass_through_disk(self, memory: Memory, device: torch.device) -> dict[str, NDArray[Any]]:

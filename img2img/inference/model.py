@@ -43,19 +43,19 @@ def load_model(
         model: Path of a model file, of a checkpoint of another code, or of a file that an importer opens, or the name
             of a bundled or installed model.
         device: `auto`, `cpu`, `cuda`, …
-        precision: `auto` (bf16 where the hardware has it and the network bears it), `bf16`, `fp16` or `fp32`.
+        precision: `auto` (bf16 where the hardware has it and the network supports it), `bf16`, `fp16` or `fp32`.
         tile: Side of the tiles that large images are cut into, in input pixels; 0 chooses, None switches tiling off.
         host: Plugins to use; all installed ones by default.
 
     Raises:
         ModelFileError: There is no such model, or the file is damaged.
         PluginError: No plugin provides its family.
-        UsageError: The device is absent, or the network does not bear the precision.
+        UsageError: The device is absent, or the network does not support the precision.
     """
     place = Device.pick(device, precision)
     place.keep_freed_memory()
     info, translator = open_model(find_model(model), host or PluginHost.discover())
-    place = place.bearing(translator.traits, precision)
+    place = place.for_network(translator.traits, precision)
     place.prepare(translator.generator)
     return Model(info, translator, place, tile)
 

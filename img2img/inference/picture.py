@@ -1,4 +1,4 @@
-"""A picture takes one path: without alpha and in the network's channels through filters and network, and back."""
+"""This module takes a picture through its channels, alpha, filters and the network, and back."""
 
 from __future__ import annotations
 

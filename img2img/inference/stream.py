@@ -1,4 +1,4 @@
-"""A stream is the one seam to the network: works go in, results come out, in order or by group, in bounded memory."""
+"""This module sends pictures through the network, in order or in groups of one size, within bounded memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole plugin, or a family alone, is held to each promise of the contract."""
+"""This module holds a whole plugin, or a family alone, to each promise of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says in words how a process ended that gave no answer."""
+"""This module says in words how a process ended that gave no answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outcome of holding a thing to a promise; this module imports nothing heavy, so that it is shown without torch."""
+"""This module defines the outcome of checking a promise; it can be shown without importing torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plugin's project is used without being installed: another process sees it with its metadata."""
+"""This module lets another process use a plugin's project that is not installed, with its metadata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Observers that write what a run leaves for its owner: `log.csv`, its plot, and the preview sheets."""
+"""This module holds the observers that write `log.csv`, its plot and the preview sheets into the folder of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sheets of images: previews in columns, and examples in rows."""
+"""This module draws sheets of images: previews in columns, and examples in rows."""
 
 from __future__ import annotations
 

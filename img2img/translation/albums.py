@@ -1,4 +1,4 @@
-"""Albums are sets of named pictures that plugins read, such as archives; a file may also hold all targets of a job."""
+"""This module plans the pictures of albums, which plugins read, and the albums that hold all targets of a job."""
 
 from __future__ import annotations
 

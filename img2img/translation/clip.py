@@ -1,4 +1,4 @@
-"""One clip is translated: a video, an animation or a folder of frames, into one of these."""
+"""This module translates one clip, such as a video, an animation or a folder of frames, into another."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from img2img.translation.pipeline import Settings
 from img2img.translation.place import Place
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sinks import Sink
-from img2img.translation.values import Given
+from img2img.translation.values import ItemConditions
 
 if TYPE_CHECKING:
     from img2img.media import Folder
@@ -99,9 +99,7 @@ def _translate(
 ) -> None:
     content = _Content.of(item, settings)
     place = Place.of(item, journal, overwrite=settings.output.overwrite)
-    if journal is not None and (entry := journal.done(item, content.made_of)):
-        item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
-        tidy(place.root, item.target)
+    if journal is not None and _is_done(item, content.made_of, journal, place):
         return
     options = _for_source(settings.video, executor.traits.frames_out)
     with closing(item.reads.open(options, settings.compute.max_pixels, settings.host)) as clip:
@@ -132,12 +130,20 @@ def _translate(
         item.status = "damaged" if item.reason else "done"
 
 
+def _is_done(item: ClipItem, made_of: str, journal: Journal, place: Place) -> bool:
+    """Return whether an earlier job has made the target, and set the status of the item if so."""
+    if entry := journal.done(item, made_of):
+        item.status, item.reason = ("damaged", entry.damage) if entry.damage else ("skipped", "done already")
+        tidy(place.root, item.target)
+    return entry is not None
+
+
 @dataclass(frozen=True)
 class _Content:
     """What a clip and its conditions hold at the beginning."""
 
     item: ClipItem
-    given: Given
+    given: ItemConditions
     stamp: object
     sha256: str
 
@@ -215,7 +221,7 @@ def _timed(clip: Clip, fps: Fraction | None) -> tuple[ClipInfo, Iterator[Frame]]
 
 
 def _frames(fps: Fraction | None, clip: Clip) -> Iterator[Frame]:
-    """Return the frames of a condition's clip, at the rate of the clip that it steers."""
+    """Return the frames of a condition's clip, at the rate of the clip for which it is given."""
     return _timed(clip, fps)[1]
 
 

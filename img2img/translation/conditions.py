@@ -1,4 +1,4 @@
-"""The conditions of a job: which of them all items share, and which each item has of its own."""
+"""This module decides which values of the conditions all items of a job share, and which each item has of its own."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from torch import Tensor
 
 from img2img.contract.traits import Condition
 from img2img.errors import Img2ImgError, ItemError, UsageError
+from img2img.inference.condition_tables import read_table
 from img2img.inference.conditions import Declared, as_typed, named, row_of
 from img2img.media.files import MAX_PIXELS
 from img2img.text import printable
 from img2img.translation.failures import fail
 from img2img.translation.journal import stamp
 from img2img.translation.kinds import ClipKinds
-from img2img.translation.lookup import Lookup, Pictures, Table, frames_in, names_of, read_table, table_of
+from img2img.translation.lookup import Lookup, Pictures, Table, frames_in, names_of, table_of
 from img2img.translation.sources import ImageSequence
-from img2img.translation.values import Given, Moving, PictureFile, Ready, Value
+from img2img.translation.values import ClipValue, ItemConditions, PictureFile, RowValue, Value
 
 if TYPE_CHECKING:
     from img2img.translation.plan import Plan
@@ -79,14 +80,14 @@ class Conditions:
                 conditions.fixed[name] = row_of(name, condition, value)
         return conditions
 
-    def of(self, item: Item) -> Given:
+    def of(self, item: Item) -> ItemConditions:
         """Return the values of an item, whose files are read now.
 
         Raises:
             ItemError: A file cannot be read.
         """
         own = {name: later() for name, later in self._own.get(item.target, {}).items()}
-        return Given(self.fixed, self._shared, own, [*self._lacks.get(item.target, ())])
+        return ItemConditions(self.fixed, self._shared, own, [*self._lacks.get(item.target, ())])
 
     def _lookup(self, name: str, condition: Condition, value: Any, plan: Plan) -> Lookup | None:
         """Return how each item finds its own value; None where all share one."""
@@ -98,10 +99,7 @@ class Conditions:
         text = os.fspath(value)
         if isinstance(value, str) and text.startswith("@") and text not in condition.choices:
             path = Path(text[1:])
-            rows = read_table(path, name)
-            if condition.is_picture:
-                rows = [(key, str(path.parent / picture)) for key, picture in rows]
-            return Table(rows, printable(path), names)
+            return Table(read_table(path, name, condition), printable(path), names)
         if condition.is_picture and Path(text).is_dir():
             return Pictures(Path(text), self._kinds)
         return None
@@ -127,31 +125,31 @@ class Conditions:
     def _later(self, name: str, condition: Condition, value: Any, item: Item) -> Later:
         """Check the value of one item as far as its files need not be read, and return how it is opened."""
         if isinstance(value, ImageSequence):
-            return partial(Moving, name, condition, value)
+            return partial(ClipValue, name, condition, value)
         if not condition.is_picture or not isinstance(value, str | os.PathLike):
             try:
-                ready = Ready(row_of(name, condition, value))
+                ready = RowValue(row_of(name, condition, value))
             except UsageError as error:
                 raise ItemError(str(error)) from error
             return lambda: ready
         path = Path(value)
         if path.is_dir() and item.is_clip and (frames := frames_in(path)):
-            return partial(Moving, name, condition, frames)
+            return partial(ClipValue, name, condition, frames)
         if not path.is_file():
             what = "is no file" if path.exists() else "does not exist"
             raise ItemError(f"condition {name}: {printable(path)} {what}; name a picture")
         if item.is_clip and self._kinds.is_clip(path):
-            return partial(Moving, name, condition, self._kinds.source_of(path))
+            return partial(ClipValue, name, condition, self._kinds.source_of(path))
         return partial(self._file, name, condition, path)
 
     def _for_all(self, name: str, condition: Condition, value: Any, plan: Plan) -> Value:
         """Open a picture that all items share, so that a wrong one is refused before any work."""
         if not isinstance(value, str | os.PathLike):
-            return Ready(row_of(name, condition, value))
+            return RowValue(row_of(name, condition, value))
         path, are_clips = Path(value), any(item.is_clip for item in plan.items)
         try:
             if path.is_file() and are_clips and self._kinds.is_clip(path):
-                return Moving(name, condition, self._kinds.source_of(path))
+                return ClipValue(name, condition, self._kinds.source_of(path))
             file = self._file(name, condition, path)
             _ = file.row
         except ItemError as error:

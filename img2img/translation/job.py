@@ -1,4 +1,4 @@
-"""A job: one model, many images, from planning to the report."""
+"""This module carries out a job: it translates sources with one model, from planning to the report."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from img2img.translation.packing import pack_after
 from img2img.translation.pipeline import Pipeline, Settings
 from img2img.translation.plan import Plan, make_plan
 from img2img.translation.report import MARK, ClipItem, Item, Report, fail_lost
-from img2img.translation.views import Audience
+from img2img.translation.views import JobObservers
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def translate(
         target: A file for one of them, a folder for more; made if it is not there. The sources' tree is mirrored. A
             video as target of a folder is made of its images, and a zip holds all targets.
         model: A loaded model, or what `load_model` takes.
-        conditions: What besides the image steers the translation, by name: the text of a label or a number; a path, an
+        conditions: The conditions of the model, by name: the text of a label or a number; a path, an
             array or a PIL image of a picture; for each source its own, a folder of pictures of the sources' names,
             `@TABLE.csv`, or a mapping from names.
         filters: Steps before and after the network, in order: `NAME` or `NAME:key=value:key=value`.
@@ -123,10 +123,10 @@ def _translate(
         settings = Settings(given, output, compute, codecs, of_clips or video, host, digest, chain)
         place = model.translator, model.device, model.executor.tile
         executor = partial(Executor, *place, workers, compute.batch_size, model.executor.recall)
-        audience = Audience(host, job.items, options)
-        run = partial(_run, job, settings, executor, journal, audience, stop)
+        observers = JobObservers(host, job.items, options)
+        run = partial(_run, job, settings, executor, journal, observers, stop)
         run = partial(pack_after, run, plan, host, overwrite=output.overwrite)
-        _carry_out(run, outcome, audience, report)
+        _carry_out(run, outcome, observers, report)
     return outcome
 
 
@@ -135,23 +135,23 @@ def _run(
     settings: Settings,
     executor: Callable[[], Executor],
     journal: Journal | None,
-    audience: Audience,
+    observers: JobObservers,
     stop: Callable[[], bool],
 ) -> None:
     """Translate the images beside each other, then the clips one after the other."""
     if failed := [item for item in job.items if item.status == "failed"]:
-        audience.items_done(failed)
+        observers.items_done(failed)
     planned = [item for item in job.items if item.status == "planned"]
     if images := [item for item in planned if not item.is_clip]:
-        Pipeline(executor(), settings, journal, audience.items_done, stop).run(images)
+        Pipeline(executor(), settings, journal, observers.items_done, stop).run(images)
     if clips := [item for item in planned if isinstance(item, ClipItem)]:
-        translate_clips(clips, executor(), settings, journal, audience.frame_done, audience.items_done, stop)
+        translate_clips(clips, executor(), settings, journal, observers.frame_done, observers.items_done, stop)
 
 
-def _carry_out(run: Callable[[], None], outcome: Report, audience: Audience, report: Path | None) -> None:
+def _carry_out(run: Callable[[], None], outcome: Report, observers: JobObservers, report: Path | None) -> None:
     """Run a planned job, look whether its targets stand, and write and announce its report whatever happens."""
     started, folder = perf_counter(), _folder()
-    audience.started()
+    observers.started()
     try:
         run()
     except BaseException as error:
@@ -164,7 +164,7 @@ def _carry_out(run: Callable[[], None], outcome: Report, audience: Audience, rep
             if report is not None:
                 _write(outcome, report)
         finally:
-            audience.finished(outcome)
+            observers.finished(outcome)
             fail_lost(outcome.items, folder)
 
 

@@ -1,11 +1,10 @@
-"""The sources of a job find their own values of a condition by name: in a table, a folder or a mapping."""
+"""This module finds the value of a condition for each item by name: in a table, a folder or a mapping."""
 
 from __future__ import annotations
 
-import csv
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
@@ -13,16 +12,12 @@ from unicodedata import normalize
 from img2img.errors import ItemError, UsageError
 from img2img.media import READABLE_IMAGES
 from img2img.media.clip.sequence import natural_order
-from img2img.text import printable
 from img2img.translation.finding import find_files
 from img2img.translation.report import ClipItem, Item
 from img2img.translation.sources import ImageSequence
 
 if TYPE_CHECKING:
     from img2img.translation.kinds import ClipKinds
-
-_MOST_BYTES = 64 << 20
-"""Bytes of the largest table that is read."""
 
 
 def names_of(items: Iterable[Item], folder: Path | None) -> dict[Path, PurePosixPath]:
@@ -142,56 +137,6 @@ def frames_in(folder: Path) -> ImageSequence | None:
         return None
     images = [path for path in find_files(str(folder)).files if path.suffix.lower() in READABLE_IMAGES]
     return ImageSequence(folder, tuple(natural_order(images))) if images else None
-
-
-def read_table(path: Path, condition: str) -> list[tuple[str, str]]:
-    """Read a table of names and values: CSV with a header, of which one column is `name`.
-
-    Args:
-        path: The file, separated by commas, semicolons or tabs.
-        condition: The name of the column of values, if there are more than two columns.
-
-    Raises:
-        UsageError: The table cannot be read, or has other columns.
-    """
-    table = f"the table {printable(path)}"
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"cannot read {table}: {error.strerror}; name another after the @") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{table} is no text in UTF-8; save it as CSV in UTF-8") from error
-    if len(data) > _MOST_BYTES:
-        raise UsageError(f"{table} is larger than {_MOST_BYTES >> 20} MB; divide it")
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    try:
-        rows = [
-            (number, row) for number, row in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), 1) if row
-        ]
-    except csv.Error as error:
-        raise UsageError(f"{table} is no CSV: {error}; write a name and a value in each line") from error
-    names, values = _columns(rows[0][1] if rows else [], condition, table)
-    for number, row in rows[1:]:
-        if len(row) <= max(names, values) or not row[names].strip() or not row[values].strip():
-            raise UsageError(f"{table} lacks a name or a value in line {number}; write both, or remove the line")
-    return [(row[names].strip(), row[values].strip()) for _, row in rows[1:]]
-
-
-def _columns(header: Sequence[str], condition: str, table: str) -> tuple[int, int]:
-    """Return the columns of names and of values."""
-    titles = [title.strip().lower() for title in header]
-    others = [number for number, title in enumerate(titles) if title != "name"]
-    if len(others) > 1 and condition.lower() in titles:
-        others = [titles.index(condition.lower())]
-    if titles.count("name") != 1 or len(others) != 1:
-        raise UsageError(
-            f"{table} has the columns {', '.join(header) or 'of an empty file'}; the first line must be "
-            f"name,{condition}: the name of a source, and its value"
-        )
-    return titles.index("name"), others[0]
 
 
 def table_of(rows: Mapping[Any, Any], names: Iterable[PurePosixPath]) -> Table:

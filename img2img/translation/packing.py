@@ -17,7 +17,7 @@ from img2img.translation.plan import Plan
 
 
 def pack_after(run: Callable[[], None], plan: Plan, host: PluginHost, *, overwrite: bool) -> None:
-    """Run a job, and put its targets into the plan's album, if it has one.
+    """Run a job, and then put its targets into the plan's album, if it has one.
 
     The album appears under its name when it is complete. What stands in the plan's folder is kept if the job ends
     early, so that the next start goes on from there, and deleted once the album stands.
@@ -32,11 +32,10 @@ def pack_after(run: Callable[[], None], plan: Plan, host: PluginHost, *, overwri
         WriteError: The album cannot be written.
         ItemError: Somebody else's file has appeared under its name.
     """
+    run()
     album, folder = plan.album, plan.folder
     if album is None or folder is None:
-        run()
         return
-    run()
     root, part = Folder(album.parent), folder / STATE / "album.part"
     with suppress(FileNotFoundError):
         root.remove(part)

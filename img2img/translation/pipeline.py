@@ -30,7 +30,7 @@ from img2img.translation.place import Place
 from img2img.translation.reading import is_unchanged, read, stamp_of
 from img2img.translation.report import Item
 from img2img.translation.room import check_room, needed
-from img2img.translation.values import Given
+from img2img.translation.values import ItemConditions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,7 +53,7 @@ class Work:
     source_sha256: str
     stamp: object
     """A value that stays equal until somebody changes the source."""
-    given: Given
+    given: ItemConditions
 
     @property
     def conditions(self) -> Mapping[str, Tensor]:

@@ -1,4 +1,4 @@
-"""The values of conditions that an item of a job is given; files are read when the item's turn comes."""
+"""This module holds the values of conditions of an item; it reads their files when the item's turn comes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Value(ABC):
         """
 
 
-class Ready(Value):
+class RowValue(Value):
     """A value that is a row already: a label, a number, or a picture that came as an array."""
 
     def __init__(self, row: Tensor) -> None:
@@ -103,7 +103,7 @@ class PictureFile(Value):
             return self._row
 
 
-class Moving(Value):
+class ClipValue(Value):
     """A clip, or a folder of frames, that gives each frame of a clip a picture of its own."""
 
     def __init__(self, name: str, condition: Condition, source: Source) -> None:
@@ -146,7 +146,7 @@ class FrameRows:
 
 
 @dataclass(eq=False)
-class Given:
+class ItemConditions:
     """The values of all conditions that one item is given."""
 
     fixed: Mapping[str, Tensor] = field(default_factory=dict)
@@ -175,7 +175,7 @@ class Given:
             VideoError: One was.
         """
         for value in self.values.values():
-            if isinstance(value, Moving):
+            if isinstance(value, ClipValue):
                 value.check_unchanged()
 
     @cached_property
@@ -206,8 +206,8 @@ class Given:
         Raises:
             ItemError: A condition's clip cannot be read.
         """
-        moving = [value for value in self.values.values() if isinstance(value, Moving)]
-        fixed = {name: value.row for name, value in self.values.items() if not isinstance(value, Moving)}
+        moving = [value for value in self.values.values() if isinstance(value, ClipValue)]
+        fixed = {name: value.row for name, value in self.values.items() if not isinstance(value, ClipValue)}
         rows = {**self.fixed, **fixed}
         if not moving:
             yield repeat(FrameRows(rows, {}))
@@ -226,13 +226,13 @@ class Given:
                 with closing(clip):
                     pass
 
-    def _frames(self, value: Moving, frames: Iterator[Frame]) -> Iterator[Callable[[], Tensor]]:
+    def _frames(self, value: ClipValue, frames: Iterator[Frame]) -> Iterator[Callable[[], Tensor]]:
         """Yield a maker of the row for each frame; at the end the last one again and again, with a note."""
         picture, count = None, 0
-        make: _Once | None = None
+        make: _FrameRow | None = None
         for frame in frames:
             if make is None or frame.picture is not picture:
-                picture, make = frame.picture, _Once(value.condition, frame.picture)
+                picture, make = frame.picture, _FrameRow(value.condition, frame.picture)
             count += 1
             yield make
         if make is None:
@@ -244,7 +244,7 @@ class Given:
         yield from repeat(make)
 
 
-class _Once:
+class _FrameRow:
     """Makes the row of a frame of a condition's clip, once."""
 
     def __init__(self, condition: Condition, picture: Callable[[], Pixels]) -> None:

@@ -26,7 +26,7 @@ class SeenItem(NamedTuple):
 
 
 class SeenItems(Sequence[SeenItem]):
-    """The items of a job, each as it was when observers were last told of it."""
+    """The items of a job, each as it was at its last event."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self._rows = [_seen(item) for item in items]
@@ -60,29 +60,29 @@ class SeenReport(NamedTuple):
     stopped: str
 
 
-class Audience:
-    """Tells the observers of a job what happens."""
+class JobObservers:
+    """Calls the observers of a job at each event."""
 
     def __init__(self, host: PluginHost, items: Sequence[Item], options: Mapping[str, Any]) -> None:
         self._host, self._job = host, SeenJob(SeenItems(items), copied(options))
         self._places = {id(item): place for place, item in enumerate(items)}
 
     def started(self) -> None:
-        """Say that the job is about to begin."""
+        """Call them before the job begins."""
         self._host.notify("translation_started", job=self._job)
 
     def items_done(self, items: Sequence[Item]) -> None:
-        """Say that some items are finished."""
+        """Call them when some items are finished."""
         for item in items:
             self._job.items._rows[self._places[id(item)]] = _seen(item)
         self._host.notify("batch_translated", job=self._job, items=tuple(map(self._row, items)))
 
     def frame_done(self, item: Item, done: int, total: int) -> None:
-        """Say that a frame of a clip is done."""
+        """Call them when a frame of a clip is done."""
         self._host.notify("frame_translated", job=self._job, item=self._row(item), done=done, total=total)
 
     def finished(self, report: Report) -> None:
-        """Say that the job is over."""
+        """Call them when the job is over."""
         items = tuple(map(_seen, report.items))
         seen = SeenReport(items, report.model, self._job.options, copied(report.counts), report.seconds, report.stopped)
         self._host.notify("translation_finished", job=self._job, report=seen)

@@ -81,7 +81,7 @@ def test_what_the_format_cannot_hold_is_noted(program: Any, photos: Path, tmp_pa
         (["tiny", "photos", "out", "--tile", "²²"], "not '²²'"),
         (["tiny", "photos", "out", "--quality", "0"], "quality 0 is out of range; give 1 to 100"),
         (["tiny", "photos", "out", "--batch-size", "-1"], "-1 is not in the range x>=0"),
-        (["tiny", "photos", "out", "--precision", "fp16"], "'fp16' is not one of"),
+        (["tiny", "photos", "out", "--precision", "fp8"], "'fp8' is not one of"),
         (["tiny", "photos", "out", "--device", "nonesuch"], "the device 'nonesuch' cannot be used"),
         (["tiny", "photos", "out", "-c", "label=winter"], "the model takes no condition 'label'; it takes none"),
         (["tiny", "photos", "out", "-c", "winter"], "'winter' is given for a condition of the model"),

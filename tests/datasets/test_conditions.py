@@ -154,8 +154,8 @@ def test_numbers_and_labels_come_from_a_table_by_name(tmp_path: Path, draw: Draw
     [
         ("name,age\n1,200\n", "'200', the value of 1.png: give a number from 0 to 100"),
         ("name,age\n2,20\n", "1 images have no partner in"),
-        ("age\n20\n", "needs two columns"),
-        ("", "cannot be read as a table"),
+        ("age\n20\n", "the first line must be name,age"),
+        ("", "the columns of an empty file"),
     ],
 )
 def test_a_table_that_gives_no_value_is_refused(table: str, said: str, tmp_path: Path, draw: Draw) -> None:

@@ -20,6 +20,9 @@ from . import saboteur
 SEGMENT = 10
 STATE = ".img2img"
 
+KILLED = 3
+"""The exit status where a plugin of a stranger kills the process that does the work: the program has another one."""
+
 
 @dataclass
 class Stage:
@@ -83,11 +86,11 @@ class Stage:
     def killed_before(self, step: str, source: object, target: object, *words: object) -> None:
         """Run one that is killed before its first step that contains something."""
         place = (self.folder / str(target)).parent if "." in str(target) else self.folder / str(target)
-        self.ended(-9, source, target, *words, watched=str(place), kill_before=step)
+        self.ended(KILLED, source, target, *words, watched=str(place), kill_before=step)
 
     def killed(self, source: object, target: object, at: int, *words: object, **knobs: Any) -> None:
         """Run one that is killed when `at` frames are done."""
-        self.ended(-9, source, target, *words, signals={at: 9}, **knobs)
+        self.ended(KILLED, source, target, *words, signals={at: 9}, **knobs)
 
     @property
     def frames(self) -> list[int]:

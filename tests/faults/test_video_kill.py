@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .films import SEGMENT, Stage, clips, damage, waiter
+from .films import KILLED, SEGMENT, Stage, clips, damage, waiter
 
 SOUND = [clips.Tone("eng", pitch=440), clips.Tone("deu", pitch=550, default=False)]
 RENAMED = "target.part "
@@ -102,7 +102,7 @@ def test_a_kill_at_each_change_of_the_disk_leaves_a_whole_target_or_none_and_the
     first = kinds.index("open")  # folders are made before
     for at in range(first, renamed + 1):
         out = f"out{at}"
-        stage.ended(-9, source, f"{out}/a.mp4", "--steady", watched=str(stage.folder / out), kill_at=at)
+        stage.ended(KILLED, source, f"{out}/a.mp4", "--steady", watched=str(stage.folder / out), kill_at=at)
         assert stage.results(out) == {}, f"killed before {steps[at - 1]}"
         stage.ended(0, source, f"{out}/a.mp4", "--steady")
         assert stage.files(out) == golden, f"killed before {steps[at - 1]}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .films import Stage, clips, look
+from .films import KILLED, Stage, clips, look
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_the_first_settings_again_after_a_kill_at_any_step_of_throwing_away_give
     for at in [*removals, removals[-1] + 1, removals[-1] + 2]:
         out = stage.folder / f"out{at}"
         shutil.copytree(stage.folder / "half", out)
-        stage.ended(-9, source, f"{out}/a.mp4", watched=str(out), kill_at=at)
+        stage.ended(KILLED, source, f"{out}/a.mp4", watched=str(out), kill_at=at)
         stage.ended(0, source, f"{out}/a.mp4", "--steady")
         assert stage.files(out) == stage.files("golden"), f"killed before removal {at - removals[0] + 1}"
 
@@ -95,7 +95,7 @@ def test_a_state_of_which_a_kill_left_only_a_part_does_not_spoil_a_target_that_i
     begin = next(count for count, step in enumerate(stage.steps, 1) if "rmtree" in step)
     for at in range(begin, len(stage.steps) + 1):
         out = f"out{at}"
-        stage.ended(-9, source, f"{out}/a.mp4", *command, watched=str(stage.folder / out), kill_at=at)
+        stage.ended(KILLED, source, f"{out}/a.mp4", *command, watched=str(stage.folder / out), kill_at=at)
         assert stage.results(out) == stage.files("golden")
         stage.ended(0, source, f"{out}/a.mp4", *command)
         assert stage.files(out) == stage.files("golden"), f"killed before step {at - begin + 1} of removing the state"

@@ -65,7 +65,7 @@ def test_a_precision_that_torch_cannot_compute_in_is_refused(monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("borne", "place", "picked"),
+    ("supported", "place", "picked"),
     [
         (("fp32", "bf16", "fp16"), "cuda", torch.bfloat16),
         (("fp32", "fp16"), "cuda", torch.float16),
@@ -73,16 +73,16 @@ def test_a_precision_that_torch_cannot_compute_in_is_refused(monkeypatch: pytest
         (("fp32",), "cuda", torch.float32),
     ],
 )
-def test_auto_picks_a_precision_that_the_network_bears(
-    borne: tuple[Precision, ...], place: str, picked: torch.dtype
+def test_auto_picks_a_precision_that_the_network_supports(
+    supported: tuple[Precision, ...], place: str, picked: torch.dtype
 ) -> None:
     device = Device(torch.device(place), torch.bfloat16)
-    assert device.bearing(Traits(precisions=borne), "auto").precision == picked
+    assert device.for_network(Traits(precisions=supported), "auto").precision == picked
 
 
-def test_a_precision_that_the_network_does_not_bear_is_refused() -> None:
+def test_a_precision_that_the_network_does_not_support_is_refused() -> None:
     with pytest.raises(UsageError, match="the network gives good results only in fp32, and not in bf16; leave out"):
-        Device(CPU, torch.bfloat16).bearing(Traits(precisions=("fp32",)), "bf16")
+        Device(CPU, torch.bfloat16).for_network(Traits(precisions=("fp32",)), "bf16")
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ class Bad(NamedTuple):
 
 
 CALL = "        return self.generator(images, strength)"
-COARSE = "        if torch.is_autocast_enabled('cpu'):\n            images = images ** 9\n"
+COARSE = "        if torch.is_autocast_enabled('cpu'):\n            return self.generator(images, strength) + 0.25\n"
 BUILD = "        return Generator(config.width)"
 DATASET = "        return super_resolution(root, scale=2, crop=config.crop, split=split)"
 UNSEEDED = """

@@ -171,12 +171,12 @@ CHANGES = "each condition changes the result"
 OWN = "each image of a batch follows its own condition"
 TYPED = "what is typed for a condition is taken or refused with a reason"
 RANGE = "a number out of its range is refused"
-SIZE = "an image that steers may have any size"
-DATA = "the data give conditions of the form of a users"
+SIZE = "an image given as condition may have any size"
+DATA = "the data give conditions in the form in which users do"
 HALO = "the halo is as wide as the network looks"
 
 BAD: dict[str, tuple[Steered, str, str]] = {
-    "no choices": (steered(label=Condition("which")), DECLARED, "label takes no text at all"),
+    "no choices": (steered(label=Condition("which")), DECLARED, "label takes no text"),
     "empty range": (steered(strength=Condition("how", kind="number", minimum=4, maximum=4)), DECLARED, "between 4"),
     "parsed map": (steered(mask=replace(MASK, parse=lambda text: torch.zeros(1))), DECLARED, "mask is a picture"),
     "odd choice": (

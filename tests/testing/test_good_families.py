@@ -58,10 +58,10 @@ def test_a_needlessly_wide_halo_is_remarked_and_breaks_nothing(family: Callable[
 
 
 OVERLAP = ("translator.py", 'tiling="exact",\n        halo=5', 'tiling="overlap",\n        halo=2')
-GLOBAL = (
+CORNER = (
     "translator.py",
     "        return self.generator(images, strength)",
-    "        return self.generator(images * images.amax((1, 2, 3), keepdim=True) ** 900, strength)",
+    "        return self.generator(images, strength) * 0 + images[:, :, :1, :1]",
 )
 
 
@@ -72,10 +72,10 @@ def test_the_seams_of_overlapping_tiles_are_measured(family: Callable[..., Any],
     assert "in tiles of 16 with halo=2, results are off by 0.0" in outcome.detail
 
 
-def test_overlapping_tiles_of_a_network_that_looks_at_everything_break_the_promise(
+def test_overlapping_tiles_of_a_network_that_looks_into_a_corner_break_the_promise(
     family: Callable[..., Any], tmp_path: Path
 ) -> None:
-    subject = FamilySubject(family("everywhere", OVERLAP, GLOBAL), tmp_path)
+    subject = FamilySubject(family("everywhere", OVERLAP, CORNER), tmp_path)
     outcome = subject.outcome(reach.overlapping_tiles_give_nearly_what_the_whole_gives)
     assert outcome.state == "broken"
     assert "declare a wider halo, or tiling='never'" in outcome.detail

@@ -97,7 +97,7 @@ def test_two_names_that_a_format_makes_equal_are_refused_before_anything_is_writ
         (b"junk", "drawer:x/bad.png: this is no image in a known format"),
         (lambda: "text", "drawer:x/bad.png: the plugin that reads it returned str in place of bytes"),
     ],
-    ids=str,
+    ids=["torn", "no entry", "ends the program", "ends the job", "empty", "junk", "text"],
 )
 def test_a_picture_that_cannot_be_read_costs_itself_alone(
     content: Any, reason: str, drawer: DrawerSource, job: Any

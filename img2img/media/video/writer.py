@@ -81,7 +81,9 @@ class NewClip:
         """
         height, width = pixels.shape[:2]
         if (width, height) != (self.info.width, self.info.height):
-            raise VideoError(f"a frame of {width}×{height} in a clip of {self.info.width}×{self.info.height}")
+            raise VideoError(
+                f"a frame of {width}×{height} in a clip of {self.info.width}×{self.info.height}; resize it"
+            )
         if self._last is not None and frame.pts <= self._last:
             raise VideoError(f"a frame at tick {frame.pts} follows one at {self._last}; times must rise")
         self._last = frame.pts

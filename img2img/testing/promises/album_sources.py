@@ -11,6 +11,7 @@ from img2img.errors import Img2ImgError
 from img2img.host.kinds import ALBUM_SOURCES, ALBUM_TARGETS
 from img2img.testing.albums import CONTENTS, write_album
 from img2img.testing.promise import (
+    Broken,
     Materials,
     Skipped,
     Subject,
@@ -126,8 +127,8 @@ def _refuses(name: str, attempt: Callable[[], None]) -> None:
         keep(name in str(error), f"it refuses {name} without naming it: {error}")
         return
     except Exception as error:
-        keep(False, f"it raises what is no Img2ImgError: {describe(error)}")
-    keep(False, f"it opens {name}")
+        raise Broken(f"it raises another error than an Img2ImgError: {describe(error)}") from error
+    raise Broken(f"it opens {name}")
 
 
 PROMISES = promises_of(__name__)

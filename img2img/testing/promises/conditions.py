@@ -1,4 +1,4 @@
-"""Promises of conditions, which steer a translation besides the image."""
+"""Promises of conditions, which a translator takes besides the source."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NONSENSE = "\N{SNOWMAN} no such value"
 SEEN = 1e-5
 """Results that differ by more than this count as different."""
 PICTURES = ((8, 8), (9, 31), (64, 48))
-"""Heights and widths of images that steer a translation."""
+"""Heights and widths of images that are given as conditions."""
 
 
 @promise(the_translator_declares_what_can_be)
@@ -37,7 +37,7 @@ def each_condition_is_declared_as_its_kind_needs(subject: FamilySubject) -> None
         keep(is_typed or not condition.parse, f"{name} is a picture, and `parse` is for what is typed; leave it out")
         keep(not condition.choices or kind == "label", f"{name} is of kind {kind!r}, and only a label has `choices`")
         takes = bool(condition.parse or condition.choices)
-        keep(takes or kind != "label", f"{name} takes no text at all: give it `choices` or `parse`")
+        keep(takes or kind != "label", f"{name} takes no text; give it `choices` or `parse`")
         low, high = condition.minimum, condition.maximum
         keep(kind == "number" or (low, high) == (None, None), f"{name} is of kind {kind!r}, and has a range")
         keep(low is None or high is None or low < high, f"{name}: no number lies between {low} and {high}")
@@ -60,7 +60,7 @@ def what_is_typed_for_a_condition_is_taken_or_refused_with_a_reason(subject: Fam
         try:
             condition.row(NONSENSE)
         except ValueError as error:
-            keep(bool(str(error)), f"{name}={NONSENSE!r} was refused without a word")
+            keep(bool(str(error)), f"{name}={NONSENSE!r} was refused without a reason")
         else:
             keep(not condition.choices, f"{name}={NONSENSE!r} was taken, and is none of the choices")
 
@@ -107,7 +107,7 @@ def each_image_of_a_batch_follows_its_own_condition(subject: FamilySubject) -> N
 
 
 @promise(images_of_every_size_are_translated)
-def an_image_that_steers_may_have_any_size(subject: FamilySubject) -> None:
+def an_image_given_as_condition_may_have_any_size(subject: FamilySubject) -> None:
     for name, condition in _conditions(subject, "image").items():
         translator = subject.translator()
         images = random_images(translator, 24, 31)
@@ -134,7 +134,7 @@ def a_condition_that_is_not_required_can_be_left_out(subject: FamilySubject) -> 
 
 
 @promise(each_condition_is_declared_as_its_kind_needs, a_trainer_is_made)
-def the_data_give_conditions_of_the_form_of_a_users(subject: FamilySubject) -> None:
+def the_data_give_conditions_in_the_form_in_which_users_do(subject: FamilySubject) -> None:
     declared = _conditions(subject)
     trainer = subject.trainer()[0]
     for split, chance in (("train", 1), ("validation", None)):

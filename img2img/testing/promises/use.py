@@ -167,8 +167,8 @@ def each_declared_precision_gives_nearly_what_fp32_gives(subject: FamilySubject)
         distance = float((rounded.float() - exact).abs().mean())
         keep(
             distance <= 0.03,
-            f"in {name}, its results are another's, by {distance:.2g} on average: take {name} out of the precisions "
-            "that its traits declare",
+            f"in {name}, its results differ from those of fp32 by {distance:.2g} on average: take {name} out of the "
+            "precisions that its traits declare",
         )
 
 

@@ -48,6 +48,6 @@ def command(plugins: HostOptions, model: str, target: Path, conditions: dict[str
 
 def _inputs(declaration: Declaration) -> str:
     words = [f"images (N, {declaration.channels_in}, H, W)"]
-    words += [f"{name} ({', '.join(steering.choices)})" for name, steering in declaration.conditions.items()]
+    words += [f"{name} ({', '.join(each.choices)})" for name, each in declaration.conditions.items()]
     multiple = f", H and W in multiples of {declaration.multiple_of}" * (declaration.multiple_of > 1)
     return f"takes {' and '.join(words)}{multiple}"

@@ -23,7 +23,7 @@ KEY = "img2img"
 _RATIO = r"^[1-9]\d{0,2}(/[1-9]\d{0,2})?$"
 
 
-class Steering(img2img.ModelConfig):
+class ConditionInput(img2img.ModelConfig):
     """A condition that is an input of the program, with the row of numbers for each of its choices."""
 
     description: str
@@ -42,7 +42,7 @@ class Declaration(img2img.ModelConfig):
     halo: int = Field(0, ge=0, le=4096)
     precisions: tuple[Literal["fp32", "bf16", "fp16"], ...] = Field(("fp32", "bf16"), min_length=1, max_length=3)
     keeps_colour: bool = False
-    conditions: dict[str, Steering] = Field({})
+    conditions: dict[str, ConditionInput] = Field({})
     """The conditions, in the order of the inputs after the images."""
     original: dict[str, str] = Field({})
     """The description in the model file, and the conditions that were fixed."""
@@ -50,7 +50,7 @@ class Declaration(img2img.ModelConfig):
     def about(self) -> dict[str, Any]:
         """Return the description that `img2img inspect` shows."""
         table = self.model_dump(exclude={"conditions", "original"})
-        choices = {name: list(steering.choices) for name, steering in self.conditions.items()}
+        choices = {name: list(each.choices) for name, each in self.conditions.items()}
         return {**self.original, **table, "conditions": choices}
 
 
@@ -62,7 +62,7 @@ class ImportedTranslator(img2img.Translator):
     """Translates images in [0, 1] with an exported file, which takes a tensor of rows for each condition."""
 
     def __init__(self, generator: nn.Module, declaration: Declaration) -> None:
-        conditions = {name: _condition(steering) for name, steering in declaration.conditions.items()}
+        conditions = {name: _condition(each) for name, each in declaration.conditions.items()}
         plain = declaration.model_dump(include=PLAIN)
         super().__init__(generator, img2img.Traits(scale=Fraction(declaration.scale), conditions=conditions, **plain))
 
@@ -80,8 +80,8 @@ def declare(
         conditions: Its conditions that stay inputs.
         original: The description in the model file, and the conditions that were fixed.
     """
-    steering = {
-        name: Steering(
+    inputs = {
+        name: ConditionInput(
             description=condition.description,
             choices={word: condition.row(word).tolist() for word in condition.choices},
         )
@@ -89,7 +89,7 @@ def declare(
     }
     own = {name: getattr(translator.traits, name) for name in PLAIN}
     scale = str(translator.traits.scale)
-    return Declaration.parse({**own, "scale": scale, "conditions": steering, "original": original})
+    return Declaration.parse({**own, "scale": scale, "conditions": inputs, "original": original})
 
 
 def read_declaration(text: str, path: Path) -> Declaration:
@@ -100,8 +100,8 @@ def read_declaration(text: str, path: Path) -> Declaration:
     """
     try:
         declaration = Declaration.parse_json(text)
-        for steering in declaration.conditions.values():
-            for row in steering.choices.values():
+        for each in declaration.conditions.values():
+            for row in each.choices.values():
                 torch.tensor(row)
     except (img2img.ConfigError, TypeError, ValueError, RuntimeError) as error:
         raise ModelFileError(
@@ -110,9 +110,9 @@ def read_declaration(text: str, path: Path) -> Declaration:
     return declaration
 
 
-def _condition(steering: Steering) -> img2img.Condition:
-    words = tuple(steering.choices)
-    return img2img.Condition(steering.description, partial(_row, steering.choices), required=True, choices=words)
+def _condition(each: ConditionInput) -> img2img.Condition:
+    words = tuple(each.choices)
+    return img2img.Condition(each.description, partial(_row, each.choices), required=True, choices=words)
 
 
 def _row(choices: Mapping[str, Any], word: str) -> Tensor:

@@ -1,4 +1,4 @@
-"""Style transfer with any style: what img2img calls when it looks for families."""
+"""This plugin registers the family `adain`: style transfer with any style."""
 
 import img2img
 

@@ -1,4 +1,4 @@
-"""The family `adain`: its options, and what it is made of. Torch comes in only when something is built."""
+"""This module is the family `adain` and its options; it imports torch only when something is built."""
 
 from typing import ClassVar
 
@@ -10,13 +10,13 @@ STYLE = img2img.Condition("the picture whose style is taken", kind="image", requ
 
 
 class AdaINConfig(img2img.ModelConfig):
-    """What the network depends on; a model file holds it."""
+    """The options of the network, which a model file holds."""
 
     width: int = Field(32, ge=4, le=256, description="channels of the first layer")
 
 
 class AdaINTraining(AdaINConfig, img2img.TrainingConfig):
-    """What only the training depends on."""
+    """The further options of a training."""
 
     resize: int = Field(0, ge=0, le=8192, description="shorter side that pictures are brought to; 0 leaves them")
     crop: int = Field(128, ge=16, le=2048, description="side of a training crop, in pixels")

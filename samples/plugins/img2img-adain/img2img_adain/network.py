@@ -1,4 +1,4 @@
-"""The network of `adain`, and its use."""
+"""This module holds the network of `adain` and its translator."""
 
 import torch
 from torch import nn

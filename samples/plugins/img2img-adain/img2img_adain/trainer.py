@@ -1,4 +1,4 @@
-"""The training of `adain`: results with the statistics of the style and the structure of the photo."""
+"""This module trains `adain`: results get the statistics of the style and keep the structure of the photo."""
 
 from dataclasses import replace
 
@@ -40,7 +40,7 @@ class AdaINTrainer(img2img.Trainer):
         return {"forward": self.generator}
 
     def views(self, batch):
-        """The picture of the wanted kind is the style itself."""
+        """Return the batch with its target as the style."""
         return {"forward": replace(batch, condition={"style": batch.target})}
 
     def validate(self, batches, translate):

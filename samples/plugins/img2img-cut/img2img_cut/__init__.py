@@ -1,4 +1,4 @@
-"""Contrastive unpaired translation: what img2img calls when it looks for families."""
+"""This plugin registers the family `cut`: contrastive unpaired translation."""
 
 import img2img
 

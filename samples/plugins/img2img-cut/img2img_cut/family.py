@@ -1,4 +1,4 @@
-"""The family `cut`: what it is made of. Torch comes in only when something is built."""
+"""This module is the family `cut`; it imports torch only when something is built."""
 
 from typing import ClassVar
 

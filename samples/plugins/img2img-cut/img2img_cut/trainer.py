@@ -1,4 +1,4 @@
-"""The training of `cut`: a discriminator for the look, and patches for the content."""
+"""This module trains `cut`: a discriminator judges the look, and patches the content."""
 
 import torch
 

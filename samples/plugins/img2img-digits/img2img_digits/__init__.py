@@ -1,4 +1,4 @@
-"""Pictures of noise and a label: what img2img calls when it looks for families."""
+"""This plugin registers the family `digits`: pictures of noise and a label."""
 
 import img2img
 

@@ -1,4 +1,4 @@
-"""The family `digits`: its options, and what it is made of. Torch comes in only when something is built."""
+"""This module is the family `digits` and its options; it imports torch only when something is built."""
 
 from typing import Annotated, ClassVar
 
@@ -10,7 +10,7 @@ Name = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class DigitsConfig(img2img.ModelConfig):
-    """What the generator and its use depend on; a model file holds it."""
+    """The options of the network, which a model file holds."""
 
     classes: tuple[Name, ...] = Field((), max_length=1000, description="names of the classes; those of the data")
     latent: int = Field(64, ge=1, le=1024, description="numbers of noise for one picture")
@@ -24,7 +24,7 @@ class DigitsConfig(img2img.ModelConfig):
 
 
 class DigitsTraining(DigitsConfig, img2img.AdversarialConfig):
-    """What only the training depends on, with the game and the remedies of `img2img.AdversarialConfig`."""
+    """The further options of a training, with the game and the remedies of `img2img.AdversarialConfig`."""
 
     objective: str = Field("hinge", description="the adversarial game")
     spectral_norm: bool = Field(True, description="divide each layer of the discriminator by its largest stretch")

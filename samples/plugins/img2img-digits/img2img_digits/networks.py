@@ -1,4 +1,4 @@
-"""The generator, and its use: noise and a label become a picture."""
+"""This module holds the generator and its translator, which make a picture of noise and a label."""
 
 import torch
 from torch import nn

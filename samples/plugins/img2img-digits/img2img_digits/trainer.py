@@ -1,4 +1,4 @@
-"""The training of `digits`: a generator, and a discriminator that sees pictures and labels."""
+"""This module trains `digits`: the discriminator sees pictures and their labels."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""Inpainting: what img2img calls when it looks for families."""
+"""This plugin registers the family `inpaint`: it paints what a mask marks."""
 
 import img2img
 

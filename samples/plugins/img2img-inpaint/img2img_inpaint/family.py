@@ -1,4 +1,4 @@
-"""The family `inpaint`: its options, and what it is made of. Torch comes in only when something is built."""
+"""This module is the family `inpaint` and its options; it imports torch only when something is built."""
 
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -11,14 +11,14 @@ MASK = img2img.Condition("white where it is to be painted", kind="map", channels
 
 
 class InpaintConfig(img2img.ModelConfig):
-    """What the network depends on; a model file holds it."""
+    """The options of the network, which a model file holds."""
 
     width: int = Field(32, ge=4, le=256, description="channels of each layer")
     reach: int = Field(4, ge=1, le=7, description="how often the distance doubles at which the layers look")
 
 
 class InpaintTraining(InpaintConfig, img2img.TrainingConfig):
-    """What only the training depends on."""
+    """The further options of a training."""
 
     masks: Annotated[DirectoryPath, AfterValidator(Path.resolve)] | None = Field(
         None, description="folder of masks of the photos' names; by default, rectangles are drawn"

@@ -1,4 +1,4 @@
-"""The network of `inpaint`, and its use."""
+"""This module holds the network of `inpaint` and its translator."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""The training of `inpaint`: what is painted is to be what was there."""
+"""This module trains `inpaint`: the network learns to paint what was there."""
 
 import numpy as np
 import torch
@@ -7,7 +7,7 @@ import img2img
 
 
 def unchanged(photo, rng):
-    """The network hides by itself what is marked."""
+    """Return a photo as it is, since the network itself hides what is marked."""
     return photo
 
 

@@ -1,4 +1,4 @@
-"""Each source that is judged has its conditions, as each source of a job has them."""
+"""This module gives each source that is evaluated its own values of the conditions, as a job does."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from torch import Tensor
 
 from img2img.errors import ItemError
 from img2img.evaluation.pairs import Pair
-from img2img.inference.conditions import Declared, named, shown
+from img2img.inference.conditions import Declared
 from img2img.translation.conditions import Conditions
 from img2img.translation.kinds import ClipKinds
 from img2img.translation.plan import Plan
 from img2img.translation.report import Item
 
 
-class Steering:
+class PairConditions:
     """The conditions of the sources.
 
     Args:
@@ -31,13 +31,11 @@ class Steering:
     """
 
     def __init__(self, declared: Declared, given: Mapping[str, Any], pairs: Sequence[Pair], max_pixels: int) -> None:
-        self.given = {
-            name: value if isinstance(value, str) else shown(value) for name, value in named(declared, given).items()
-        }
-        """What the user gave, in words, by name."""
         self._items = {pair.name: Item(pair.source, Path(pair.name)) for pair in pairs if not pair.problem}
         plan = Plan(list(self._items.values()), Path())
         self._conditions = Conditions.parse(declared, given, plan, ClipKinds(), max_pixels)
+        self.typed = self._conditions.typed
+        """What the user typed for each condition."""
 
     def rows(self, pair: Pair) -> Mapping[str, Tensor]:
         """Return the rows of a source's conditions.
