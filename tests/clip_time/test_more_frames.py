@@ -48,6 +48,7 @@ def uneven(path: Path, **options: Any) -> Path:
 def times(path: Path) -> list[float]:
     """When the frames of a clip begin, and when all have been shown, in milliseconds."""
     if path.suffix == ".apng":
+        image: Any
         with Image.open(path) as image:
             lasting = [image.seek(n) or image.info["duration"] for n in range(image.n_frames)]
         return [float(sum(lasting[:n])) for n in range(len(lasting) + 1)]

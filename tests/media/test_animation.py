@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -152,6 +153,7 @@ def test_frames_that_are_shorter_than_a_tick_do_not_make_a_gif_longer() -> None:
     for number in range(6):
         writer.add(picture(number), number, 1)
     encoded = writer.encode()
+    image: Any
     with Image.open(BytesIO(encoded.data)) as image:
         durations = [image.seek(number) or image.info["duration"] for number in range(image.n_frames)]
     assert sum(durations) == 30
