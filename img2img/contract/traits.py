@@ -123,7 +123,8 @@ class Traits:
             Otherwise the result has the colours that the network made.
         conditions: The conditions that the translator takes, by name.
         window: The numbers of frames before and after a frame that the translator looks at; if they are not both 0, it
-            gets (N, before + 1 + after, C, H, W), in which the first and the last frame of a clip are repeated.
+            gets (N, before + 1 + after, C, H, W), in which the first and the last frame of a clip are repeated. In
+            `img2img live`, it gets the frames that were shown before, and the newest in all places after it.
         frames_out: The number of frames that the translator gives for each frame; if more than 1, it returns (N,
             frames_out, C', scale H, scale W), evenly spread over the time in which the frame is shown.
         remembers: Whether the translator carries a state from frame to frame of a clip; see `Translator.begin`. It is

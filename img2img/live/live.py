@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -184,11 +184,13 @@ def live(
     model.check_takes_pictures()
     rows, counts = model.parse_conditions(conditions), Counts()
     passage, memory = filters.start(model.device.place), Memory()
+    seen: deque[Picture] = deque(maxlen=model.traits.window[0] + 1)
 
     def translate(shot: Shot) -> tuple[Pixels, Pixels]:
         """Return a shot before and after translation."""
         before = _prepared(shot.picture(), width)
-        after = _three_channels(model.carry(Picture.enter(before, model.translator.traits, passage), rows, memory))
+        seen.append(Picture.enter(before, model.translator.traits, passage))
+        after = _three_channels(model.carry(_with_past(seen, model.traits.window), rows, memory))
         return _fitted(before, after.shape[0]), after
 
     def wanted() -> bool:
@@ -208,6 +210,14 @@ def live(
             screen.show(before, after, counts)
         counts.update(counts.shown, latest.dropped, perf_counter() - begun)
     return counts
+
+
+def _with_past(seen: Sequence[Picture], window: tuple[int, int]) -> Picture:
+    """Return the newest picture with those before it; it stands in for those after it, which nobody knows yet."""
+    newest = seen[-1]
+    past = [each.entering for each in seen if each.entering.shape == newest.entering.shape]
+    missing = window[0] + 1 - len(past)
+    return replace(newest, window=(*past[:1] * missing, *past, *[newest.entering] * window[1]))
 
 
 def _next(latest: Latest, wanted: Callable[[], bool]) -> Shot | None:

@@ -7,13 +7,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 import img2img
-from img2img import Model, Traits, Translator
+from img2img import Condition, Model, Traits, Translator
 from img2img.errors import TranslationError
 from img2img.inference.device import Device
 from img2img.inference.executor import Executor
@@ -135,6 +136,27 @@ def test_a_translator_takes_images_windows_and_clips_of_any_size() -> None:
     assert result.shape == clips.shape
     assert torch.allclose(result[:, 3], clips.sum(1) / 16, atol=0.01)
     assert torch.equal(translate_any_size(adding, clips[:, 0]), result[:, 0])
+
+
+def test_each_frame_has_its_own_mask_beside_its_neighbours(
+    make: Any, clip: Clip, stopped_at: Callable[..., None], tmp_path: Path
+) -> None:
+    class Masked(Translator):
+        def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+            return images[:, 2] / 2 + conditions["mask"] / 2
+
+    (tmp_path / "masks" / "clip").mkdir(parents=True)
+    masks = LEVELS[::-1]
+    for number, level in enumerate(masks):
+        cv2.imwrite(str(tmp_path / "masks" / "clip" / f"{number:02}.png"), np.full((4, 4), level, np.uint8))
+    mask = Condition("what is added", kind="map", channels=1, required=True)
+    model = make.model(Masked(nn.Identity(), Traits(window=(1, 1), conditions={"mask": mask}, tiling="exact")))
+    given = {"conditions": {"mask": tmp_path / "masks"}}
+    whole = clip(model, LEVELS, **given)
+    following = [*LEVELS[1:], LEVELS[-1]]
+    assert np.abs(np.subtract(whole, np.add(following, masks) / 2)).max() <= 1
+    stopped_at(8, model, LEVELS, **given)
+    assert clip(model, LEVELS, "again", **given) == whole
 
 
 @pytest.mark.parametrize("tile", [16, None])

@@ -35,8 +35,11 @@ class Stage:
     """Options for all of them."""
     sources: dict[Path, tuple[str, int]] = field(default_factory=dict)
 
+    time: str = ""
+    """What the model knows of other frames: "window", "memory", or nothing."""
+
     def __post_init__(self) -> None:
-        self.model = install(self.site)
+        self.model = install(self.site, self.time)
 
     def clip(self, name: str = "a.mp4", **options: Any) -> Path:
         """Write a source, of 35 frames where nothing else is asked for."""
@@ -123,16 +126,17 @@ class Stage:
         return sorted(path.name for path in self.state(target).glob("[0-9]*[0-9].npz"))
 
 
-def install(site: Path) -> Path:
+def install(site: Path, time: str = "") -> Path:
     """Make the plugin known to the programs, and return a model file of its family."""
-    model = site / "film.safetensors"
-    if not model.exists():
+    model = site / f"film{time}.safetensors"
+    if not (site / "img2img_saboteur.py").exists():
         shutil.copy(saboteur.__file__, site / "img2img_saboteur.py")
         info = site / "img2img_saboteur-1.0.dist-info"
         info.mkdir()
         (info / "entry_points.txt").write_text("[img2img]\nsaboteur = img2img_saboteur\n")
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: img2img-saboteur\nVersion: 1.0\n")
-        save_model(model, saboteur.Film(), saboteur.FilmConfig(), family="film", scale=1)
+    if not model.exists():
+        save_model(model, saboteur.Film(), saboteur.FilmConfig(time=time), family="film", scale=1)
         model.chmod(0o644)
     return model
 

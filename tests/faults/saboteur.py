@@ -22,7 +22,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ CHANGES = {"os.rename": 2, "os.link": 2, "os.remove": 1, "os.mkdir": 1, "os.rmdi
 
 
 class FilmConfig(img2img.ModelConfig):
-    pass
+    time: str = ""
+    """What the translator knows of other frames: "window", "memory", or nothing."""
 
 
 class Film(nn.Module):
@@ -69,6 +70,33 @@ class Film(nn.Module):
         return result[..., 1:] if KNOBS["fault"] == "shape" else result
 
 
+class Looking(img2img.Translator):
+    """Darkens the mean of three frames."""
+
+    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+        return super().__call__(images.mean(1), **conditions)
+
+
+class Recalling(img2img.Translator):
+    """Darkens the mean of a frame and of the result before it."""
+
+    last: Tensor | None = None
+
+    def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+        mixed = images if self.last is None else (images + self.last) / 2
+        self.last = super().__call__(mixed, **conditions)
+        return self.last
+
+    def begin(self) -> None:
+        self.last = None
+
+    def state(self) -> dict[str, Tensor]:
+        return {} if self.last is None else {"last": self.last}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        self.last = state["last"]
+
+
 class Family(img2img.ModelFamily[FilmConfig, Any]):
     name, summary, config_class = "film", "changes little", FilmConfig
     training_class = dataset = trainer = None
@@ -77,6 +105,10 @@ class Family(img2img.ModelFamily[FilmConfig, Any]):
         return Film()
 
     def translator(self, config: FilmConfig, generator: nn.Module) -> img2img.Translator:
+        if config.time == "window":
+            return Looking(generator, img2img.Traits(tiling="exact", window=(1, 1)))
+        if config.time == "memory":
+            return Recalling(generator, img2img.Traits(remembers=True))
         return img2img.Translator(generator, img2img.Traits(tiling="exact"))
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from img2img import Model, PluginHost
+from img2img import Model, PluginHost, Traits, Translator
 from img2img.errors import UsageError
 from img2img.inference.filtering import Chain
 from img2img.live import live as module
@@ -69,6 +70,20 @@ def test_a_slow_model_drops_frames_and_the_clip_takes_its_own_time(
     assert (counts.shown, counts.dropped) == (9, FRAMES - 9)
     assert clock.now == pytest.approx(9 * 0.103)
     assert counts.rate == pytest.approx(1 / 0.103)
+
+
+def test_a_model_that_looks_at_neighbours_sees_the_frames_before(clock: Clock, make: Any) -> None:
+    class Weighing(Translator):
+        def __call__(self, images: Tensor, **conditions: Tensor) -> Tensor:
+            return (images * torch.tensor([1, 2, 3, 4])[:, None, None, None]).sum(1) / 10
+
+    screen, levels = Recorder(), [10, 200, 50]
+    shots = [
+        Shot(number, 1, lambda level=level: np.full((4, 4, 3), level, np.uint8))  # type: ignore[misc]
+        for number, level in enumerate(levels)
+    ]
+    live(make.model(Weighing(torch.nn.Identity(), Traits(window=(2, 1)))), {}, iter(shots), screen, never)
+    assert [int(after[0, 0, 0]) for _, after in screen.pairs] == [10, 143, 76]
 
 
 def test_a_quick_model_shows_each_frame_at_its_time_with_its_own_translation(

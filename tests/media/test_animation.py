@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,6 +146,18 @@ def test_frames_that_are_too_many_a_second_for_gif_are_noted() -> None:
     for number in range(4):
         writer.add(picture(number), number, 1)
     assert any("more than 50 frames a second" in note for note in writer.encode().notes)
+
+
+def test_frames_that_are_shorter_than_a_tick_do_not_make_a_gif_longer() -> None:
+    writer = AnimationWriter(".gif", Fraction(1, 200))
+    for number in range(6):
+        writer.add(picture(number), number, 1)
+    encoded = writer.encode()
+    image: Any
+    with Image.open(BytesIO(encoded.data)) as image:
+        durations = [image.seek(number) or image.info["duration"] for number in range(image.n_frames)]
+    assert sum(durations) == 30
+    assert any("3 frames left out" in note for note in encoded.notes)
 
 
 def test_pictures_too_large_for_webp_are_refused() -> None:

@@ -190,10 +190,11 @@ class AnimationWriter:
             VideoError: Pillow cannot write these frames.
         """
         begins = [round((pts - self._begins[0]) * self._tick) for pts in (*self._begins, self._end)]
-        durations = [max(1, after - before) for before, after in pairwise(begins)]
+        shown = [(image, end - begin) for image, (begin, end) in zip(self._images, pairwise(begins), strict=True)]
+        images, durations = zip(*([one for one in shown if one[1] > 0] or [(self._images[0], 1)]), strict=True)
         file = BytesIO()
-        transparent = any(image.has_transparency_data for image in self._images)
-        images = [image.convert("RGBA") for image in self._images] if transparent else self._images
+        transparent = any(image.has_transparency_data for image in images)
+        images = [image.convert("RGBA") for image in images] if transparent else [*images]
         try:
             images[0].save(
                 file,
@@ -210,6 +211,8 @@ class AnimationWriter:
         notes: tuple[str, ...] = ("each frame reduced to 256 colours, the most that GIF holds",) if self._is_gif else ()
         if self._is_gif and min(durations) < 2:
             notes += ("more than 50 frames a second, which players of GIF slow down; see --fps",)
+        if left_out := len(self._images) - len(images):
+            notes += (f"{left_out} frames left out, which the format cannot show for so short a time; see --fps",)
         return Encoded(file.getvalue(), notes)
 
     def _options(self, *, transparent: bool) -> dict[str, int]:

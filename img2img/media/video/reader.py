@@ -64,6 +64,8 @@ class VideoReader:
         self.shift: Fraction
         """Seconds subtracted from all times, so that the part from `start` on begins at 0."""
         self._longest = 0
+        self._next: int | None = None
+        """When the first frame after `end` begins, once it has been met."""
         self._resources = ExitStack()
         try:
             self._container = self._resources.enter_context(open_container(path))
@@ -136,14 +138,19 @@ class VideoReader:
                 yield replace(waiting, duration=pts - waiting.pts)
             waiting = Frame(pts, self._timeline.end_of(at) - at, picture, captions)
         if waiting is not None:
-            yield waiting
+            shown_until = max(waiting.pts + waiting.duration, (self._to or 0) - begin)
+            yield (
+                waiting
+                if self._next is None
+                else replace(waiting, duration=min(self._next - begin, shown_until) - waiting.pts)
+            )
 
     def _pictures(self) -> Iterator[tuple[int, Callable[[], Pixels], bytes]]:
         """Yield when each picture from `start` to `end` is shown, a function that returns it, and its captions."""
         shown, last, count, lost, is_whole = None, None, 0, list[int](), True
         for pts, frame in self._decoded:
             if self._to is not None and pts >= self._to:
-                is_whole = False  # damage after `end` does not matter
+                is_whole, self._next = False, pts  # damage after `end` does not matter
                 break
             if last is not None and pts <= last:
                 pts = last + 1
