@@ -191,17 +191,18 @@ class AnimationWriter:
         """
         begins = [round((pts - self._begins[0]) * self._tick) for pts in (*self._begins, self._end)]
         shown = [(image, end - begin) for image, (begin, end) in zip(self._images, pairwise(begins), strict=True)]
-        images, durations = zip(*([one for one in shown if one[1] > 0] or [(self._images[0], 1)]), strict=True)
+        kept = [one for one in shown if one[1] > 0] or [(self._images[0], 1)]
+        images = [image for image, _ in kept]
         file = BytesIO()
         transparent = any(image.has_transparency_data for image in images)
-        images = [image.convert("RGBA") for image in images] if transparent else [*images]
+        images = [image.convert("RGBA") for image in images] if transparent else images
         try:
             images[0].save(
                 file,
                 self._form,
                 save_all=True,
                 append_images=images[1:],
-                duration=[ticks * (10 if self._is_gif else 1) for ticks in durations],
+                duration=[ticks * (10 if self._is_gif else 1) for _, ticks in kept],
                 **self._options(transparent=transparent),
             )
         except (OSError, ValueError, RuntimeError, OverflowError, struct.error) as error:
