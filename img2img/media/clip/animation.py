@@ -210,7 +210,7 @@ class AnimationWriter:
                 f"these frames cannot be written as an animation: {error}; write a video instead"
             ) from error
         notes: tuple[str, ...] = ("each frame reduced to 256 colours, the most that GIF holds",) if self._is_gif else ()
-        if self._is_gif and min(durations) < 2:
+        if self._is_gif and min(ticks for _, ticks in kept) < 2:
             notes += ("more than 50 frames a second, which players of GIF slow down; see --fps",)
         if left_out := len(self._images) - len(images):
             notes += (f"{left_out} frames left out, which the format cannot show for so short a time; see --fps",)
