@@ -94,7 +94,7 @@ class Fickle(Good):
 @pytest.mark.parametrize(
     ("source", "promise", "measured"),
     [
-        (Crashing, NOISE, "it raises what is no Img2ImgError: ValueError: what is this?"),
+        (Crashing, NOISE, "it raises another error than an Img2ImgError: ValueError: what is this?"),
         (Nameless, NOWHERE, "it refuses no/such/address without naming it: not so"),
         (Flat, NAMES, "came back as ['a.png', 'b.png'"),
         (Fickle, TWICE, "is read as"),
