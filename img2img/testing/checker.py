@@ -137,12 +137,16 @@ class Checker:
                 self._process.wait(10)
             self._process.kill()
             self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
-                with suppress(OSError):  # what could not be sent any more
-                    assert pipe
-                    pipe.close()
+            self._close_pipes()
             self._process = None
         self._folder.cleanup()
+
+    def _close_pipes(self) -> None:
+        assert self._process
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):  # what could not be sent any more
+                assert pipe
+                pipe.close()
 
     def _held(self, check: Check, number: int) -> Outcome:
         subject = check.subject
@@ -208,6 +212,7 @@ class Checker:
         if late:
             self._process.kill()
         code = self._process.wait()
+        self._close_pipes()
         stack = read_stack(Path(self._folder.name, "stack"))
         status = None if late else -code if code < 0 else code << 8
         text = how_it_ended(status, self.seconds)
