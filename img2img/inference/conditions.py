@@ -75,7 +75,8 @@ def named(declared: Declared, given: Mapping[str, Any]) -> dict[str, Any]:
         given[name] = given.pop("")
     for name in given:
         if name not in declared:
-            raise UsageError(f"the model takes no condition {name!r}; it takes {', '.join(declared) or 'none'}")
+            takes = f"it takes {', '.join(declared)}; name one of these" if declared else "it takes none; leave it out"
+            raise UsageError(f"the model takes no condition {name!r}; {takes}")
     for name, condition in declared.items():
         if condition.required and name not in given:
             raise UsageError(
@@ -88,7 +89,11 @@ def _single(declared: Declared, value: Any) -> str:
     required = [name for name, condition in declared.items() if condition.required]
     names = required if len(required) == 1 else list(declared)
     if len(names) != 1:
-        takes = f"it takes {', '.join(names)}; write for example -c {names[0]}={value}" if names else "it takes none"
+        takes = (
+            f"it takes {', '.join(names)}; write for example -c {names[0]}={value}"
+            if names
+            else "it takes none; leave it out"
+        )
         raise UsageError(f"{value!r} is given for a condition of the model, and does not say for which: {takes}")
     return names[0]
 

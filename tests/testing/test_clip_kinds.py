@@ -87,7 +87,7 @@ NOISE = "what is none of its files is refused by name"
         (Crashing, [NOTHING, NOISE], "FileNotFoundError"),
         (Nameless, [NOTHING, NOISE], "with fps=None it refuses no/such/address without naming it: not so"),
         (Trusting, [NOISE], "with fps=None it opens noise.stack"),
-        (Dividing, [NOTHING, NOISE], "with fps=None it raises what is no Img2ImgError: TypeError"),
+        (Dividing, [NOTHING, NOISE], "with fps=None it raises another error than an Img2ImgError: TypeError"),
         (Wordy, ["it has a name and a summary of one line"], "the summary is"),
     ],
 )

@@ -79,7 +79,7 @@ def _refuses(source: ClipSource, name: str, attempt: Callable[[Fraction | None],
             keep(name in str(error), f"{with_rate} it refuses {name} without naming it: {error}")
             continue
         except Exception as error:
-            keep(False, f"{with_rate} it raises what is no Img2ImgError: {describe(error)}")
+            keep(False, f"{with_rate} it raises another error than an Img2ImgError: {describe(error)}")
         keep(False, f"{with_rate} it opens {name}")
 
 
