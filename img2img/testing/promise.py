@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from img2img.errors import is_ctrl_c
+from img2img.errors import Img2ImgError, is_ctrl_c
 from img2img.host.kinds import Kind
 from img2img.testing.lines import describe
 from img2img.testing.outcome import Broken, Outcome, Skipped, State
@@ -145,6 +145,27 @@ def keep(kept: bool, otherwise: str) -> None:
     """
     if not kept:
         raise Broken(otherwise)
+
+
+def keep_refusal(name: str, attempt: Callable[[], object], how: str = "") -> None:
+    """Go on if an attempt fails by an error that users can read, and that names what is refused.
+
+    Args:
+        name: What is to be refused.
+        attempt: Opens it.
+        how: How it is opened, for the message, such as `with fps=25 `.
+
+    Raises:
+        Broken: The attempt succeeds, raises another error, or does not name what it refuses.
+    """
+    try:
+        attempt()
+    except Img2ImgError as error:
+        keep(name in str(error), f"{how}it refuses {name} without naming it: {error}")
+        return
+    except Exception as error:
+        raise Broken(f"{how}it raises another error than an Img2ImgError: {describe(error)}") from error
+    raise Broken(f"{how}it opens {name}")
 
 
 def keep_name_and_summary(kind: Kind[Any], thing: Any) -> None:

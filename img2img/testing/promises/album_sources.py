@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,13 +10,12 @@ from img2img.errors import Img2ImgError
 from img2img.host.kinds import ALBUM_SOURCES, ALBUM_TARGETS
 from img2img.testing.albums import CONTENTS, write_album
 from img2img.testing.promise import (
-    Broken,
     Materials,
     Skipped,
     Subject,
-    describe,
     keep,
     keep_name_and_summary,
+    keep_refusal,
     promise,
     promises_of,
 )
@@ -60,7 +58,7 @@ def it_has_a_name_and_a_summary_of_one_line(subject: AlbumSourceSubject) -> None
 
 @promise()
 def an_address_where_nothing_is_is_refused_by_name(subject: AlbumSourceSubject) -> None:
-    _refuses(NOWHERE, lambda: _read(subject.source.open(NOWHERE)))
+    keep_refusal(NOWHERE, lambda: _read(subject.source.open(NOWHERE)))
 
 
 @promise()
@@ -69,7 +67,7 @@ def what_is_none_of_its_files_is_refused_by_name(subject: AlbumSourceSubject) ->
         raise Skipped("it reads no files (reads_files=False)")
     path = subject.folder / f"noise.{subject.source.name}"
     path.write_bytes(b"\x89 no album of anybody's \x00\xff" * 20)
-    _refuses(path.name, lambda: _read(subject.source.open(str(path))))
+    keep_refusal(path.name, lambda: _read(subject.source.open(str(path))))
 
 
 @promise()
@@ -113,22 +111,6 @@ def _read(album: Album) -> None:
     with closing(album):
         for picture in album.pictures[:1]:
             picture.read()
-
-
-def _refuses(name: str, attempt: Callable[[], None]) -> None:
-    """Go on if an attempt fails by an error that users can read.
-
-    Raises:
-        Broken: The attempt succeeds, raises another error, or does not name what it refuses.
-    """
-    try:
-        attempt()
-    except Img2ImgError as error:
-        keep(name in str(error), f"it refuses {name} without naming it: {error}")
-        return
-    except Exception as error:
-        raise Broken(f"it raises another error than an Img2ImgError: {describe(error)}") from error
-    raise Broken(f"it opens {name}")
 
 
 PROMISES = promises_of(__name__)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from img2img.contract.clips import ClipSource
-from img2img.errors import Img2ImgError
 from img2img.host.kinds import SOURCES
 from img2img.testing.promise import (
     Materials,
     Skipped,
     Subject,
-    describe,
-    keep,
     keep_name_and_summary,
+    keep_refusal,
     promise,
     promises_of,
 )
@@ -44,7 +43,7 @@ def it_has_a_name_and_a_summary_of_one_line(subject: SourceSubject) -> None:
 
 @promise()
 def an_address_where_nothing_is_is_refused_by_name(subject: SourceSubject) -> None:
-    _refuses(subject.source, NOWHERE, lambda rate: subject.source.open(NOWHERE, rate).close())
+    _refuses(NOWHERE, lambda rate: subject.source.open(NOWHERE, rate).close())
 
 
 @promise()
@@ -53,7 +52,7 @@ def what_is_none_of_its_files_is_refused_by_name(subject: SourceSubject) -> None
         raise Skipped("it reads no files (reads_files=False)")
     path = subject.folder / f"noise.{subject.source.name}"
     path.write_bytes(b"\x89 no clip of anybody's \x00\xff" * 20)
-    _refuses(subject.source, path.name, lambda rate: _read(subject.source, path, rate))
+    _refuses(path.name, lambda rate: _read(subject.source, path, rate))
 
 
 def _read(source: ClipSource, path: Path, rate: Fraction | None) -> None:
@@ -65,22 +64,10 @@ def _read(source: ClipSource, path: Path, rate: Fraction | None) -> None:
         clip.close()
 
 
-def _refuses(source: ClipSource, name: str, attempt: Callable[[Fraction | None], None]) -> None:
-    """Go on if an attempt fails by an error that users can read, with a rate and without.
-
-    Raises:
-        Broken: The attempt succeeds, raises another error, or does not name what it refuses.
-    """
+def _refuses(name: str, attempt: Callable[[Fraction | None], None]) -> None:
+    """Go on if an attempt is refused by name, with a rate and without."""
     for rate in RATES:
-        with_rate = f"with fps={rate}"
-        try:
-            attempt(rate)
-        except Img2ImgError as error:
-            keep(name in str(error), f"{with_rate} it refuses {name} without naming it: {error}")
-            continue
-        except Exception as error:
-            keep(False, f"{with_rate} it raises another error than an Img2ImgError: {describe(error)}")
-        keep(False, f"{with_rate} it opens {name}")
+        keep_refusal(name, partial(attempt, rate), f"with fps={rate} ")
 
 
 PROMISES = promises_of(__name__)
